@@ -1,0 +1,27 @@
+//! A person who signs in.
+
+use sea_orm::entity::prelude::*;
+
+use super::{ids::AccountId, words::Role};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "account")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: AccountId,
+    #[sea_orm(unique)]
+    pub username: String,
+    pub display_name: String,
+    /// Argon2id, in the PHC string format.
+    pub password_hash: String,
+    pub role: Role,
+    /// The code of the organisation, for the roles that have one.
+    pub org: Option<String>,
+    pub is_disabled: bool,
+    /// Made by the demo, with a password that everybody knows.
+    pub is_demo: bool,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,28 @@
+//! A service account: a school's system, an analyst's script.
+
+use sea_orm::entity::prelude::*;
+
+use super::{ids::ClientId, words::Role};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "client")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ClientId,
+    /// The public name used at the token endpoint.
+    #[sea_orm(unique)]
+    pub client_id: String,
+    pub name: String,
+    /// SHA-256 of a secret of 256 random bits, in hexadecimal.
+    pub secret_hash: String,
+    pub role: Role,
+    /// The code of the organisation, for the roles that have one.
+    pub org: Option<String>,
+    pub is_disabled: bool,
+    /// Made by the demo, with a secret that everybody knows.
+    pub is_demo: bool,
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

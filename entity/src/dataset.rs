@@ -1,0 +1,21 @@
+//! A statutory table (报表) that schools report.
+
+use sea_orm::entity::prelude::*;
+
+use super::{ids::DatasetCode, words::PeriodKind};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "dataset")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub code: DatasetCode,
+    /// The order of the file.
+    pub position: i32,
+    pub name: String,
+    pub name_en: Option<String>,
+    pub period_kind: PeriodKind,
+    pub source: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

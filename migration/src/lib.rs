@@ -1,0 +1,42 @@
+//! The schema of zhiqiao on SQLite and PostgreSQL, one file a change.
+//!
+//! The rules are in `README.md` beside `Cargo.toml`. The first of them: a migration
+//! never imports `entity`, because an old migration must not change when an entity does.
+//! A test (`tests/it/schema.rs`) holds the two against each other.
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+mod m20261122_010000_create_registry;
+mod m20261122_020000_create_catalogue;
+mod m20261122_030000_create_claim;
+mod m20261122_040000_create_submission;
+mod m20261122_050000_create_release;
+mod m20261122_060000_create_identity;
+mod m20261122_070000_create_journal;
+mod m20261122_080000_create_epoch;
+mod m20261122_090000_create_observation_view;
+mod m20261122_100000_create_append_only;
+mod named;
+
+/// Every change of the schema, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_010000_create_registry::Migration),
+            Box::new(m20261122_020000_create_catalogue::Migration),
+            Box::new(m20261122_030000_create_claim::Migration),
+            Box::new(m20261122_040000_create_submission::Migration),
+            Box::new(m20261122_050000_create_release::Migration),
+            Box::new(m20261122_060000_create_identity::Migration),
+            Box::new(m20261122_070000_create_journal::Migration),
+            Box::new(m20261122_080000_create_epoch::Migration),
+            Box::new(m20261122_090000_create_observation_view::Migration),
+            Box::new(m20261122_100000_create_append_only::Migration),
+        ]
+    }
+}
