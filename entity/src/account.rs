@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::{ids::AccountId, words::Role};
+use super::{hidden::Hidden, ids::AccountId, words::Role};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,7 +14,7 @@ pub struct Model {
     pub username: String,
     pub display_name: String,
     /// Argon2id, in the PHC string format.
-    pub password_hash: String,
+    pub password_hash: Hidden,
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
     pub org: Option<String>,

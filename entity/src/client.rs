@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::{ids::ClientId, words::Role};
+use super::{hidden::Hidden, ids::ClientId, words::Role};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,7 +15,7 @@ pub struct Model {
     pub client_id: String,
     pub name: String,
     /// SHA-256 of a secret of 256 random bits, in hexadecimal.
-    pub secret_hash: String,
+    pub secret_hash: Hidden,
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
     pub org: Option<String>,

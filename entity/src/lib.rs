@@ -22,6 +22,7 @@ pub mod enterprise;
 pub mod epoch;
 pub mod external_institution;
 pub mod finding;
+pub mod hidden;
 pub mod ids;
 pub mod indicator;
 pub mod journal;

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::hidden::Hidden;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "signing_key")]
@@ -14,7 +16,7 @@ pub struct Model {
     /// The public point, base64url without padding (the `x` of the JWK).
     pub public_key: String,
     /// PKCS#8, base64.
-    pub private_key: String,
+    pub private_key: Hidden,
     pub created_at: DateTimeUtc,
     /// Since then it signs nothing new, but what it signed still verifies.
     pub retired_at: Option<DateTimeUtc>,

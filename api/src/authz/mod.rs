@@ -1,0 +1,315 @@
+//! May you: one pure table. REST, GraphQL, files and commands all ask it.
+//!
+//! Nothing here queries, and nothing here knows a connection, a clock or a
+//! configuration. What a role may not read does not exist for it (404); what it
+//! may read but not do is refused with a hint (403).
+
+mod scope;
+
+use chrono::{DateTime, Utc};
+use entity::words;
+
+pub use scope::{Scoped, Whole, change, sees_release, visible, whole};
+
+use crate::error::Text;
+
+/// Who asks, as far as the table is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Nobody in particular: no token.
+    Public,
+    /// The service itself: jobs and commands, each under its own name.
+    System,
+    /// People, clients, keys, configuration. No statistical data.
+    Admin,
+    /// Reads and verifies the journal. Nothing else.
+    Auditor,
+    /// The province: everything about data.
+    Province,
+    /// A prefecture: reviews its own schools.
+    City,
+    /// A school: reports its own figures.
+    School,
+    /// An agency that evaluates certifications.
+    Agency,
+    /// An enterprise.
+    Enterprise,
+    /// Published releases only.
+    Analyst,
+}
+
+impl Role {
+    /// Every role, in the order of the matrix.
+    pub const ALL: &'static [Self] = &[
+        Self::Public,
+        Self::System,
+        Self::Admin,
+        Self::Auditor,
+        Self::Province,
+        Self::City,
+        Self::School,
+        Self::Agency,
+        Self::Enterprise,
+        Self::Analyst,
+    ];
+
+    /// The contract's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "PUBLIC",
+            Self::System => "SYSTEM",
+            Self::Admin => "ADMIN",
+            Self::Auditor => "AUDITOR",
+            Self::Province => "PROVINCE",
+            Self::City => "CITY",
+            Self::School => "SCHOOL",
+            Self::Agency => "AGENCY",
+            Self::Enterprise => "ENTERPRISE",
+            Self::Analyst => "ANALYST",
+        }
+    }
+}
+
+impl From<words::Role> for Role {
+    fn from(role: words::Role) -> Self {
+        match role {
+            words::Role::Admin => Self::Admin,
+            words::Role::Auditor => Self::Auditor,
+            words::Role::Province => Self::Province,
+            words::Role::City => Self::City,
+            words::Role::School => Self::School,
+            words::Role::Agency => Self::Agency,
+            words::Role::Enterprise => Self::Enterprise,
+            words::Role::Analyst => Self::Analyst,
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See that it is there, and what it says.
+    Read,
+    /// State a table, whole or in part.
+    Push,
+    /// Put a table before the reviewer.
+    Submit,
+    /// First review: the city says yes.
+    Approve,
+    /// Either review: no, with a reason.
+    Return,
+    /// Second review: the province says yes.
+    Accept,
+    /// Open an accepted table again.
+    Reopen,
+    /// Make a new one.
+    Create,
+    /// Change or disable one.
+    Change,
+}
+
+impl Action {
+    /// Every action, in the order of the matrix.
+    pub const ALL: &'static [Self] = &[
+        Self::Read,
+        Self::Push,
+        Self::Submit,
+        Self::Approve,
+        Self::Return,
+        Self::Accept,
+        Self::Reopen,
+        Self::Create,
+        Self::Change,
+    ];
+}
+
+/// To what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Cities, schools, enterprises, consortia, partnerships, titles.
+    Registry,
+    /// Datasets, indicators, periods.
+    Catalogue,
+    /// A school's table and everything that hangs on it.
+    Submission,
+    /// Aggregates over tables that are not published yet.
+    LiveFigure,
+    /// A published version.
+    Release,
+    /// A printed figure.
+    Claim,
+    /// A person.
+    Account,
+    /// A service account.
+    Client,
+    /// A signing key.
+    SigningKey,
+    /// The journal.
+    Journal,
+    /// An address nothing is at.
+    Route,
+}
+
+impl Kind {
+    /// Every kind, in the order of the matrix.
+    pub const ALL: &'static [Self] = &[
+        Self::Registry,
+        Self::Catalogue,
+        Self::Submission,
+        Self::LiveFigure,
+        Self::Release,
+        Self::Claim,
+        Self::Account,
+        Self::Client,
+        Self::SigningKey,
+        Self::Journal,
+        Self::Route,
+    ];
+
+    /// For a sentence in Chinese.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Registry => "机构",
+            Self::Catalogue => "报表、指标或统计期",
+            Self::Submission => "填报",
+            Self::LiveFigure => "未发布数据",
+            Self::Release => "发布版本",
+            Self::Claim => "公布数",
+            Self::Account => "账号",
+            Self::Client => "客户端",
+            Self::SigningKey => "签名密钥",
+            Self::Journal => "日志",
+            Self::Route => "地址",
+        }
+    }
+
+    /// For a sentence in English.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Registry => "organisation",
+            Self::Catalogue => "dataset, indicator or period",
+            Self::Submission => "submission",
+            Self::LiveFigure => "unpublished figure",
+            Self::Release => "release",
+            Self::Claim => "claim",
+            Self::Account => "account",
+            Self::Client => "client",
+            Self::SigningKey => "signing key",
+            Self::Journal => "journal",
+            Self::Route => "address",
+        }
+    }
+}
+
+/// The table: deny by default, and a person can read it aloud.
+pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
+    use {Action as A, Kind as K, Role as R};
+    match (role, kind, action) {
+        // What is public is public for everybody.
+        (_, K::Registry | K::Catalogue | K::Claim | K::Release, A::Read) => true,
+
+        (R::School, K::Submission, A::Read | A::Push | A::Submit) => true,
+        (R::City, K::Submission, A::Read | A::Approve | A::Return) => true,
+        (R::Province, K::Submission, A::Read | A::Return | A::Accept | A::Reopen) => true,
+
+        (R::Province | R::City, K::LiveFigure, A::Read) => true,
+        (R::Province, K::Release, A::Create) => true,
+
+        (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
+        (R::Admin, K::SigningKey, A::Read | A::Create) => true,
+        (R::Auditor, K::Journal, A::Read) => true,
+
+        // The service itself loads the registry, signs, seals and checks who is who.
+        (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,
+        (R::System, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
+        (R::System, K::SigningKey, A::Read | A::Create | A::Change) => true,
+        (R::System, K::Journal, A::Read | A::Create) => true,
+        (R::System, K::Submission, A::Read) => true,
+        // The bulk path: what nobody reviews one by one, such as synthetic data.
+        (R::System, K::Submission, A::Create) => true,
+        _ => false,
+    }
+}
+
+/// Which role could, for the sentence of a refusal.
+pub fn hint(action: Action, kind: Kind) -> Text {
+    let able: Vec<&str> = Role::ALL
+        .iter()
+        .filter(|role| !matches!(role, Role::System) && allows(**role, action, kind))
+        .map(|role| role.name())
+        .collect();
+    if able.is_empty() {
+        return Text::new("任何角色均不可执行此操作", "No role can do this");
+    }
+    Text::new(format!("此操作需要角色 {}", able.join("、")), format!("This needs the role {}", able.join(" or ")))
+}
+
+/// Who asks: made by the authentication middleware, by a command or by a job, and by nothing else.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The role of the token, or [`Role::Public`].
+    pub role: Role,
+    /// The code of the organisation, for the roles that have one.
+    pub org: Option<String>,
+    /// `account:<id>`, `client:<client_id>`, `job:<task>`, or `public`: stands in the journal.
+    pub subject: String,
+    /// What a person or a client is called on its own screen.
+    pub name: String,
+    /// When it asked; what is embargoed is judged by it.
+    pub at: DateTime<Utc>,
+}
+
+impl Actor {
+    /// A caller without a token.
+    pub fn public() -> Self {
+        Self { role: Role::Public, org: None, subject: "public".to_owned(), name: String::new(), at: Utc::now() }
+    }
+
+    /// The service itself, under the name of what it is doing.
+    pub fn system(task: &str) -> Self {
+        Self { role: Role::System, org: None, subject: format!("job:{task}"), name: task.to_owned(), at: Utc::now() }
+    }
+
+    /// A caller with a role and, where the role has one, an organisation.
+    pub fn with(role: Role, org: Option<&str>, subject: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { role, org: org.map(str::to_owned), subject: subject.into(), name: name.into(), at: Utc::now() }
+    }
+
+    /// The organisation's code; empty for the roles that have none, and no organisation has an empty code.
+    pub fn org(&self) -> &str {
+        self.org.as_deref().unwrap_or_default()
+    }
+
+    /// Whether figures of this school are within the caller's own scope: unpublished as well as protected.
+    pub fn covers(&self, school_code: &str, city_code: &str) -> bool {
+        match self.role {
+            Role::Province => true,
+            Role::City => self.org() == city_code,
+            Role::School => self.org() == school_code,
+            Role::System
+            | Role::Public
+            | Role::Admin
+            | Role::Auditor
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => false,
+        }
+    }
+}
+
+/// Whether a reviewer may see the values of a table that it knows of, or only where it stands.
+///
+/// A draft is the school's own. The city sees values once they are submitted; the province once
+/// the city has approved them, or at once where no city reviews.
+pub const fn sees_values(role: Role, state: words::SubmissionState, affiliation: words::Affiliation) -> bool {
+    use words::{Affiliation as By, SubmissionState as S};
+    match role {
+        Role::School | Role::System => true,
+        Role::City => matches!(state, S::Submitted | S::Approved | S::Accepted),
+        Role::Province => {
+            matches!(state, S::Approved | S::Accepted)
+                || (matches!(state, S::Submitted) && matches!(affiliation, By::Province))
+        }
+        Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => false,
+    }
+}

@@ -1,0 +1,184 @@
+//! Which rows: one rule per entity. Children lean on their parent's rule.
+//!
+//! Every case is written out. An empty `Condition::all()` keeps every row and an
+//! empty `any()` none, so a scope is never built by "adding what applies".
+
+use entity::{
+    account, claim, client, dataset, finding, indicator, journal, journal_seal, period, release, release_table,
+    revision, school, signing_key, submission, transition,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
+    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+};
+
+use super::{Actor, Kind, Role};
+
+/// An entity whose rows are not for everybody.
+pub trait Scoped: EntityTrait {
+    /// What the table of rights calls it.
+    const KIND: Kind;
+
+    /// The rows that this caller may know of.
+    fn within(actor: &Actor) -> Condition;
+}
+
+/// Keeps every row.
+fn every() -> Condition {
+    Condition::all()
+}
+
+/// Keeps no row.
+fn none() -> Condition {
+    Condition::all().add(Expr::val(1).eq(0))
+}
+
+/// The rule of everything that is public.
+macro_rules! public {
+    ($($entity:ident => $kind:ident),* $(,)?) => {$(
+        impl Scoped for $entity::Entity {
+            const KIND: Kind = Kind::$kind;
+            fn within(_: &Actor) -> Condition { every() }
+        }
+    )*};
+}
+
+public! {
+    school => Registry,
+    dataset => Catalogue,
+    indicator => Catalogue,
+    period => Catalogue,
+    claim => Claim,
+}
+
+/// The rule of everything that belongs to one school: its key is led by the school.
+fn of_school(actor: &Actor, school_code: impl ColumnTrait) -> Condition {
+    match actor.role {
+        Role::Province | Role::System => every(),
+        Role::City => Condition::all().add(in_city(school_code.into_simple_expr(), actor.org())),
+        Role::School => Condition::all().add(school_code.eq(actor.org())),
+        Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => none(),
+    }
+}
+
+fn in_city(school_code: SimpleExpr, city: &str) -> SimpleExpr {
+    school_code.in_subquery(
+        Query::select()
+            .column(school::Column::Code)
+            .from(school::Entity)
+            .and_where(school::Column::CityCode.eq(city))
+            .to_owned(),
+    )
+}
+
+macro_rules! of_school {
+    ($($entity:ident),* $(,)?) => {$(
+        impl Scoped for $entity::Entity {
+            const KIND: Kind = Kind::Submission;
+            fn within(actor: &Actor) -> Condition { of_school(actor, $entity::Column::SchoolCode) }
+        }
+    )*};
+}
+
+of_school!(submission, revision, finding, transition);
+
+impl Scoped for release::Entity {
+    const KIND: Kind = Kind::Release;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            // The province prepares releases, the service checks them.
+            Role::Province | Role::System => every(),
+            _ => Condition::all().add(release::Column::PublishAt.lte(actor.at)),
+        }
+    }
+}
+
+impl Scoped for release_table::Entity {
+    const KIND: Kind = Kind::Release;
+
+    fn within(actor: &Actor) -> Condition {
+        Condition::all().add(
+            release_table::Column::Version.in_subquery(
+                Query::select()
+                    .column(release::Column::Version)
+                    .from(release::Entity)
+                    .cond_where(release::Entity::within(actor))
+                    .to_owned(),
+            ),
+        )
+    }
+}
+
+/// The rule of what only one role and the service itself may know.
+macro_rules! only {
+    ($($entity:ident => $kind:ident for $role:ident),* $(,)?) => {$(
+        impl Scoped for $entity::Entity {
+            const KIND: Kind = Kind::$kind;
+            fn within(actor: &Actor) -> Condition {
+                match actor.role { Role::$role | Role::System => every(), _ => none() }
+            }
+        }
+    )*};
+}
+
+only! {
+    account => Account for Admin,
+    client => Client for Admin,
+    signing_key => SigningKey for Admin,
+    journal => Journal for Auditor,
+    journal_seal => Journal for Auditor,
+}
+
+/// Tables without a caller: read whole by the instance itself when it fills its memory, and by `load`.
+///
+/// Everything in them is public. A statistical table must never be named here;
+/// a test holds this list against the table of rights.
+pub trait Whole: EntityTrait {}
+
+macro_rules! whole {
+    ($($entity:ident),* $(,)?) => {$(impl Whole for entity::$entity::Entity {})*};
+}
+
+whole!(
+    alias,
+    city,
+    claim,
+    consortium,
+    consortium_member,
+    dataset,
+    designation,
+    enterprise,
+    epoch,
+    external_institution,
+    indicator,
+    partnership,
+    period,
+    registry_snapshot,
+    school,
+    school_succession,
+);
+
+/// The start of every read of a scoped entity: what the role may not read, or not of this row, is not there.
+#[expect(clippy::disallowed_methods, reason = "the one scoped start of a read")]
+pub fn visible<E: Scoped>(actor: &Actor) -> Select<E> {
+    let may = super::allows(actor.role, super::Action::Read, E::KIND);
+    E::find().filter(if may { E::within(actor) } else { none() })
+}
+
+/// The start of every conditional change of a scoped entity: only rows within the caller's scope are touched.
+#[expect(clippy::disallowed_methods, reason = "the one scoped start of a change")]
+pub fn change<E: Scoped>(actor: &Actor) -> UpdateMany<E> {
+    E::update_many().filter(E::within(actor))
+}
+
+/// The start of a read of a table that is public as a whole.
+#[expect(clippy::disallowed_methods, reason = "only tables without a caller")]
+pub fn whole<E: Whole>() -> Select<E> {
+    E::find()
+}
+
+/// Whether a release with this date is there for the caller: the rule of [`release::Entity`] for what is in memory.
+pub fn sees_release(actor: &Actor, publish_at: chrono::DateTime<chrono::Utc>) -> bool {
+    matches!(actor.role, Role::Province | Role::System) || publish_at <= actor.at
+}

@@ -1,0 +1,89 @@
+//! `zhiqiao demo`: everything on one machine, to try it.
+
+use std::{net::TcpListener, path::PathBuf};
+
+use clap::Args as ClapArgs;
+
+use super::{Failure, load::Steps, output};
+use crate::{House, authz::Actor, config::Config, db::Db, domain::demo, error::Error, house, telemetry};
+
+/// Where the demo runs and keeps its data.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// The port on this machine; the demo never listens anywhere else.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the database and demo-credentials.json are kept.
+    #[arg(long, value_name = "DIR", default_value = "./zhiqiao-data")]
+    data_dir: PathBuf,
+    /// The reference data to fill it with.
+    #[arg(long, value_name = "DIR", default_value = "data/gansu-2023")]
+    reference: PathBuf,
+}
+
+/// Runs the demo until it is told to stop.
+pub async fn run(args: Args) -> Result<(), Failure> {
+    let mut config = Config::for_demo(args.port, &args.data_dir)?;
+    telemetry::init(&config.log);
+    std::fs::create_dir_all(&args.data_dir)
+        .map_err(|fault| Failure::Refused(format!("cannot make {}: {fault}", args.data_dir.display())))?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|fault| Failure::Refused(format!("cannot listen on {}: {fault}", config.listen)))?;
+    // With `--port 0` the system chose one, and tokens name it.
+    config.listen = listener.local_addr().map_err(Error::internal)?;
+    config.public_url = format!("http://{}", config.listen);
+
+    let db = Db::connect(&house::reach(&config)).await?;
+    super::migrate::refuse_newer(&db).await?;
+    house::migrate(&db).await?;
+    let house = House::over(config, db).await?;
+    let steps = Steps::new();
+    let is_new = demo::fill(&house.ctx(Actor::system("demo")), &args.reference, &mut |step| steps.say(step)).await?;
+    steps.done();
+    let file = args.data_dir.join("demo-credentials.json");
+    let credentials = serde_json::to_string_pretty(&demo::credentials()).map_err(Error::internal)?;
+    std::fs::write(&file, credentials + "\n").map_err(Error::internal)?;
+
+    let running = house::serve(&house, listener, true)?;
+    welcome(&house.config.public_url, &file.display().to_string(), is_new)?;
+    Ok(running.wait().await?)
+}
+
+fn welcome(url: &str, file: &str, is_new: bool) -> Result<(), Error> {
+    if is_new {
+        output::line("demo accounts 演示账号:")?;
+        for client in demo::credentials().clients {
+            output::line(format!(
+                "  {:10} {:8} {:26} {}",
+                client.role,
+                client.org.unwrap_or_default(),
+                client.client_id,
+                client.client_secret
+            ))?;
+        }
+        for account in demo::credentials().accounts {
+            output::line(format!(
+                "  {:10} {:8} {:26} {}",
+                account.role,
+                account.org.unwrap_or_default(),
+                account.username,
+                account.password
+            ))?;
+        }
+    }
+    output::line(format!(
+        r#"
+zhiqiao demo: {url}
+  credentials  {file}
+  GraphQL      {url}/graphql
+  REST         {url}/docs/
+
+A token for school 62001:
+  curl -s {url}/oauth/token -u demo-school-62001:demo-school-62001-secret -d grant_type=client_credentials
+
+Students by city, for everybody:
+  curl -s {url}/graphql -H 'content-type: application/json' -d '{{"query":"{{ aggregate(input: {{indicators: [\"scale.students\"], period: \"2023\", groupBy: [CITY]}}) {{ release groups {{ city {{ name }} cells {{ schools value }} }} }} }}"}}'
+
+Ctrl-C stops it; a second start reuses the data."#
+    ))
+}

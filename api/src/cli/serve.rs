@@ -1,0 +1,32 @@
+//! `zhiqiao serve`.
+
+use std::{net::TcpListener, path::Path};
+
+use super::{Failure, at_work, configured};
+use crate::{authz::Actor, domain::demo, error::Error, house};
+
+/// Runs the service until it is told to stop; then finishes what runs.
+pub async fn run(config: Option<&Path>) -> Result<(), Failure> {
+    let config = configured(config)?;
+    let address = config.listen;
+    let house = at_work(&config).await?;
+    let ctx = house.ctx(Actor::system("serve"));
+    if demo::has_secrets(&ctx).await? {
+        return Err(Failure::Refused(
+            "this database has demo accounts, whose secrets everybody knows: disable them, or use another database\n\
+             数据库中有演示账号，其口令是公开的：请停用，或换用其他数据库"
+                .to_owned(),
+        ));
+    }
+    if house.memory.keys().iter().all(|key| key.retired_at.is_some()) {
+        return Err(Failure::Refused(
+            "there is no signing key: make one with `zhiqiao key rotate`\n没有签名密钥：请先运行 `zhiqiao key rotate`"
+                .to_owned(),
+        ));
+    }
+    let listener =
+        TcpListener::bind(address).map_err(|fault| Failure::Refused(format!("cannot listen on {address}: {fault}")))?;
+    let running = house::serve(&house, listener, true)?;
+    tracing::info!(%address, "ready");
+    Ok(running.wait().await.map_err(|fault: Error| fault)?)
+}

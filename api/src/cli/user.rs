@@ -1,0 +1,119 @@
+//! `zhiqiao user add|disable|reset`.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use clap::{
+    Args as ClapArgs, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use entity::words::Role;
+
+use super::output;
+use crate::{
+    config::Secret,
+    ctx::Ctx,
+    domain::accounts::{self, Add, Password, Told},
+    error::{Error, Result, Text},
+};
+
+/// What to do with people.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Add a person. A password is made and printed once; only its hash is kept.
+    Add {
+        /// What the person types to sign in: lower-case letters, digits, hyphens.
+        username: String,
+        /// What the console calls the person.
+        #[arg(long)]
+        name: String,
+        /// What the person may do.
+        #[arg(long, value_parser = roles(), ignore_case = true)]
+        role: Role,
+        /// The code of the organisation the person acts for: 620000 (PROVINCE), 620100 (CITY), 62001 (SCHOOL) …
+        ///
+        /// Not for ADMIN, AUDITOR and ANALYST, who act for none.
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
+        /// Read the password from the first line of the standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Disable a person: no sign-in any more, and the tokens that are out end at once.
+    Disable {
+        /// The person's user name.
+        username: String,
+    },
+    /// Give a person another password, which is printed once. Tokens that are out live on for 15 minutes at most.
+    Reset {
+        /// The person's user name.
+        username: String,
+        /// Read the password from the first line of the standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// Runs the command.
+pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
+    match args.what {
+        What::Add { username, name, role, org, password_stdin } => {
+            let password = password(password_stdin)?;
+            let told = accounts::add(ctx, Add { username, display_name: name, role, org, password }).await?;
+            output::line(format!(
+                "added {} as {}{}",
+                told.row.username,
+                role.word(),
+                told.row.org.as_deref().map(|org| format!(" of {org}")).unwrap_or_default()
+            ))?;
+            tell(&told, password_stdin)
+        }
+        What::Disable { username } => {
+            let row = accounts::disable(ctx, &username).await?;
+            output::line(format!("disabled {}", row.username))
+        }
+        What::Reset { username, password_stdin } => {
+            let told = accounts::reset(ctx, &username, password(password_stdin)?).await?;
+            output::line(format!("reset the password of {}", told.row.username))?;
+            tell(&told, password_stdin)
+        }
+    }
+}
+
+fn tell(told: &Told, is_known: bool) -> Result<()> {
+    if is_known {
+        return Ok(());
+    }
+    output::line(format!("password: {}", told.password.expose()))?;
+    output::line("It is shown this once and kept only as a hash. 密码只显示这一次，系统只保存其散列值。")
+}
+
+fn password(from_stdin: bool) -> Result<Password> {
+    if !from_stdin {
+        return Ok(Password::Random);
+    }
+    let mut input = io::stdin().lock();
+    if io::stdin().is_terminal() {
+        // It would be seen on the screen, and stay in the scroll-back.
+        return Err(Error::Malformed(Text::new(
+            "--password-stdin 需要从管道或文件读取密码",
+            "--password-stdin reads from a pipe or a file, not from a terminal",
+        )));
+    }
+    let mut text = String::new();
+    input.read_line(&mut text).map_err(|fault| {
+        Error::Malformed(Text::new(format!("无法读取密码：{fault}"), format!("Cannot read the password: {fault}")))
+    })?;
+    Ok(Password::Chosen(Secret::new(text.trim_end_matches(['\r', '\n']))))
+}
+
+/// The roles of the contract, as an argument.
+pub(super) fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.iter().map(|role| role.word()))
+        .try_map(|word| Role::of(&word.to_ascii_uppercase()).ok_or("no such role"))
+}

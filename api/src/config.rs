@@ -1,0 +1,224 @@
+//! One configuration, checked whole before anything starts.
+//!
+//! Three layers, the later wins: the commented defaults compiled in from
+//! `zhiqiao.default.toml`, then `zhiqiao.toml` (or the file given by `--config`),
+//! then `ZHIQIAO_*` from the environment, where `__` goes one level down:
+//! `ZHIQIAO_DATABASE__URL`. Every fault of all layers is named at once.
+//!
+//! What a key may hold stands in one table, `keys::KEYS`. A new setting is a field
+//! here, a row there, and a commented line in the defaults; a test compares them.
+
+mod addresses;
+mod faults;
+mod keys;
+mod layers;
+
+use std::{fmt, net::SocketAddr, path::Path};
+
+use figment::{Figment, value::Value};
+use serde::Deserialize;
+
+pub use self::faults::{ConfigFaults, Fault};
+use self::layers::Layer;
+
+const DEFAULTS: &str = include_str!("zhiqiao.default.toml");
+const FILE: &str = "zhiqiao.toml";
+
+/// All settings of one instance.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address and port of the service.
+    pub listen: SocketAddr,
+    /// The address clients use, without a slash at the end; the issuer of every token.
+    pub public_url: String,
+    /// Where the data are.
+    pub database: Database,
+    /// Access tokens.
+    pub token: Token,
+    /// Bounds of one request.
+    pub limits: Limits,
+    /// The metrics listener.
+    pub metrics: Metrics,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The process itself.
+    pub server: Server,
+}
+
+/// Where the data are, and how patiently to ask.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`; may hold a password.
+    pub url: Secret,
+    /// Connections of this instance (SQLite: readers).
+    pub max_connections: u32,
+    /// How long a request waits for a free connection.
+    pub acquire_timeout_seconds: u64,
+    /// How long one SQL statement may run on PostgreSQL.
+    pub statement_timeout_seconds: u64,
+}
+
+/// Access tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The `aud` claim.
+    pub audience: String,
+    /// From `iat` to `exp`; never above 15 minutes.
+    pub lifetime_seconds: u64,
+}
+
+/// Bounds of one request; what exceeds them is refused, never clamped.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest body of a REST request.
+    pub body_bytes: usize,
+    /// Largest body of a GraphQL request.
+    pub graphql_body_bytes: usize,
+    /// Deepest nesting of a GraphQL document.
+    pub graphql_depth: usize,
+    /// Highest cost of a GraphQL document.
+    pub graphql_complexity: usize,
+    /// Most aliases in a GraphQL document.
+    pub graphql_aliases: usize,
+    /// Most directives in a GraphQL document.
+    pub graphql_directives: usize,
+    /// Most tokens in a GraphQL document.
+    pub graphql_tokens: usize,
+    /// Most operations in a GraphQL document.
+    pub graphql_operations: usize,
+    /// How long a client may take to send its headers.
+    pub header_timeout_seconds: u64,
+    /// How long one request may take altogether.
+    pub request_timeout_seconds: u64,
+}
+
+/// The metrics listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Its address; no listener without one.
+    pub listen: Option<SocketAddr>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// A level, then exceptions per module, as `tracing` reads them.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The process itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Worker threads; as many as processors without it.
+    pub workers: Option<usize>,
+    /// How long running requests may take to finish at shutdown.
+    pub shutdown_seconds: u64,
+    /// How long the columns of a release stay in memory after their last use.
+    pub memory_idle_seconds: u64,
+}
+
+/// A text that no log, message or `Debug` may show.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text that must not be shown.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Config {
+    /// Reads and checks all layers; `path` is what `--config` named.
+    ///
+    /// # Errors
+    /// Every fault of every layer, not the first.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigFaults> {
+        let path = path.or_else(|| Some(Path::new(FILE)).filter(|path| path.exists()));
+        Self::read(path.map(Layer::file), layers::environment(std::env::vars_os()))
+    }
+
+    /// The demo: SQLite in `data_dir`, on loopback, metrics one port further up.
+    ///
+    /// Takes nothing from files or the environment but how to log, so that demo data
+    /// never end up in a database that a leftover setting names.
+    ///
+    /// # Errors
+    /// Faults of `ZHIQIAO_LOG__*`.
+    pub fn for_demo(port: u16, data_dir: &Path) -> Result<Self, ConfigFaults> {
+        let metrics_port = if port == 0 { 0 } else { port.checked_add(1).unwrap_or(0) };
+        let demo = [
+            ("listen", format!("127.0.0.1:{port}")),
+            ("public_url", format!("http://127.0.0.1:{port}")),
+            ("database.url", sqlite_url(&data_dir.join("zhiqiao.db"))),
+            ("metrics.listen", format!("127.0.0.1:{metrics_port}")),
+        ]
+        .map(|(key, value)| Layer::one("demo", key, Value::from(value)));
+        let log = layers::environment(std::env::vars_os()).filter(|layer| layer.is_about("log"));
+        Self::read(None, demo.into_iter().chain(log))
+    }
+
+    fn read(
+        file: Option<Result<Layer, ConfigFaults>>,
+        above: impl Iterator<Item = Layer>,
+    ) -> Result<Self, ConfigFaults> {
+        let defaults = Layer::text("zhiqiao.default.toml", DEFAULTS)?;
+        let (file, unreadable) = match file.transpose() {
+            Ok(layer) => (layer, None),
+            Err(faults) => (None, Some(faults)),
+        };
+        let merged = file.into_iter().chain(above).fold(Figment::from(defaults), Figment::merge);
+        let mut faults = keys::check(&merged);
+        if let Some(unreadable) = unreadable {
+            // What is missing may well stand in the file that could not be read.
+            faults.retain(|fault| !fault.is_missing());
+            faults.splice(..0, unreadable);
+        }
+        if !faults.is_empty() {
+            return Err(ConfigFaults::new(faults));
+        }
+        merged.extract::<Self>().map_err(|error| ConfigFaults::from(Fault::unforeseen(&error)))
+    }
+}
+
+/// A path as SQLite URL: `%`, `?` and `#` mean something there.
+fn sqlite_url(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite://{path}?mode=rwc")
+}
+
+#[cfg(test)]
+mod tests;

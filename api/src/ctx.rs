@@ -1,0 +1,92 @@
+//! Who asks, and with what: the first argument of every domain verb.
+//!
+//! [`Ctx::visible`] is the only start of a read, and [`Ctx::one`] is where 404 and 403 part:
+//! what a caller may not see does not exist for it; what it sees but may not do is refused with a hint.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select, UpdateMany, sea_query::IntoCondition};
+
+use crate::{
+    authz::{self, Action, Actor, Kind, Role, Scoped},
+    db::Db,
+    error::{Error, Result, Text},
+    memory::Memory,
+};
+
+/// A caller, the database and the memory.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// Who asks.
+    pub actor: Arc<Actor>,
+    /// The database.
+    pub db: Db,
+    /// What the instance holds in memory.
+    pub memory: Arc<Memory>,
+}
+
+impl Ctx {
+    /// A caller in this house.
+    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>) -> Self {
+        Self { actor: Arc::new(actor), db, memory }
+    }
+
+    /// The same house for another caller.
+    #[must_use]
+    pub fn as_(&self, actor: Actor) -> Self {
+        Self { actor: Arc::new(actor), ..self.clone() }
+    }
+
+    /// The rows that the caller may know of.
+    pub fn visible<E: Scoped>(&self) -> Select<E> {
+        authz::visible(&self.actor)
+    }
+
+    /// A conditional change, kept within the caller's scope.
+    pub fn change<E: Scoped>(&self) -> UpdateMany<E> {
+        authz::change(&self.actor)
+    }
+
+    /// One row to do something with.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without a token where one is needed, [`Error::NotFound`]
+    /// where there is no such row for the caller, [`Error::Forbidden`] where it may only look.
+    pub async fn one<E: Scoped>(
+        &self,
+        db: &impl ConnectionTrait,
+        action: Action,
+        which: impl IntoCondition + Send,
+    ) -> Result<<E as EntityTrait>::Model> {
+        self.known(E::KIND)?;
+        let row = self.visible::<E>().filter(which.into_condition()).one(db).await?.ok_or(Error::NotFound(E::KIND))?;
+        self.require(action, E::KIND)?;
+        Ok(row)
+    }
+
+    /// Refuses a caller without a token where only a token shows anything.
+    pub fn known(&self, kind: Kind) -> Result<()> {
+        if self.actor.role == Role::Public && !authz::allows(Role::Public, Action::Read, kind) {
+            return Err(unauthenticated());
+        }
+        Ok(())
+    }
+
+    /// Refuses what the caller's role may not do.
+    pub fn require(&self, action: Action, kind: Kind) -> Result<()> {
+        if authz::allows(self.actor.role, action, kind) {
+            return Ok(());
+        }
+        if self.actor.role == Role::Public {
+            return Err(unauthenticated());
+        }
+        Err(Error::Forbidden(authz::hint(action, kind)))
+    }
+}
+
+fn unauthenticated() -> Error {
+    Error::Unauthenticated(Text::new(
+        "此操作需要访问令牌：请向 /oauth/token 申请，并以 Authorization: Bearer 发送",
+        "This needs an access token: get one at /oauth/token and send it as Authorization: Bearer",
+    ))
+}

@@ -1,0 +1,150 @@
+//! The two ways to the database: many read, one writes.
+//!
+//! SQLite has one writer; here that is a pool of exactly one connection, so that
+//! writers queue in the service and never meet "database is locked". Readers are
+//! apart and see the last committed state (WAL). PostgreSQL serves both from one pool.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+use crate::{config::Secret, error::Result};
+
+/// How long a writer of SQLite waits for another process (a command beside the service).
+const BUSY: Duration = Duration::from_secs(30);
+
+/// The present instant as both databases keep it: to the microsecond.
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+/// How to reach a database.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// `sqlite://…` or `postgres://…`; it may hold a password.
+    pub url: Secret,
+    /// The most connections of the pool (for SQLite: of the readers).
+    pub max_connections: u32,
+    /// How long a request waits for a connection before it is told 503.
+    pub acquire_timeout: Duration,
+    /// How long one statement may take (PostgreSQL).
+    pub statement_timeout: Option<Duration>,
+}
+
+/// A database, ready to use.
+#[derive(Clone, Debug)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    statements: Arc<AtomicU64>,
+}
+
+impl Db {
+    /// Opens the database; a SQLite file and its folder are made where they are missing.
+    pub async fn connect(reach: &Reach) -> Result<Self> {
+        let statements = Arc::new(AtomicU64::new(0));
+        if let Some(file) = reach.url.expose().strip_prefix("sqlite://") {
+            let path = file.split('?').next().unwrap_or(file);
+            if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(crate::error::Error::internal)?;
+            }
+            // The writer comes first: it makes the file and switches it to WAL.
+            let write = open(sqlite(path, 1, reach, false), &statements).await?;
+            let read = open(sqlite(path, reach.max_connections.max(1), reach, true), &statements).await?;
+            return Ok(Self { read, write, statements });
+        }
+        let mut options = ConnectOptions::new(reach.url.expose());
+        options
+            .max_connections(reach.max_connections.max(1))
+            .acquire_timeout(reach.acquire_timeout)
+            // A ping before every use doubles the round trips; one after a pause is enough.
+            .test_before_acquire_if_idle_for(Duration::from_secs(20))
+            .sqlx_logging(false);
+        if let Some(limit) = reach.statement_timeout {
+            options.statement_timeout(limit);
+        }
+        let both = open(options, &statements).await?;
+        Ok(Self { read: both.clone(), write: both, statements })
+    }
+
+    /// For statements that change nothing.
+    pub const fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For migrations and for single statements that change something.
+    pub const fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// A transaction that may change something; dropping it rolls back.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            // Taking the lock at the first write would fail instead of wait when another process holds it.
+            sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// Which of the two it is.
+    pub fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    /// How many statements have been sent so far; tests count with it.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Ends all connections.
+    pub async fn close(self) -> Result<()> {
+        self.read.close().await?;
+        self.write.close().await?;
+        Ok(())
+    }
+}
+
+fn sqlite(path: &str, connections: u32, reach: &Reach, read_only: bool) -> ConnectOptions {
+    let mode = if read_only { "rw" } else { "rwc" };
+    let mut options = ConnectOptions::new(format!("sqlite://{path}?mode={mode}"));
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(reach.acquire_timeout)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .foreign_keys(true)
+                .busy_timeout(BUSY)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+                // Or `INSERT OR REPLACE` would get past the triggers that keep rows for good.
+                .pragma("recursive_triggers", "ON")
+                .pragma("cache_size", "-65536")
+                .pragma("mmap_size", "268435456");
+            if read_only { options.pragma("query_only", "ON") } else { options }
+        });
+    options
+}
+
+async fn open(options: ConnectOptions, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection> {
+    let mut connection = Database::connect(options).await?;
+    let counter = Arc::clone(statements);
+    connection.set_metric_callback(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    Ok(connection)
+}

@@ -1,0 +1,231 @@
+//! Aggregates: one question, answered from a release or, for officials, from what is not published yet.
+
+use std::{collections::HashMap, sync::Arc};
+
+use entity::words::Disclosure;
+
+use super::{
+    cube::{self, Dimension, Figures, Filter, GroupKey, Grouping},
+    disclosure,
+    periods::Period,
+    releases,
+    submissions::{self, Unpublished},
+};
+use crate::{
+    authz::{Action, Kind},
+    ctx::Ctx,
+    error::{Error, Finding, Result, Text},
+    formats::document,
+    memory::{
+        columns::Column,
+        frame::{Frame, FrameIndicator},
+    },
+};
+
+/// The most indicators of one question.
+pub const MAX_INDICATORS: usize = 100;
+
+/// A question.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Which figures.
+    pub indicators: Vec<String>,
+    /// Of which period.
+    pub period: String,
+    /// In which groups; none for the province.
+    pub group_by: Vec<Dimension>,
+    /// Over which schools.
+    pub filter: Filter,
+    /// A version or range, `live`, `current`, or nothing for the newest release.
+    pub release: Option<String>,
+}
+
+/// One group of the answer, with a cell for each indicator of the question.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What its schools have in common.
+    pub key: GroupKey,
+    /// In the order of the question.
+    pub cells: Vec<Figures>,
+}
+
+/// The answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The version it was answered from, `live` or `current`.
+    pub release: String,
+    /// In the order of their keys.
+    pub groups: Vec<Group>,
+}
+
+/// Where the columns come from.
+enum Origin {
+    Release(Arc<crate::memory::ReleaseHead>),
+    Unpublished(Unpublished),
+}
+
+/// Answers a question about figures of schools.
+///
+/// # Errors
+/// 422 with everything that is wrong with the question, 404 where there is no such release,
+/// 403 for unpublished figures and for what would give a protected figure away.
+pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
+    let (from, frame, name) = match ask.release.as_deref() {
+        Some("live") => (Origin::Unpublished(Unpublished::Live), ctx.memory.frame(), "live".to_owned()),
+        Some("current") => (Origin::Unpublished(Unpublished::Current), ctx.memory.frame(), "current".to_owned()),
+        wanted => {
+            let release = releases::resolve(ctx, wanted).await?;
+            let frame = ctx.memory.frame_of(&release).await?;
+            let name = release.row.version.0.clone();
+            (Origin::Release(release), frame, name)
+        }
+    };
+    let lines = check(&frame, ask)?;
+    let is_published = matches!(from, Origin::Release(_));
+    if !is_published {
+        ctx.require(Action::Read, Kind::LiveFigure)?;
+    }
+    // What is not published stays within the caller's own schools.
+    let within =
+        |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
+    let grouping = Grouping::new(&frame, &ask.group_by, &ask.filter, within);
+    if is_published {
+        for (code, line) in &lines {
+            if line.disclosure() != Disclosure::Public {
+                disclosure::ask(&ctx.actor, &frame, &grouping, code, line, &ask.group_by, &ask.filter)?;
+            }
+        }
+    }
+
+    let columns = columns(ctx, &from, &frame, &ask.period, &lines).await?;
+    let empty = Column::empty(frame.schools.len());
+    let mut groups: Vec<Group> =
+        grouping.keys.iter().map(|key| Group { key: key.clone(), cells: Vec::with_capacity(lines.len()) }).collect();
+    for (code, line) in &lines {
+        let column = columns.get(*code).map_or(&empty, Arc::as_ref);
+        let weight = line.weight.as_ref().and_then(|weight| columns.get(weight.as_str())).map(Arc::as_ref);
+        let mut figures = cube::figures(&grouping, line, column, weight.or(line.weight.as_ref().map(|_| &empty)));
+        if is_published {
+            figures = disclosure::gate(&ctx.actor, &frame, &grouping, line, figures);
+        }
+        for (group, figures) in groups.iter_mut().zip(figures) {
+            group.cells.push(figures);
+        }
+    }
+    Ok(Answer { release: name, groups })
+}
+
+/// Everything that is wrong with a question, or the lines it asks for.
+fn check<'a>(frame: &'a Frame, ask: &'a Ask) -> Result<Vec<(&'a str, &'a FrameIndicator)>> {
+    let mut faults = Vec::new();
+    if ask.indicators.is_empty() || ask.indicators.len() > MAX_INDICATORS {
+        faults.push(
+            Finding::error(
+                "indicators",
+                "/indicators",
+                Text::new(
+                    format!("每次查询 1 到 {MAX_INDICATORS} 个指标"),
+                    format!("Ask for 1 to {MAX_INDICATORS} indicators at a time"),
+                ),
+            )
+            .with(format!("1..={MAX_INDICATORS}"), ask.indicators.len().to_string()),
+        );
+    }
+    let mut lines = Vec::new();
+    for (at, code) in ask.indicators.iter().enumerate() {
+        match frame.indicators.get(code) {
+            Some(line) => lines.push((code.as_str(), line)),
+            None => faults.push(
+                Finding::error(
+                    "unknown_indicator",
+                    format!("/indicators/{at}"),
+                    Text::new(format!("没有指标“{code}”"), format!("There is no indicator `{code}`")),
+                )
+                .with("<dataset>.<indicator>", code.as_str()),
+            ),
+        }
+    }
+    if Period::parse(&ask.period).is_none() {
+        faults.push(
+            Finding::error(
+                "period_form",
+                "/period",
+                Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023"),
+            )
+            .with("2023", ask.period.as_str()),
+        );
+    }
+    let mut dimensions = ask.group_by.clone();
+    dimensions.sort_unstable();
+    dimensions.dedup();
+    if dimensions.len() != ask.group_by.len() {
+        faults.push(Finding::error(
+            "duplicate_dimension",
+            "/groupBy",
+            Text::new("分组维度重复", "A dimension is named twice"),
+        ));
+    }
+    if faults.is_empty() { Ok(lines) } else { Err(Error::Invalid(faults)) }
+}
+
+/// The columns of the lines and of their weights.
+async fn columns<'a>(
+    ctx: &Ctx,
+    from: &Origin,
+    frame: &'a Arc<Frame>,
+    period: &str,
+    lines: &[(&'a str, &'a FrameIndicator)],
+) -> Result<HashMap<&'a str, Arc<Column>>> {
+    let mut wanted: HashMap<&str, Vec<&'a str>> = HashMap::new();
+    for (code, line) in lines {
+        wanted.entry(line.dataset.as_str()).or_default().push(*code);
+        if let Some((weight, line)) = line.weight.as_ref().and_then(|code| frame.indicators.get_key_value(code)) {
+            wanted.entry(line.dataset.as_str()).or_default().push(weight);
+        }
+    }
+    let mut columns = HashMap::new();
+    for (dataset, codes) in wanted {
+        match from {
+            Origin::Release(release) => {
+                let Some(head) = release.table(dataset, period) else { continue };
+                let table = ctx.memory.table(head, frame).await?;
+                for code in codes {
+                    columns.insert(code, table.column(code)?);
+                }
+            }
+            Origin::Unpublished(which) => {
+                let documents = submissions::documents(ctx, ctx.db.read(), dataset, period, *which).await?;
+                columns.extend(read(frame, &documents, &codes)?);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// The columns of some indicators, read from documents that are not published.
+fn read<'a>(
+    frame: &Frame,
+    documents: &[(entity::ids::SchoolCode, String)],
+    codes: &[&'a str],
+) -> Result<HashMap<&'a str, Arc<Column>>> {
+    let mut cells: HashMap<&'a str, Vec<Option<(i64, document::Status)>>> =
+        codes.iter().map(|code| (*code, vec![None; frame.schools.len()])).collect();
+    for (school, text) in documents {
+        let Some(at) = frame.position(school.as_str()) else { continue };
+        let mut fault = None;
+        document::visit(text, |code, stored| {
+            let Some(slot) = cells.get_mut(code).and_then(|column| column.get_mut(at)) else { return };
+            let decimals = frame.indicators.get(code).map_or(0, |line| line.decimals);
+            match stored.cell(decimals) {
+                Ok(cell) => *slot = Some((cell.value.unwrap_or(0), cell.status)),
+                Err(unreadable) => fault = Some(unreadable),
+            }
+        })
+        .map_err(Error::internal)?;
+        if let Some(unreadable) = fault {
+            return Err(Error::internal(unreadable));
+        }
+    }
+    // A line that is asked for and also weighs another is among the codes twice, and here once.
+    Ok(cells.into_iter().map(|(code, column)| (code, Arc::new(Column::new(column)))).collect())
+}

@@ -1,0 +1,191 @@
+//! Service accounts: a school's system, an analyst's script.
+
+use entity::{client, hidden::Hidden, ids::ClientId, words::Role};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    sea_query::Expr,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    journal::{self, Event},
+    mandate,
+};
+use crate::{
+    authn::{CONSOLE, secrets},
+    authz::{Action, Kind},
+    config::Secret,
+    ctx::Ctx,
+    db::now,
+    error::{Error, Finding, Result, Text},
+    memory::{self, Thing},
+};
+
+/// Where a secret comes from. Nobody chooses one: it is either random or marked.
+#[derive(Clone, Debug)]
+pub enum ClientSecret {
+    /// 256 random bits.
+    Random,
+    /// Known to everybody: the client is marked, and `serve` refuses it.
+    Demo(Secret),
+}
+
+impl ClientSecret {
+    const fn is_demo(&self) -> bool {
+        matches!(self, Self::Demo(_))
+    }
+
+    fn settle(self) -> Result<Secret> {
+        match self {
+            Self::Random => secrets::random(),
+            Self::Demo(secret) => Ok(secret),
+        }
+    }
+}
+
+/// A new client.
+#[derive(Clone, Debug)]
+pub struct Add {
+    /// The name it uses at the token endpoint: 2 to 64 of `a-z0-9-`.
+    pub client_id: String,
+    /// What people call it.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The code of the organisation, for the roles that have one.
+    pub org: Option<String>,
+    /// The secret.
+    pub secret: ClientSecret,
+}
+
+/// A client and its secret, which is told this once.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The client.
+    pub row: client::Model,
+    /// To be handed over and forgotten.
+    pub secret: Secret,
+}
+
+/// Adds a client.
+///
+/// # Errors
+/// Everything that is wrong with the input at once.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = %add.client_id))]
+pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
+    ctx.require(Action::Create, Kind::Client)?;
+    let mut problems: Vec<Finding> = Vec::new();
+    if !mandate::is_name(&add.client_id) || add.client_id == CONSOLE {
+        problems.push(
+            Finding::error(
+                "client_id",
+                "/client_id",
+                Text::new(
+                    format!("客户端标识须为 2 至 64 位小写字母、数字或连字符，首尾为字母或数字，且不能是 {CONSOLE}"),
+                    format!(
+                        "A client id has 2 to 64 lower-case letters, digits and hyphens, no hyphen first or last, and is not `{CONSOLE}`"
+                    ),
+                ),
+            )
+            .with("school-62001", &add.client_id),
+        );
+    } else if ctx.visible::<client::Entity>().filter(is(&add.client_id)).count(ctx.db.read()).await? > 0 {
+        problems.push(
+            Finding::error("taken", "/client_id", Text::new("客户端标识已被使用", "The client id is taken"))
+                .with("", &add.client_id),
+        );
+    }
+    problems.extend(mandate::check_label("/name", &add.name));
+    problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+
+    let is_demo = add.secret.is_demo();
+    let secret = add.secret.settle()?;
+    let row = client::Model {
+        id: ClientId(Uuid::now_v7()),
+        client_id: add.client_id,
+        name: add.name,
+        secret_hash: Hidden::from(secrets::hash(&secret)),
+        role: add.role,
+        org: add.org,
+        is_disabled: false,
+        is_demo,
+        created_at: now(),
+    };
+    let tx = ctx.db.begin().await?;
+    client::Entity::insert(client::ActiveModel {
+        id: Set(row.id),
+        client_id: Set(row.client_id.clone()),
+        name: Set(row.name.clone()),
+        secret_hash: Set(row.secret_hash.clone()),
+        role: Set(row.role),
+        org: Set(row.org.clone()),
+        is_disabled: Set(row.is_disabled),
+        is_demo: Set(row.is_demo),
+        created_at: Set(row.created_at),
+    })
+    .exec_without_returning(&tx)
+    .await?;
+    record(&tx, ctx, "client.added", &row).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(Told { row, secret })
+}
+
+/// Gives a client another secret. Tokens that are out live on for their quarter of an hour; to end them, disable.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
+    let secret = secrets::random()?;
+    let secret_hash = Hidden::from(secrets::hash(&secret));
+    let tx = ctx.db.begin().await?;
+    let row = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
+    ctx.change::<client::Entity>()
+        .col_expr(client::Column::SecretHash, Expr::value(secret_hash.0.clone()))
+        .col_expr(client::Column::IsDemo, Expr::value(false))
+        .filter(client::Column::Id.eq(row.id))
+        .exec(&tx)
+        .await?;
+    record(&tx, ctx, "client.rotated", &row).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(Told { row: client::Model { secret_hash, is_demo: false, ..row }, secret })
+}
+
+/// Disables a client: it gets no more tokens, and those it has are good no more. Done twice, nothing happens.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
+    let tx = ctx.db.begin().await?;
+    let row = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
+    if row.is_disabled {
+        return Ok(row);
+    }
+    ctx.change::<client::Entity>()
+        .col_expr(client::Column::IsDisabled, Expr::value(true))
+        .filter(client::Column::Id.eq(row.id))
+        .exec(&tx)
+        .await?;
+    record(&tx, ctx, "client.disabled", &row).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(client::Model { is_disabled: true, ..row })
+}
+
+fn is(client_id: &str) -> Condition {
+    Condition::all().add(client::Column::ClientId.eq(client_id))
+}
+
+async fn record(db: &impl ConnectionTrait, ctx: &Ctx, action: &'static str, row: &client::Model) -> Result<()> {
+    let event = Event {
+        action,
+        object: row.client_id.clone(),
+        data: json!({ "role": row.role.word(), "org": row.org }),
+        ..Event::default()
+    };
+    journal::record(db, ctx, event).await
+}

@@ -1,0 +1,149 @@
+//! The journal: one row per change, in the change's own transaction.
+//!
+//! The row has no number yet. The sealer ([`seal`]) gives numbers and chain hashes in the
+//! order in which it sees rows committed, so the numbered part is complete by construction
+//! and no transaction waits for another.
+
+use chrono::{DateTime, Utc};
+use entity::{ids::JournalId, journal, journal_pending, journal_seal};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
+use uuid::Uuid;
+
+use crate::{authz, ctx::Ctx, db::now, error::Result, formats::document::sha256, request_id};
+
+/// What happened.
+#[derive(Debug, Default)]
+pub struct Event<'a> {
+    /// `<noun>.<past verb>`, for example `submission.pushed`.
+    pub action: &'static str,
+    /// What it happened to, for example `62001/talent/2023`.
+    pub object: String,
+    /// The school whose feed it belongs to.
+    pub school: Option<&'a str>,
+    /// The content hash before.
+    pub before: Option<&'a str>,
+    /// The content hash after.
+    pub after: Option<&'a str>,
+    /// What else a reader of the feed wants to know. Never a figure, a secret or a person's name.
+    pub data: serde_json::Value,
+}
+
+/// Writes the row of a change. Call it inside the change's transaction.
+pub async fn record(db: &impl ConnectionTrait, ctx: &Ctx, event: Event<'_>) -> Result<()> {
+    let id = JournalId(Uuid::now_v7());
+    let row = journal::ActiveModel {
+        id: Set(id),
+        at: Set(now()),
+        actor: Set(ctx.actor.subject.clone()),
+        actor_role: Set(ctx.actor.role.name().to_owned()),
+        actor_org: Set(ctx.actor.org.clone()),
+        action: Set(event.action.to_owned()),
+        object: Set(event.object),
+        school_code: Set(event.school.map(str::to_owned)),
+        before_hash: Set(event.before.map(str::to_owned)),
+        after_hash: Set(event.after.map(str::to_owned)),
+        request_id: Set(Some(request_id::current_id()).filter(|id| !id.is_empty())),
+        address: Set(request_id::current_address()),
+        data: Set(event.data.to_string()),
+    };
+    journal::Entity::insert(row).exec_without_returning(db).await?;
+    journal_pending::Entity::insert(journal_pending::ActiveModel { journal_id: Set(id) })
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// How many rows one round of the sealer takes.
+const ROUND: u64 = 1_000;
+
+/// Numbers and chains the committed rows that have no number yet; returns how many and how old the oldest was.
+///
+/// Safe to run on every instance at once: only one at a time gets past the lock.
+pub async fn seal(ctx: &Ctx) -> Result<(usize, Option<DateTime<Utc>>)> {
+    let tx = ctx.db.begin().await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        // Held until the end of the transaction; the number is any constant of ours.
+        tx.execute_raw(Statement::from_string(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(7236478)")).await?;
+    }
+    let pending = pending(&tx).await?;
+    let Some(oldest) = pending.first().map(|row| row.at) else {
+        return Ok((0, None));
+    };
+    let last = authz::visible::<journal_seal::Entity>(&ctx.actor)
+        .order_by_desc(journal_seal::Column::Sequence)
+        .limit(1)
+        .one(&tx)
+        .await?;
+    let (mut sequence, mut chain) = last.map_or((0, String::new()), |seal| (seal.sequence, seal.chain_hash));
+    let sealed_at = now();
+    let mut seals = Vec::with_capacity(pending.len());
+    for row in &pending {
+        sequence += 1;
+        chain = link(&chain, row);
+        seals.push(journal_seal::ActiveModel {
+            sequence: Set(sequence),
+            journal_id: Set(row.id),
+            chain_hash: Set(chain.clone()),
+            sealed_at: Set(sealed_at),
+        });
+    }
+    journal_seal::Entity::insert_many(seals).exec_without_returning(&tx).await?;
+    done(&tx, &pending).await?;
+    tx.commit().await?;
+    Ok((pending.len(), Some(oldest)))
+}
+
+/// Whether there is anything to seal; a read only, so that an idle service never takes the writer.
+#[expect(clippy::disallowed_methods, reason = "the queue of the sealer holds keys only, and has no caller")]
+pub async fn has_pending(ctx: &Ctx) -> Result<bool> {
+    Ok(journal_pending::Entity::find().limit(1).one(ctx.db.read()).await?.is_some())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the queue of the sealer holds keys only, and has no caller")]
+async fn pending(db: &impl ConnectionTrait) -> Result<Vec<journal::Model>> {
+    Ok(journal_pending::Entity::find()
+        .order_by_asc(journal_pending::Column::JournalId)
+        .limit(ROUND)
+        .find_also_related(journal::Entity)
+        .all(db)
+        .await?
+        .into_iter()
+        .filter_map(|(_, row)| row)
+        .collect())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the queue of the sealer holds keys only, and has no caller")]
+async fn done(db: &impl ConnectionTrait, rows: &[journal::Model]) -> Result<()> {
+    journal_pending::Entity::delete_many()
+        .filter(journal_pending::Column::JournalId.is_in(rows.iter().map(|row| row.id)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The chain hash of a row: SHA-256 over the hash before and everything the row says.
+pub fn link(before: &str, row: &journal::Model) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let parts = [
+        before.to_owned(),
+        row.id.to_string(),
+        // To the microsecond: PostgreSQL keeps no more.
+        row.at.timestamp_micros().to_string(),
+        row.actor.clone(),
+        row.actor_role.clone(),
+        text(&row.actor_org),
+        row.action.clone(),
+        row.object.clone(),
+        text(&row.school_code),
+        text(&row.before_hash),
+        text(&row.after_hash),
+        text(&row.request_id),
+        text(&row.address),
+        row.data.clone(),
+    ];
+    // Lengths before the parts, so that no two rows make the same bytes.
+    sha256(parts.iter().map(|part| format!("{}:{part}", part.len())).collect::<String>())
+}

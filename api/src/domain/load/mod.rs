@@ -1,0 +1,190 @@
+//! `load`: a folder of reference data becomes registry, catalogue and claims.
+//!
+//! The folder has the layout of `data/gansu-2023`: one CSV file a kind, known by its name, with the
+//! agreed columns by name and any others beside them. Nothing about a province is built in; what
+//! differs between provinces stands in the files.
+//!
+//! 1. Everything is read and judged before anything is written, and **every** fault is named with file,
+//!    line and column ([`Error::Invalid`](crate::error::Error::Invalid)). A name that does not resolve
+//!    is a fault; nothing is guessed.
+//! 2. One transaction then brings the tables to what the files say: new rows are inserted, rows that
+//!    differ are updated, the rest is not touched, so a second load changes nothing. **Nothing is
+//!    deleted**: rows of the database that the folder does not have may come from another folder or
+//!    have submissions hanging on them; they are counted as *left*.
+//!
+//! Codes and ids do not depend on the order of a file: schools carry their own code or the province's
+//! two digits and their number; enterprises, institutions and consortia a hash of their official name;
+//! everything without a name of its own a UUIDv5 over what it says. So a renamed enterprise is a new
+//! one, and the old one is left.
+
+mod catalogue;
+mod claims;
+mod faults;
+mod known;
+mod observations;
+mod registry;
+mod row;
+mod sheet;
+mod store;
+mod summary;
+mod ties;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
+
+use sea_orm::{ConnectionTrait, ModelTrait};
+use serde_json::json;
+
+pub use self::{
+    observations::{ObservationRow, read_observations},
+    summary::{KindCount, Summary},
+};
+
+use self::{
+    catalogue::{Datasets, Indicators},
+    claims::Claims,
+    faults::{Faults, Place, Wrong},
+    known::Known,
+    registry::{Cities, Consortia, Enterprises, Institutions, Schools},
+    row::{Kind, Notes, rows},
+    sheet::Sheet,
+    store::store,
+    ties::{Aliases, Designations, Members, Partnerships},
+};
+use super::journal;
+use crate::{
+    authz::{self, Action},
+    ctx::Ctx,
+    error::{Error, Result},
+    memory::{self, Thing},
+};
+
+/// The kinds in the order of writing: what is referred to comes first.
+macro_rules! kinds {
+    ($($field:ident: $kind:ident),* $(,)?) => {
+        /// The files that are loaded, with their agreed columns.
+        const FILES: &[(&str, &[&str])] = &[$(($kind::FILE, $kind::COLUMNS)),*];
+
+        /// All rows of a folder, without a fault.
+        struct Plan { $($field: Vec<<$kind as Kind>::Model>),* }
+
+        impl Plan {
+            fn read(folder: &Folder, known: &Known, notes: &mut Notes) -> Self {
+                Self { $($field: rows::<$kind>(folder.sheet($kind::FILE), known, notes)),* }
+            }
+
+            async fn store(self, db: &impl ConnectionTrait, progress: &mut dyn FnMut(&str)) -> Result<Vec<KindCount>> {
+                let mut counts = Vec::new();
+                $(
+                    progress(&format!("写入 writing {}: {}", $kind::FILE, self.$field.len()));
+                    counts.push(
+                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(db, $kind::FILE, self.$field).await?,
+                    );
+                )*
+                Ok(counts)
+            }
+        }
+    };
+}
+
+kinds! {
+    cities: Cities,
+    schools: Schools,
+    enterprises: Enterprises,
+    institutions: Institutions,
+    consortia: Consortia,
+    datasets: Datasets,
+    indicators: Indicators,
+    designations: Designations,
+    members: Members,
+    aliases: Aliases,
+    partnerships: Partnerships,
+    claims: Claims,
+}
+
+/// The files of a folder that are loaded.
+struct Folder {
+    sheets: HashMap<&'static str, Sheet>,
+    nothing: Sheet,
+}
+
+impl Folder {
+    fn open(dir: &Path, faults: &mut Faults) -> Result<Self> {
+        if !dir.is_dir() {
+            let mut faults = Faults::default();
+            faults.add(Place { file: "", line: None, column: None }, &Wrong::NoFolder, "", dir.display().to_string());
+            faults.verdict()?;
+        }
+        let sheets = FILES.iter().map(|(file, columns)| (*file, Sheet::read(dir, file, columns, faults))).collect();
+        Ok(Self { sheets, nothing: Sheet::nothing() })
+    }
+
+    fn sheet(&self, file: &str) -> &Sheet {
+        self.sheets.get(file).unwrap_or(&self.nothing)
+    }
+}
+
+/// What a folder says: its rows, and what was left alone.
+fn plan(dir: &Path) -> Result<(Plan, Vec<String>)> {
+    let mut notes = Notes::default();
+    let folder = Folder::open(dir, &mut notes.faults)?;
+    let known = Known::of(&folder);
+    let plan = Plan::read(&folder, &known, &mut notes);
+    let lines = notes.verdict()?;
+    Ok((plan, left_alone(dir, &lines)?))
+}
+
+/// Files that are not for this version, and lines of the others that are not.
+fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Result<Vec<String>> {
+    let mut others = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
+        let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
+        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, _)| *loaded == name)) {
+            others.push(file);
+        }
+    }
+    others.sort_unstable();
+    let lines = lines.iter().map(|((file, reason), count)| format!("{file}: {count} × {reason}"));
+    Ok(lines.chain(others).collect())
+}
+
+/// Brings registry, catalogue and claims to what a folder says: all of it or nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] with every fault of the folder, before anything is written.
+pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
+    for kind in [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim] {
+        ctx.require(Action::Create, kind)?;
+        ctx.require(Action::Change, kind)?;
+    }
+    progress(&format!("检查 checking {}", dir.display()));
+    let (plan, left_alone) = plan(dir)?;
+
+    let tx = ctx.db.begin().await?;
+    let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
+    if summary.has_changes() {
+        let counts: serde_json::Map<String, serde_json::Value> = summary
+            .kinds
+            .iter()
+            .filter(|kind| kind.created + kind.changed > 0)
+            .map(|kind| (kind.kind.to_owned(), json!({ "created": kind.created, "changed": kind.changed })))
+            .collect();
+        let event = journal::Event {
+            action: "registry.loaded",
+            // The name of the folder says what was loaded; where it lies is nobody's business.
+            object: dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            data: counts.into(),
+            ..journal::Event::default()
+        };
+        journal::record(&tx, ctx, event).await?;
+        memory::raise(&tx, Thing::Registry).await?;
+        tx.commit().await?;
+        ctx.memory.refresh().await?;
+    }
+    Ok(summary)
+}

@@ -1,0 +1,25 @@
+//! What the platform does: one file a noun, one function a verb.
+//!
+//! A verb takes `&Ctx` and an input, checks all of the input, begins a transaction, looks up
+//! within the caller's scope, asks the table of rights, writes, writes the journal, commits.
+//! It returns values, never responses.
+
+pub mod accounts;
+pub mod aggregates;
+pub mod bulk;
+pub mod checks;
+pub mod clients;
+pub mod cube;
+pub mod demo;
+pub mod disclosure;
+pub mod journal;
+pub mod keys;
+pub mod load;
+pub mod mandate;
+pub mod observations;
+pub mod periods;
+pub mod precondition;
+pub mod releases;
+pub mod reviews;
+pub mod submissions;
+pub mod synth;

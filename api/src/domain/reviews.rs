@@ -1,0 +1,300 @@
+//! The steps of a review: submit, approve, return, accept, reopen.
+//!
+//! One state machine for all of them: a reviewer approves a hash, not "the current state",
+//! and whatever is not drawn in the diagram is refused with the state it met.
+
+use std::collections::BTreeMap;
+
+use entity::{
+    school, submission, transition,
+    words::{Affiliation, Severity, SubmissionState as State},
+};
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use super::{
+    checks,
+    journal::{self, Event},
+    precondition::Precondition,
+    submissions::{self, Content, Key, Table},
+};
+use crate::{
+    authz::{self, Action, Kind, Role},
+    ctx::Ctx,
+    db::now,
+    error::{Error, Finding, Result, Text},
+    formats::document::pointer,
+    memory::registry::Registry,
+};
+
+/// The longest reason, remark or justification, in characters.
+const MAX_WORDS: usize = 4_000;
+
+/// A remark on one cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The cell.
+    pub indicator: String,
+    /// What the reviewer says of it.
+    pub remark: String,
+}
+
+/// A step, and the words that go with it.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The school puts the table before its reviewer, with a word on each warning.
+    Submit {
+        /// By the code of the finding.
+        justifications: BTreeMap<String, String>,
+    },
+    /// The city says yes.
+    Approve,
+    /// The city or the province says no.
+    Return {
+        /// Why.
+        reason: String,
+        /// What is wrong where.
+        remarks: Vec<Remark>,
+    },
+    /// The province says yes.
+    Accept,
+    /// The province opens an accepted table again.
+    Reopen {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Step {
+    const fn action(&self) -> Action {
+        match self {
+            Self::Submit { .. } => Action::Submit,
+            Self::Approve => Action::Approve,
+            Self::Return { .. } => Action::Return,
+            Self::Accept => Action::Accept,
+            Self::Reopen { .. } => Action::Reopen,
+        }
+    }
+
+    const fn event(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => "submission.submitted",
+            Self::Approve => "submission.approved",
+            Self::Return { .. } => "submission.returned",
+            Self::Accept => "submission.accepted",
+            Self::Reopen { .. } => "submission.reopened",
+        }
+    }
+
+    const fn verb(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => "submit",
+            Self::Approve => "approve",
+            Self::Return { .. } => "return",
+            Self::Accept => "accept",
+            Self::Reopen { .. } => "reopen",
+        }
+    }
+
+    /// Whether the caller must say which state it has seen: a yes binds to a hash.
+    const fn binds(&self) -> bool {
+        matches!(self, Self::Submit { .. } | Self::Approve | Self::Accept)
+    }
+
+    /// The state that the step leads to, from a state and for a role; nothing where the diagram has no arrow.
+    const fn leads(&self, role: Role, from: State, affiliation: Affiliation) -> Option<State> {
+        let direct = matches!(affiliation, Affiliation::Province);
+        match (self, role, from) {
+            (Self::Submit { .. }, Role::School, State::Draft | State::Returned) => Some(State::Submitted),
+            (Self::Approve, Role::City, State::Submitted) if !direct => Some(State::Approved),
+            (Self::Return { .. }, Role::City, State::Submitted) if !direct => Some(State::Returned),
+            (Self::Return { .. }, Role::Province, State::Approved) => Some(State::Returned),
+            (Self::Return { .. }, Role::Province, State::Submitted) if direct => Some(State::Returned),
+            (Self::Accept, Role::Province, State::Approved) => Some(State::Accepted),
+            (Self::Accept, Role::Province, State::Submitted) if direct => Some(State::Accepted),
+            (Self::Reopen { .. }, Role::Province, State::Accepted) => Some(State::Returned),
+            _ => None,
+        }
+    }
+
+    /// The words that the transition keeps: a reason, and JSON.
+    fn words(&self) -> (Option<&str>, Option<String>) {
+        match self {
+            Self::Submit { justifications } if !justifications.is_empty() => {
+                (None, Some(json!({ "justifications": justifications }).to_string()))
+            }
+            Self::Return { reason, remarks } => {
+                let cells: Vec<_> =
+                    remarks.iter().map(|one| json!({ "indicator": one.indicator, "remark": one.remark })).collect();
+                (Some(reason), (!cells.is_empty()).then(|| json!({ "cells": cells }).to_string()))
+            }
+            Self::Reopen { reason } => (Some(reason), None),
+            Self::Submit { .. } | Self::Approve | Self::Accept => (None, None),
+        }
+    }
+}
+
+/// Takes a step of the review.
+///
+/// # Errors
+/// In this order: 404, 403, 412 or 428, 409 where the diagram has no such arrow, 422 with everything
+/// that is wrong with the words or the table.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %key.school, step = step.verb()))]
+pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition) -> Result<Table> {
+    let registry = ctx.memory.registry();
+    let tx = ctx.db.begin().await?;
+    let old = ctx.one::<submission::Entity>(&tx, step.action(), key.is()).await?;
+    let school = registry.schools.get(key.school.as_str()).ok_or(Error::NotFound(Kind::Submission))?;
+
+    let tell = authz::sees_values(ctx.actor.role, old.state, school.affiliation);
+    // A reviewer who does not see the values yet learns of the state, not of a tag.
+    if tell {
+        precondition.check(Some(&old), step.binds(), tell)?;
+    }
+    let Some(to) = step.leads(ctx.actor.role, old.state, school.affiliation) else {
+        return Err(no_arrow(&step, &old, school));
+    };
+    let content = submissions::contents(ctx, &tx, std::slice::from_ref(&old)).await?.remove(key);
+    let content = content.ok_or_else(|| Error::internal("a step on a table whose values are hidden"))?;
+    let problems = problems(&registry, key, &step, &content);
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+
+    let new = submission::Model {
+        state: to,
+        version: old.version + 1,
+        submitted_revision: if to == State::Submitted { Some(old.revision) } else { old.submitted_revision },
+        approved_revision: if to == State::Approved { Some(old.revision) } else { old.approved_revision },
+        accepted_revision: if to == State::Accepted { Some(old.revision) } else { old.accepted_revision },
+        updated_at: now(),
+        ..old.clone()
+    };
+    submissions::replace(ctx, &tx, &old, &new).await?;
+    let (reason, words) = step.words();
+    let taken = transition::Model {
+        school_code: new.school_code.clone(),
+        dataset_code: new.dataset_code.clone(),
+        period_code: new.period_code.clone(),
+        version: new.version,
+        revision: new.revision,
+        from_state: old.state,
+        to_state: new.state,
+        actor: ctx.actor.subject.clone(),
+        reason: reason.map(str::to_owned),
+        words,
+        at: new.updated_at,
+    };
+    transition::Entity::insert(transition::ActiveModel::from(taken.clone())).exec_without_returning(&tx).await?;
+    journal::record(
+        &tx,
+        ctx,
+        Event {
+            action: step.event(),
+            object: key.object(),
+            school: Some(key.school.as_str()),
+            before: Some(&old.content_hash),
+            after: Some(&new.content_hash),
+            data: json!({ "revision": new.revision, "from": old.state.word(), "to": new.state.word() }),
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    metrics::counter!("submissions_total", "verb" => step.verb()).increment(1);
+    let sees = submissions::sees_values(ctx, &registry, &new);
+    let content = Content { last_step: Some(taken), ..content };
+    Ok(Table { row: new, content: Some(content).filter(|_| sees) })
+}
+
+fn no_arrow(step: &Step, row: &submission::Model, school: &school::Model) -> Error {
+    let state = row.state.word();
+    let direct = matches!(school.affiliation, Affiliation::Province);
+    if direct && matches!(step, Step::Approve) {
+        return Error::Conflict(Text::new(
+            "该校隶属省级，由省级直接审核",
+            "The school is the province's own and is reviewed by the province directly",
+        ));
+    }
+    Error::Conflict(Text::new(
+        format!("填报处于 {state} 状态，不能执行 {}", step.verb()),
+        format!("The table is {state}; `{}` is not possible from there", step.verb()),
+    ))
+}
+
+/// Everything that is wrong with a step's words, and for a submit with the table.
+fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> Vec<Finding> {
+    match step {
+        Step::Submit { justifications } => {
+            let mut problems: Vec<Finding> =
+                content.findings.iter().filter(|one| one.severity == Severity::Error).cloned().collect();
+            problems.extend(checks::missing(registry, key.dataset.as_str(), &content.cells));
+            let warnings: Vec<&Finding> =
+                content.findings.iter().filter(|one| one.severity == Severity::Warning).collect();
+            for warning in &warnings {
+                let said = justifications.get(&warning.code).map(|text| text.trim()).unwrap_or_default();
+                if said.is_empty() {
+                    let mut problem = (*warning).clone();
+                    problem.message = Text::new(
+                        format!("{}；请在 justifications[\"{}\"] 中说明原因", warning.message.zh, warning.code),
+                        format!("{}; say why in justifications[\"{}\"]", warning.message.en, warning.code),
+                    );
+                    problems.push(problem);
+                }
+            }
+            for (code, text) in justifications {
+                let at = format!("/justifications/{}", pointer(code));
+                if !warnings.iter().any(|warning| warning.code == *code) {
+                    problems.push(Finding::error(
+                        "unknown_justification",
+                        &at,
+                        Text::new(format!("没有名为“{code}”的警告"), format!("There is no warning `{code}`")),
+                    ));
+                }
+                problems.extend(too_long(&at, text));
+            }
+            problems
+        }
+        Step::Return { reason, remarks } => {
+            let mut problems = Vec::from_iter(said("/reason", reason));
+            for (at, remark) in remarks.iter().enumerate() {
+                if registry.indicators.get(&remark.indicator).is_none_or(|line| line.dataset_code != key.dataset) {
+                    problems.push(
+                        Finding::error(
+                            "unknown_indicator",
+                            format!("/cells/{at}/indicator"),
+                            Text::new(
+                                format!("报表“{}”没有指标“{}”", key.dataset, remark.indicator),
+                                format!("Table `{}` has no indicator `{}`", key.dataset, remark.indicator),
+                            ),
+                        )
+                        .with(key.dataset.as_str(), remark.indicator.as_str()),
+                    );
+                }
+                problems.extend(said(&format!("/cells/{at}/remark"), &remark.remark));
+            }
+            problems
+        }
+        Step::Reopen { reason } => Vec::from_iter(said("/reason", reason)),
+        Step::Approve | Step::Accept => Vec::new(),
+    }
+}
+
+/// Words that must be there.
+fn said(at: &str, text: &str) -> Option<Finding> {
+    if text.trim().is_empty() {
+        return Some(Finding::error("reason_missing", at, Text::new("必须说明理由", "A reason is needed")));
+    }
+    too_long(at, text)
+}
+
+fn too_long(at: &str, text: &str) -> Option<Finding> {
+    let length = text.chars().count();
+    (length > MAX_WORDS).then(|| {
+        Finding::error(
+            "too_long",
+            at,
+            Text::new(format!("文字超过 {MAX_WORDS} 字"), format!("More than {MAX_WORDS} characters")),
+        )
+        .with(format!("≤ {MAX_WORDS}"), length.to_string())
+    })
+}

@@ -1,0 +1,84 @@
+//! Submissions: a school states a table, and everybody sees of it what is theirs to see.
+//!
+//! `stating` is the way in, `seeing` the way out. What must not be here: the steps of the
+//! review (`reviews`) and the judging of cells (`checks`).
+
+mod seeing;
+mod stating;
+
+use entity::{
+    ids::{DatasetCode, PeriodCode, SchoolCode},
+    submission, transition,
+};
+use sea_orm::{ColumnTrait, Condition};
+
+pub(super) use self::stating::replace;
+pub use self::{
+    seeing::{Filter, Unpublished, contents, cursor, documents, get, list, of_schools, read_cursor, sees_values},
+    stating::{Extent, Push, Pushed, chain, push},
+};
+
+use super::precondition::etag;
+use crate::{error::Finding, formats::document::Cells};
+
+/// Which table: its key is led by the school.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The school that reports.
+    pub school: SchoolCode,
+    /// The table.
+    pub dataset: DatasetCode,
+    /// The period.
+    pub period: PeriodCode,
+}
+
+impl Key {
+    /// A key of three codes.
+    pub fn new(school: &str, dataset: &str, period: &str) -> Self {
+        Self { school: school.into(), dataset: dataset.into(), period: period.into() }
+    }
+
+    /// The key of a row.
+    pub fn of(row: &submission::Model) -> Self {
+        Self { school: row.school_code.clone(), dataset: row.dataset_code.clone(), period: row.period_code.clone() }
+    }
+
+    /// How the journal names it.
+    pub fn object(&self) -> String {
+        format!("{}/{}/{}", self.school, self.dataset, self.period)
+    }
+
+    pub(super) fn is(&self) -> Condition {
+        Condition::all()
+            .add(submission::Column::SchoolCode.eq(self.school.clone()))
+            .add(submission::Column::DatasetCode.eq(self.dataset.clone()))
+            .add(submission::Column::PeriodCode.eq(self.period.clone()))
+    }
+}
+
+/// The inside of a table, for those who may see it.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// The cells.
+    pub cells: Cells,
+    /// What the checks found when it was pushed.
+    pub findings: Vec<Finding>,
+    /// The newest step of the review, with its reason, its remarks or its justifications.
+    pub last_step: Option<transition::Model>,
+}
+
+/// A table as one caller sees it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Where it stands.
+    pub row: submission::Model,
+    /// What it says; nothing while the values are not the caller's to see.
+    pub content: Option<Content>,
+}
+
+impl Table {
+    /// The ETag, for those who see the values.
+    pub fn etag(&self) -> Option<String> {
+        self.content.as_ref().map(|_| etag(&self.row))
+    }
+}

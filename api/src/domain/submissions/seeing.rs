@@ -1,0 +1,326 @@
+//! The way out: one table, lists of tables, and the documents that figures are made of.
+
+use std::collections::HashMap;
+
+use entity::{finding, ids::SchoolCode, revision, school, submission, transition, words::SubmissionState};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+};
+
+use super::{Content, Key, Table};
+use crate::{
+    authz::{self, Action, Kind},
+    ctx::Ctx,
+    error::{Error, Finding, Result, Text},
+    formats::document::{self, Cells},
+    memory::registry::Registry,
+    page::{self, Ask, Page},
+};
+
+pub(super) async fn head(ctx: &Ctx, db: &impl ConnectionTrait, row: &submission::Model) -> Result<revision::Model> {
+    ctx.visible::<revision::Entity>()
+        .filter(revision::Column::SchoolCode.eq(row.school_code.clone()))
+        .filter(revision::Column::DatasetCode.eq(row.dataset_code.clone()))
+        .filter(revision::Column::PeriodCode.eq(row.period_code.clone()))
+        .filter(revision::Column::Number.eq(row.revision))
+        .one(db)
+        .await?
+        .ok_or_else(|| Error::Internal(format!("no revision {} of {}", row.revision, Key::of(row).object())))
+}
+
+pub(super) async fn cells_of(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    registry: &Registry,
+    row: &submission::Model,
+) -> Result<Cells> {
+    let head = head(ctx, db, row).await?;
+    document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)
+}
+
+/// One table as the caller sees it.
+pub async fn get(ctx: &Ctx, key: &Key) -> Result<Table> {
+    let row = ctx.one::<submission::Entity>(ctx.db.read(), Action::Read, key.is()).await?;
+    let content = contents(ctx, ctx.db.read(), std::slice::from_ref(&row)).await?.remove(key);
+    Ok(Table { row, content })
+}
+
+/// Which of the caller's tables to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only these schools.
+    pub school: Vec<String>,
+    /// Only schools of these cities.
+    pub city: Vec<String>,
+    /// Only these tables.
+    pub dataset: Vec<String>,
+    /// Only these periods.
+    pub period: Vec<String>,
+    /// Only these states.
+    pub state: Vec<SubmissionState>,
+}
+
+impl Filter {
+    fn condition(&self) -> Condition {
+        use submission::Column as C;
+        let some =
+            |column: C, words: &[String]| (!words.is_empty()).then(|| column.is_in(words.iter().map(String::as_str)));
+        Condition::all()
+            .add_option(some(C::SchoolCode, &self.school))
+            .add_option(some(C::DatasetCode, &self.dataset))
+            .add_option(some(C::PeriodCode, &self.period))
+            .add_option((!self.state.is_empty()).then(|| C::State.is_in(self.state.iter().copied())))
+            .add_option((!self.city.is_empty()).then(|| {
+                C::SchoolCode.in_subquery(
+                    Query::select()
+                        .column(school::Column::Code)
+                        .from(school::Entity)
+                        .and_where(school::Column::CityCode.is_in(self.city.iter().map(String::as_str)))
+                        .to_owned(),
+                )
+            }))
+    }
+}
+
+/// The caller's tables, in the order of their keys; where they stand, not what they say.
+pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<Key>) -> Result<Page<submission::Model>> {
+    let all = ctx.visible::<submission::Entity>().filter(filter.condition());
+    let total = all.clone().count(ctx.db.read()).await?;
+    let mut cursor = all.cursor_by((
+        submission::Column::SchoolCode,
+        submission::Column::DatasetCode,
+        submission::Column::PeriodCode,
+    ));
+    let parts = |key: &Key| (key.school.0.clone(), key.dataset.0.clone(), key.period.0.clone());
+    if let Some(after) = &ask.after {
+        cursor.after(parts(after));
+    }
+    if let Some(before) = &ask.before {
+        cursor.before(parts(before));
+    }
+    let over = u64::try_from(ask.limit).map_err(Error::internal)? + 1;
+    if ask.from_end {
+        cursor.last(over)
+    } else {
+        cursor.first(over)
+    };
+    let mut items = cursor.all(ctx.db.read()).await?;
+    let more = items.len() > ask.limit;
+    if more && ask.from_end {
+        items.remove(0);
+    }
+    items.truncate(ask.limit);
+    Ok(Page {
+        items,
+        has_next: if ask.from_end { ask.before.is_some() } else { more },
+        has_previous: if ask.from_end { more } else { ask.after.is_some() },
+        total,
+    })
+}
+
+/// A cursor of [`list`].
+pub fn cursor(key: &Key) -> String {
+    page::cursor(&[key.school.as_str(), key.dataset.as_str(), key.period.as_str()])
+}
+
+/// Reads a cursor of [`list`].
+pub fn read_cursor(cursor: &str, pointer: &str) -> Result<Key> {
+    let [school, dataset, period] = page::read_cursor(cursor, pointer)?;
+    Ok(Key::new(&school, &dataset, &period))
+}
+
+/// The tables of several schools, for one loader call.
+pub async fn of_schools(ctx: &Ctx, schools: &[SchoolCode]) -> Result<HashMap<SchoolCode, Vec<submission::Model>>> {
+    let rows = ctx
+        .visible::<submission::Entity>()
+        .filter(submission::Column::SchoolCode.is_in(schools.iter().cloned()))
+        .order_by_asc(submission::Column::PeriodCode)
+        .order_by_asc(submission::Column::DatasetCode)
+        .all(ctx.db.read())
+        .await?;
+    let mut of: HashMap<SchoolCode, Vec<submission::Model>> = HashMap::new();
+    for row in rows {
+        of.entry(row.school_code.clone()).or_default().push(row);
+    }
+    Ok(of)
+}
+
+/// Whether the caller may see the values of this table as it now stands.
+pub fn sees_values(ctx: &Ctx, registry: &Registry, row: &submission::Model) -> bool {
+    registry
+        .schools
+        .get(row.school_code.as_str())
+        .is_some_and(|school| authz::sees_values(ctx.actor.role, row.state, school.affiliation))
+}
+
+/// The insides of several tables in three statements, left out where the values are not the caller's to see.
+pub async fn contents(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    rows: &[submission::Model],
+) -> Result<HashMap<Key, Content>> {
+    let registry = ctx.memory.registry();
+    let mut contents = HashMap::new();
+    let open: Vec<&submission::Model> = rows.iter().filter(|row| sees_values(ctx, &registry, row)).collect();
+    for chunk in open.chunks(200) {
+        let heads = chunk
+            .iter()
+            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_row::<revision::Column>(row)));
+        for head in ctx.visible::<revision::Entity>().filter(heads).all(db).await? {
+            let cells = document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)?;
+            let key = Key { school: head.school_code, dataset: head.dataset_code, period: head.period_code };
+            contents.insert(key, Content { cells, findings: Vec::new(), last_step: None });
+        }
+        let found = chunk
+            .iter()
+            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_row::<finding::Column>(row)));
+        let found =
+            ctx.visible::<finding::Entity>().filter(found).order_by_asc(finding::Column::Position).all(db).await?;
+        for row in found {
+            let key = Key { school: row.school_code, dataset: row.dataset_code, period: row.period_code };
+            if let Some(content) = contents.get_mut(&key) {
+                content.findings.push(Finding {
+                    severity: row.severity,
+                    code: row.code,
+                    indicator: row.indicator_code,
+                    pointer: row.pointer,
+                    message: Text::new(row.message_zh, row.message_en),
+                    expected: row.expected,
+                    got: row.got,
+                    previous: row.previous,
+                });
+            }
+        }
+        let tables = chunk
+            .iter()
+            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_table::<transition::Column>(row)));
+        let steps = ctx
+            .visible::<transition::Entity>()
+            .filter(tables)
+            .order_by_asc(transition::Column::Version)
+            .all(db)
+            .await?;
+        for step in steps {
+            let key = Key {
+                school: step.school_code.clone(),
+                dataset: step.dataset_code.clone(),
+                period: step.period_code.clone(),
+            };
+            if let Some(content) = contents.get_mut(&key) {
+                content.last_step = Some(step);
+            }
+        }
+    }
+    Ok(contents)
+}
+
+/// The columns by which a child of a submission names its table.
+trait OfTable: ColumnTrait {
+    const KEY: [Self; 3];
+}
+
+/// The column by which it names its revision.
+trait OfRevision: OfTable {
+    const NUMBER: Self;
+}
+
+macro_rules! of {
+    ($($child:ident),*) => {$(
+        impl OfTable for $child::Column {
+            const KEY: [Self; 3] = [Self::SchoolCode, Self::DatasetCode, Self::PeriodCode];
+        }
+    )*};
+}
+
+of!(revision, finding, transition);
+
+impl OfRevision for revision::Column {
+    const NUMBER: Self = Self::Number;
+}
+
+impl OfRevision for finding::Column {
+    const NUMBER: Self = Self::Number;
+}
+
+fn of_table<C: OfTable>(row: &submission::Model) -> Condition {
+    let [school, dataset, period] = C::KEY;
+    Condition::all()
+        .add(school.eq(row.school_code.clone()))
+        .add(dataset.eq(row.dataset_code.clone()))
+        .add(period.eq(row.period_code.clone()))
+}
+
+fn of_row<C: OfRevision>(row: &submission::Model) -> Condition {
+    of_table::<C>(row).add(C::NUMBER.eq(row.revision))
+}
+
+/// Which state of unpublished tables is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpublished {
+    /// The last accepted revision of each table, even while it is reopened.
+    Live,
+    /// The newest revision whose values the caller may see.
+    Current,
+}
+
+/// The documents of one table and period, one for each school of the caller's scope.
+pub async fn documents(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    dataset: &str,
+    period: &str,
+    which: Unpublished,
+) -> Result<Vec<(SchoolCode, String)>> {
+    ctx.require(Action::Read, Kind::LiveFigure)?;
+    let registry = ctx.memory.registry();
+    let rows = ctx
+        .visible::<submission::Entity>()
+        .filter(submission::Column::DatasetCode.eq(dataset))
+        .filter(submission::Column::PeriodCode.eq(period))
+        .all(db)
+        .await?;
+    let wanted: HashMap<SchoolCode, i32> = rows
+        .iter()
+        .filter_map(|row| {
+            let number = match which {
+                Unpublished::Current if sees_values(ctx, &registry, row) => Some(row.revision),
+                Unpublished::Current | Unpublished::Live => row.accepted_revision,
+            };
+            Some((row.school_code.clone(), number?))
+        })
+        .collect();
+    // At most two revisions of a table can be meant, however many it has.
+    let meant = Query::select()
+        .expr(Expr::val(1))
+        .from(submission::Entity)
+        .and_where(same(submission::Column::SchoolCode, revision::Column::SchoolCode))
+        .and_where(same(submission::Column::DatasetCode, revision::Column::DatasetCode))
+        .and_where(same(submission::Column::PeriodCode, revision::Column::PeriodCode))
+        .cond_where(
+            Condition::any()
+                .add(same(submission::Column::AcceptedRevision, revision::Column::Number))
+                .add(same(submission::Column::Revision, revision::Column::Number)),
+        )
+        .to_owned();
+    let mut documents: Vec<(SchoolCode, String)> = ctx
+        .visible::<revision::Entity>()
+        .select_only()
+        .columns([revision::Column::SchoolCode, revision::Column::Number, revision::Column::Document])
+        .filter(revision::Column::DatasetCode.eq(dataset))
+        .filter(revision::Column::PeriodCode.eq(period))
+        .filter(Expr::exists(meant))
+        .into_tuple::<(SchoolCode, i32, String)>()
+        .all(db)
+        .await?
+        .into_iter()
+        .filter(|(school, number, _)| wanted.get(school) == Some(number))
+        .map(|(school, _, document)| (school, document))
+        .collect();
+    documents.sort_unstable();
+    Ok(documents)
+}
+
+fn same(left: submission::Column, right: revision::Column) -> SimpleExpr {
+    Expr::col((submission::Entity, left)).equals((revision::Entity, right))
+}

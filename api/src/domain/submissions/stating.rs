@@ -1,0 +1,359 @@
+//! The way in: a push, whole or in part, becomes the next revision of a draft.
+
+use std::collections::{BTreeMap, HashSet};
+
+use entity::{
+    finding,
+    ids::IndicatorCode,
+    revision, submission,
+    words::{Source, SubmissionState},
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use serde_json::json;
+
+use super::{
+    Content, Key, Table,
+    seeing::{cells_of, head},
+};
+use crate::{
+    authz::{Action, Kind},
+    ctx::Ctx,
+    db::now,
+    domain::{
+        checks,
+        journal::{self, Event},
+        periods::Period,
+        precondition::Precondition,
+    },
+    error::{Error, Finding, Result, Text},
+    formats::{
+        decimal,
+        document::{self, Cell, Cells, Given, GivenCell, GivenValue},
+    },
+    memory::registry::Registry,
+};
+
+/// How much of the table a push states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: what is left out is removed.
+    Whole,
+    /// A JSON merge patch (RFC 7396) of the cells.
+    Patch,
+}
+
+/// A push.
+#[derive(Clone, Debug)]
+pub struct Push {
+    /// Which table.
+    pub key: Key,
+    /// Whole or in part.
+    pub extent: Extent,
+    /// The cells as they were sent.
+    pub given: Vec<Given>,
+    /// What the caller builds on.
+    pub precondition: Precondition,
+    /// By which door.
+    pub source: Source,
+}
+
+/// What a push has done.
+#[derive(Clone, Debug)]
+pub struct Pushed {
+    /// The table as it now stands.
+    pub table: Table,
+    /// Whether there was none before.
+    pub is_first: bool,
+    /// The indicators that were there before and are not any more.
+    pub removed: Vec<IndicatorCode>,
+}
+
+/// Looks at the school and the table that a key names, as far as they are the caller's business.
+fn address(ctx: &Ctx, registry: &Registry, key: &Key) -> Result<()> {
+    ctx.known(Kind::Submission)?;
+    registry
+        .schools
+        .get(key.school.as_str())
+        .filter(|school| ctx.actor.covers(school.code.as_str(), school.city_code.as_str()))
+        .ok_or(Error::NotFound(Kind::Submission))?;
+    registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
+    Ok(())
+}
+
+/// States a table, whole or in part. A well-formed table is stored as a draft with every finding;
+/// identical content makes no revision.
+///
+/// # Errors
+/// In this order: 404, 403, 412 or 428, 409 while under review, 422 with every form fault.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %push.key.school))]
+pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
+    let registry = ctx.memory.registry();
+    let key = push.key;
+    address(ctx, &registry, &key)?;
+    ctx.require(Action::Push, Kind::Submission)?;
+
+    let tx = ctx.db.begin().await?;
+    let present = ctx.visible::<submission::Entity>().filter(key.is()).one(&tx).await?;
+    if present.is_none() && push.extent == Extent::Patch {
+        return Err(Error::NotFound(Kind::Submission));
+    }
+    push.precondition.check(present.as_ref(), true, true)?;
+    if let Some(row) = &present {
+        still_open(row)?;
+    }
+    let dataset = registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
+    let period = Period::expect(key.period.as_str(), dataset.period_kind, "/period")?;
+
+    let before = match &present {
+        Some(row) => Some(cells_of(ctx, &tx, &registry, row).await?),
+        None => None,
+    };
+    let given = match push.extent {
+        Extent::Whole => push.given,
+        Extent::Patch => merged(&registry, before.clone().unwrap_or_default(), push.given),
+    };
+    let last_year = last_year(ctx, &tx, &registry, &key, &period).await?;
+    let checked = checks::check(&registry, key.dataset.as_str(), given, &last_year);
+    if !checked.faults.is_empty() {
+        return Err(Error::Invalid(checked.faults.into_iter().chain(checked.findings).collect()));
+    }
+
+    let codes = (key.school.as_str(), key.dataset.as_str(), key.period.as_str());
+    let written = document::canonical(codes.0, codes.1, codes.2, &checked.cells, |code| registry.decimals(code));
+    let hash = document::sha256(&written);
+    let removed = before
+        .iter()
+        .flat_map(|cells| cells.keys())
+        .filter(|code| !checked.cells.contains_key(*code))
+        .map(|code| IndicatorCode(code.clone()))
+        .collect();
+
+    if let Some(row) = present.as_ref().filter(|row| row.content_hash == hash) {
+        let content = Content { cells: checked.cells, findings: checked.findings, last_step: None };
+        let table = Table { row: row.clone(), content: Some(content) };
+        return Ok(Pushed { table, is_first: false, removed });
+    }
+
+    period.ensure(&tx).await?;
+    let is_first = present.is_none();
+    let row = advance(ctx, &tx, &key, present.as_ref(), &hash).await?;
+    let cells = i32::try_from(checked.cells.len()).map_err(Error::internal)?;
+    keep(ctx, &tx, &row, present.as_ref(), written, cells, push.source).await?;
+    note_findings(&tx, &row, &checked.findings).await?;
+    journal::record(
+        &tx,
+        ctx,
+        Event {
+            action: "submission.pushed",
+            object: key.object(),
+            school: Some(key.school.as_str()),
+            before: present.as_ref().map(|row| row.content_hash.as_str()),
+            after: Some(&hash),
+            data: json!({ "revision": row.revision, "cells": checked.cells.len(), "findings": checked.findings.len() }),
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    metrics::counter!("submissions_total", "verb" => "push").increment(1);
+    let content = Content { cells: checked.cells, findings: checked.findings, last_step: None };
+    Ok(Pushed { table: Table { row, content: Some(content) }, is_first, removed })
+}
+
+/// A table under review is not written to.
+fn still_open(row: &submission::Model) -> Result<()> {
+    match row.state {
+        SubmissionState::Draft | SubmissionState::Returned => Ok(()),
+        SubmissionState::Submitted | SubmissionState::Approved => Err(Error::Conflict(Text::new(
+            "该表正在审核中，退回后方可修改",
+            "The table is under review; it can be changed once it is returned",
+        ))),
+        SubmissionState::Accepted => Err(Error::Conflict(Text::new(
+            "该表已被省级采纳，须由省级重新开放后方可修改",
+            "The table is accepted; the province must reopen it before it can be changed",
+        ))),
+    }
+}
+
+/// Writes the submission's row: a new one, or the next version of the one that was read.
+async fn advance(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    key: &Key,
+    present: Option<&submission::Model>,
+    hash: &str,
+) -> Result<submission::Model> {
+    let now = now();
+    let Some(old) = present else {
+        let row = submission::Model {
+            school_code: key.school.clone(),
+            dataset_code: key.dataset.clone(),
+            period_code: key.period.clone(),
+            state: SubmissionState::Draft,
+            version: 1,
+            revision: 1,
+            content_hash: hash.to_owned(),
+            submitted_revision: None,
+            approved_revision: None,
+            accepted_revision: None,
+            created_at: now,
+            updated_at: now,
+        };
+        submission::Entity::insert(submission::ActiveModel::from(row.clone())).exec_without_returning(db).await?;
+        return Ok(row);
+    };
+    let row = submission::Model {
+        state: SubmissionState::Draft,
+        version: old.version + 1,
+        revision: old.revision + 1,
+        content_hash: hash.to_owned(),
+        updated_at: now,
+        ..old.clone()
+    };
+    replace(ctx, db, old, &row).await?;
+    Ok(row)
+}
+
+/// Replaces a submission's row if it still is the one that was read.
+pub(in crate::domain) async fn replace(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    old: &submission::Model,
+    new: &submission::Model,
+) -> Result<()> {
+    use submission::Column as C;
+    let done = ctx
+        .change::<submission::Entity>()
+        .col_expr(C::State, Expr::value(new.state.word()))
+        .col_expr(C::Version, Expr::value(new.version))
+        .col_expr(C::Revision, Expr::value(new.revision))
+        .col_expr(C::ContentHash, Expr::value(new.content_hash.clone()))
+        .col_expr(C::SubmittedRevision, Expr::value(new.submitted_revision))
+        .col_expr(C::ApprovedRevision, Expr::value(new.approved_revision))
+        .col_expr(C::AcceptedRevision, Expr::value(new.accepted_revision))
+        .col_expr(C::UpdatedAt, Expr::value(new.updated_at))
+        .filter(Key::of(old).is())
+        .filter(C::Version.eq(old.version))
+        .exec(db)
+        .await?;
+    if done.rows_affected == 1 { Ok(()) } else { Err(Error::PreconditionFailed { current: None }) }
+}
+
+/// Writes the immutable revision that a row now points to.
+async fn keep(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    row: &submission::Model,
+    before: Option<&submission::Model>,
+    written: String,
+    cells: i32,
+    source: Source,
+) -> Result<()> {
+    let chained = match before {
+        Some(old) => head(ctx, db, old).await?.chain_hash,
+        None => String::new(),
+    };
+    revision::Entity::insert(revision::ActiveModel {
+        school_code: Set(row.school_code.clone()),
+        dataset_code: Set(row.dataset_code.clone()),
+        period_code: Set(row.period_code.clone()),
+        number: Set(row.revision),
+        document: Set(written),
+        content_hash: Set(row.content_hash.clone()),
+        chain_hash: Set(chain(&row.content_hash, &chained)),
+        cells: Set(cells),
+        author: Set(ctx.actor.subject.clone()),
+        source: Set(source),
+        created_at: Set(row.updated_at),
+    })
+    .exec_without_returning(db)
+    .await?;
+    Ok(())
+}
+
+/// The chain hash of a revision: SHA-256 of its content hash and the chain hash before.
+pub fn chain(content_hash: &str, before: &str) -> String {
+    document::sha256(format!("{content_hash}{before}"))
+}
+
+async fn note_findings(db: &impl ConnectionTrait, row: &submission::Model, findings: &[Finding]) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let rows = (0_i32..).zip(findings).map(|(position, one)| finding::ActiveModel {
+        school_code: Set(row.school_code.clone()),
+        dataset_code: Set(row.dataset_code.clone()),
+        period_code: Set(row.period_code.clone()),
+        number: Set(row.revision),
+        position: Set(position),
+        severity: Set(one.severity),
+        code: Set(one.code.clone()),
+        indicator_code: Set(one.indicator.clone()),
+        pointer: Set(one.pointer.clone()),
+        message_zh: Set(one.message.zh.clone()),
+        message_en: Set(one.message.en.clone()),
+        expected: Set(one.expected.clone()),
+        got: Set(one.got.clone()),
+        previous: Set(one.previous.clone()),
+    });
+    finding::Entity::insert_many(rows).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The present cells with a patch laid over them, as if they had been sent together.
+fn merged(registry: &Registry, present: Cells, patch: Vec<Given>) -> Vec<Given> {
+    let mut all: BTreeMap<String, Given> = BTreeMap::new();
+    for (indicator, cell) in present {
+        let given = stated(&indicator, &cell, registry.decimals(&indicator));
+        all.insert(indicator, given);
+    }
+    let mut doubles = Vec::new();
+    let mut patched = HashSet::new();
+    for one in patch {
+        if !patched.insert(one.indicator.clone()) {
+            doubles.push(one);
+            continue;
+        }
+        let cell = match (all.get(&one.indicator).and_then(|there| there.cell.clone()), one.cell) {
+            (Some(old), Some(new)) if new.is_object => Some(GivenCell {
+                value: new.value.or(old.value),
+                status: new.status.or(old.status),
+                note: new.note.or(old.note),
+                unknown: new.unknown,
+                is_object: true,
+            }),
+            (_, new) => new,
+        };
+        all.insert(one.indicator.clone(), Given { cell, ..one });
+    }
+    all.into_values().chain(doubles).collect()
+}
+
+/// The cells of the same table one period before, as far as the caller sees them.
+async fn last_year(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    registry: &Registry,
+    key: &Key,
+    period: &Period,
+) -> Result<Cells> {
+    let before = Key { period: period.previous(), ..key.clone() };
+    match ctx.visible::<submission::Entity>().filter(before.is()).one(db).await? {
+        Some(row) => cells_of(ctx, db, registry, &row).await,
+        None => Ok(Cells::new()),
+    }
+}
+
+/// A stored cell as if it had been sent.
+fn stated(indicator: &str, cell: &Cell, decimals: i16) -> Given {
+    Given {
+        indicator: indicator.to_owned(),
+        pointer: format!("/observations/{}", document::pointer(indicator)),
+        cell: Some(GivenCell {
+            value: cell.value.map(|value| GivenValue::Number(decimal::digits(value, decimals))),
+            status: Some(GivenValue::Text(cell.status.word().to_owned())),
+            note: cell.note.clone().map(GivenValue::Text),
+            unknown: Vec::new(),
+            is_object: true,
+        }),
+    }
+}

@@ -1,0 +1,370 @@
+//! One error for the whole house, and one table row per code.
+//!
+//! `rest::problem` and `graphql::error` are two small translations of it.
+//! Our own faults say nothing outside but their title; what happened goes to the
+//! log once, at the border, with the request id.
+
+use entity::{ids::IndicatorCode, words::Severity};
+use sea_orm::{DbErr, SqlErr};
+
+use crate::authz::Kind;
+
+/// The result of everything that can fail for a caller.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The language an answer is given in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// Chinese, the default.
+    #[default]
+    Chinese,
+    /// English, where the caller prefers it.
+    English,
+}
+
+/// A sentence for people, in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// Both languages of one sentence.
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The sentence in one language.
+    pub fn in_(&self, language: Language) -> &str {
+        match language {
+            Language::Chinese => &self.zh,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// Something that is wrong with what was sent: what, where, expected, got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it blocks, needs a justification, or only tells.
+    pub severity: Severity,
+    /// Stable name of the rule, for programs and for justifications.
+    pub code: String,
+    /// The indicator it is about, if it is about one.
+    pub indicator: Option<IndicatorCode>,
+    /// JSON pointer into the document that was sent.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub message: Text,
+    /// What would have been right.
+    pub expected: Option<String>,
+    /// What was sent.
+    pub got: Option<String>,
+    /// The same cell in the period before.
+    pub previous: Option<String>,
+}
+
+impl Finding {
+    /// A finding that blocks.
+    pub fn error(code: impl Into<String>, pointer: impl Into<String>, message: Text) -> Self {
+        Self {
+            severity: Severity::Error,
+            code: code.into(),
+            indicator: None,
+            pointer: pointer.into(),
+            message,
+            expected: None,
+            got: None,
+            previous: None,
+        }
+    }
+
+    /// The same finding with what would have been right and what was sent.
+    #[must_use]
+    pub fn with(mut self, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self.got = Some(got.into());
+        self
+    }
+}
+
+/// What a client program can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request could not be read.
+    Malformed,
+    /// The query asks for more than one request may.
+    TooCostly,
+    /// No token where one is needed, or a token that is not good.
+    Unauthenticated,
+    /// Seen, but not this caller's to do.
+    Forbidden,
+    /// Not there, for this caller.
+    NotFound,
+    /// The resource does not know this method.
+    MethodNotAllowed,
+    /// None of the media types asked for can be made.
+    NotAcceptable,
+    /// The state does not allow it.
+    Conflict,
+    /// `If-Match` names another state than the present one.
+    PreconditionFailed,
+    /// The body is over its limit.
+    TooLarge,
+    /// The body is of a kind that is not read here.
+    UnsupportedMediaType,
+    /// Read, but not acceptable: the findings say why.
+    Invalid,
+    /// An overwrite needs `If-Match`.
+    PreconditionRequired,
+    /// Our own fault.
+    Internal,
+    /// Not now: starting, stopping, or cut off from the database.
+    Unavailable,
+}
+
+/// The public face of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// `extensions.code` in GraphQL.
+    pub name: &'static str,
+    /// The last part of the problem `type`.
+    pub kind: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Title in Chinese.
+    pub zh: &'static str,
+    /// Title in English.
+    pub en: &'static str,
+}
+
+const fn row(name: &'static str, kind: &'static str, status: u16, zh: &'static str, en: &'static str) -> Row {
+    Row { name, kind, status, zh, en }
+}
+
+impl Code {
+    /// Every code, in the order of its status.
+    pub const ALL: &'static [Self] = &[
+        Self::Malformed,
+        Self::TooCostly,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::Invalid,
+        Self::PreconditionRequired,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The code's row in the one table.
+    pub const fn row(self) -> Row {
+        match self {
+            Self::Malformed => row("MALFORMED", "malformed", 400, "请求无法读取", "The request could not be read"),
+            Self::TooCostly => row("TOO_COSTLY", "too-costly", 400, "查询超出限额", "The query exceeds a limit"),
+            Self::Unauthenticated => {
+                row("UNAUTHENTICATED", "unauthenticated", 401, "需要有效的访问令牌", "A valid access token is needed")
+            }
+            Self::Forbidden => row("FORBIDDEN", "forbidden", 403, "没有权限", "Not allowed"),
+            Self::NotFound => row("NOT_FOUND", "not-found", 404, "不存在", "Not found"),
+            Self::MethodNotAllowed => {
+                row("METHOD_NOT_ALLOWED", "method-not-allowed", 405, "不支持该方法", "Method not allowed")
+            }
+            Self::NotAcceptable => row(
+                "NOT_ACCEPTABLE",
+                "not-acceptable",
+                406,
+                "无法提供所要求的格式",
+                "None of the accepted formats can be made",
+            ),
+            Self::Conflict => {
+                row("CONFLICT", "conflict", 409, "当前状态不允许此操作", "The present state does not allow it")
+            }
+            Self::PreconditionFailed => {
+                row("PRECONDITION_FAILED", "precondition-failed", 412, "数据已被更改", "Changed in the meantime")
+            }
+            Self::TooLarge => row("TOO_LARGE", "too-large", 413, "请求内容过大", "The request is too large"),
+            Self::UnsupportedMediaType => row(
+                "UNSUPPORTED_MEDIA_TYPE",
+                "unsupported-media-type",
+                415,
+                "不支持的内容格式",
+                "Unsupported media type",
+            ),
+            Self::Invalid => row("INVALID", "invalid", 422, "数据未通过检查", "The data did not pass the checks"),
+            Self::PreconditionRequired => {
+                row("PRECONDITION_REQUIRED", "precondition-required", 428, "需要 If-Match", "If-Match is needed")
+            }
+            Self::Internal => row("INTERNAL", "internal", 500, "服务内部错误", "Internal error"),
+            Self::Unavailable => row("UNAVAILABLE", "unavailable", 503, "服务暂不可用", "Temporarily unavailable"),
+        }
+    }
+}
+
+/// Everything that can go wrong for a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request could not be read; the text says where.
+    #[error("malformed: {}", .0.en)]
+    Malformed(Text),
+    /// A bound of the query language was passed; the text says which and by how much.
+    #[error("too costly: {}", .0.en)]
+    TooCostly(Text),
+    /// No token, or one that is not good; the text says which.
+    #[error("unauthenticated: {}", .0.en)]
+    Unauthenticated(Text),
+    /// The caller may see it but not do it; the text hints at the role that could.
+    #[error("forbidden: {}", .0.en)]
+    Forbidden(Text),
+    /// Not there, or not for this caller: the same answer for both.
+    #[error("no such {0:?}")]
+    NotFound(Kind),
+    /// The route exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// No such format.
+    #[error("not acceptable: {}", .0.en)]
+    NotAcceptable(Text),
+    /// The state does not allow it.
+    #[error("conflict: {}", .0.en)]
+    Conflict(Text),
+    /// `If-Match` names another state; `current` is the present ETag.
+    #[error("precondition failed")]
+    PreconditionFailed {
+        /// The ETag that would have matched, if there is something to match.
+        current: Option<String>,
+    },
+    /// An overwrite without `If-Match`.
+    #[error("precondition required")]
+    PreconditionRequired {
+        /// The ETag of what would be overwritten.
+        current: String,
+    },
+    /// The body is over its limit.
+    #[error("body over {limit_bytes} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit_bytes: usize,
+    },
+    /// The body is of another kind than the route reads.
+    #[error("unsupported media type: {}", .0.en)]
+    UnsupportedMediaType(Text),
+    /// All findings, not the first.
+    #[error("invalid: {} findings", .0.len())]
+    Invalid(Vec<Finding>),
+    /// Not now.
+    #[error("unavailable: {0}")]
+    Unavailable(&'static str),
+    /// The database said no.
+    #[error("database")]
+    Db(#[source] DbErr),
+    /// Something that cannot be the caller's fault.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The row of the table that this error belongs to.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Malformed(_) => Code::Malformed,
+            Self::TooCostly(_) => Code::TooCostly,
+            Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::NotFound(_) => Code::NotFound,
+            Self::MethodNotAllowed => Code::MethodNotAllowed,
+            Self::NotAcceptable(_) => Code::NotAcceptable,
+            Self::Conflict(_) => Code::Conflict,
+            Self::PreconditionFailed { .. } => Code::PreconditionFailed,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::Invalid(_) => Code::Invalid,
+            Self::PreconditionRequired { .. } => Code::PreconditionRequired,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Db(_) | Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// One invalid member, where there is nothing else to find.
+    pub fn invalid(code: &str, pointer: &str, message: Text) -> Self {
+        Self::Invalid(vec![Finding::error(code, pointer, message)])
+    }
+
+    /// Something that cannot be the caller's fault, with its cause for the log.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::Internal(cause.to_string())
+    }
+
+    /// What may be said outside, in both languages.
+    pub fn public(&self) -> Text {
+        let row = self.code().row();
+        match self {
+            Self::Malformed(text)
+            | Self::TooCostly(text)
+            | Self::Unauthenticated(text)
+            | Self::Forbidden(text)
+            | Self::NotAcceptable(text)
+            | Self::Conflict(text)
+            | Self::UnsupportedMediaType(text) => text.clone(),
+            Self::NotFound(kind) => Text::new(
+                format!("{}不存在，或不在您的权限范围内", kind.zh()),
+                format!("No such {} in your scope", kind.en()),
+            ),
+            Self::PreconditionFailed { current: Some(etag) } => Text::new(
+                format!("数据已被更改，当前 ETag 为 {etag}；请重新读取后再试"),
+                format!("Changed in the meantime; the present ETag is {etag}: read again, then retry"),
+            ),
+            Self::PreconditionFailed { current: None } => {
+                Text::new("If-Match 所指的数据不存在", "There is nothing that If-Match could match")
+            }
+            Self::PreconditionRequired { current } => Text::new(
+                format!("请用 If-Match 指明所依据的版本（当前为 {current}），或用 If-Match: * 覆盖"),
+                format!(
+                    "Name the state you build on with If-Match (present: {current}), or overwrite with If-Match: *"
+                ),
+            ),
+            Self::TooLarge { limit_bytes } => Text::new(
+                format!("请求内容超过 {limit_bytes} 字节的上限"),
+                format!("The body is over the limit of {limit_bytes} bytes"),
+            ),
+            Self::Invalid(findings) => Text::new(
+                format!("共 {} 处问题，详见 errors", findings.len()),
+                format!("{} problems, see errors", findings.len()),
+            ),
+            Self::MethodNotAllowed | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
+                Text::new(row.zh, row.en)
+            }
+        }
+    }
+
+    /// Writes our own faults to the log; a caller's fault is no news.
+    pub fn log(&self) {
+        match self {
+            Self::Db(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "database failure"),
+            Self::Internal(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "internal failure"),
+            Self::Unavailable(why) => tracing::warn!(error.code = "UNAVAILABLE", why, "unavailable"),
+            other => tracing::debug!(error.code = other.code().row().name, "refused"),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(cause: DbErr) -> Self {
+        match cause.sql_err() {
+            // Two wrote the same new row; the later one reads again and decides anew.
+            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict(Text::new(
+                "同时有另一请求写入了同一数据，请重新读取后再试",
+                "Another request wrote the same row at the same time: read again, then retry",
+            )),
+            _ => Self::Db(cause),
+        }
+    }
+}

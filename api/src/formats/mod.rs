@@ -1,0 +1,5 @@
+//! Bytes to values and back. No database and no HTTP in here.
+
+pub mod columns;
+pub mod decimal;
+pub mod document;

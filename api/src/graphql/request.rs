@@ -1,0 +1,426 @@
+//! One request: read, judged, run, answered, as the GraphQL-over-HTTP specification has it.
+//!
+//! This file knows methods and media types by their meaning only; `http` has the server's names for them.
+
+use std::collections::HashSet;
+
+use async_graphql::{
+    Name, Pos, Request, Response, ServerError, Variables,
+    parser::{
+        self, parse_query,
+        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    Schema, complete,
+    error::{self, server_error},
+    limits,
+    loaders::Loaders,
+    tokens,
+};
+use crate::{
+    ctx::Ctx,
+    error::{Error, Result, Text},
+    telemetry,
+};
+
+/// A request as it was sent.
+#[derive(Debug, Default)]
+pub struct GraphqlRequest {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+}
+
+/// The kinds of answer that a client can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/graphql-response+json`: the status says how it went.
+    Response,
+    /// `application/json`: any well-formed request is answered with 200, as it used to be.
+    Legacy,
+}
+
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It ran; single fields may have failed.
+    Executed,
+    /// It was well-formed, but could not be run.
+    Refused,
+    /// It was not well-formed.
+    Malformed,
+    /// A change by a method that must not change anything.
+    MethodNotAllowed,
+}
+
+/// An answer, whatever it is sent by.
+#[derive(Clone, Debug)]
+pub struct GraphqlAnswer {
+    outcome: Outcome,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+impl GraphqlAnswer {
+    /// The HTTP status of the answer in one kind of it.
+    pub const fn status(&self, media: Media) -> u16 {
+        match (self.outcome, media) {
+            (Outcome::Executed, _) | (Outcome::Refused, Media::Legacy) => 200,
+            (Outcome::Refused, Media::Response) | (Outcome::Malformed, _) => 400,
+            (Outcome::MethodNotAllowed, _) => 405,
+        }
+    }
+
+    /// The answer to something that is no request of ours.
+    pub fn malformed(fault: Error) -> Self {
+        telemetry::count_operation("invalid");
+        Self::of_errors(Outcome::Malformed, vec![server_error(fault)])
+    }
+
+    fn of_errors(outcome: Outcome, mut errors: Vec<ServerError>) -> Self {
+        errors.iter_mut().for_each(error::adopt);
+        error::log(&errors);
+        Self { outcome, body: json(&Answer { data: None, errors: &errors }) }
+    }
+}
+
+/// The members of an answer. A request that was never run has no `data`.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "<[ServerError]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a async_graphql::Value>,
+}
+
+fn json(answer: &Answer<'_>) -> Vec<u8> {
+    // Values of ours always serialize.
+    serde_json::to_vec(answer).unwrap_or_default()
+}
+
+fn malformed(zh: impl Into<String>, en: impl Into<String>) -> Error {
+    Error::Malformed(Text::new(zh, en))
+}
+
+/// The members of a JSON body. Unknown ones are errors, never dropped.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Body<'a> {
+    query: Option<String>,
+    operation_name: Option<String>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extensions: Option<&'a RawValue>,
+}
+
+impl GraphqlRequest {
+    /// Reads a JSON body.
+    pub fn read(body: &[u8]) -> Result<Self> {
+        match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => {}
+            Some(b'[') => {
+                return Err(malformed(
+                    "不支持批量请求，请逐个发送",
+                    "Requests are not read in batches: send them one by one",
+                ));
+            }
+            _ => return Err(malformed("请求内容应为 JSON 对象", "The body must be a JSON object")),
+        }
+        let body: Body<'_> = serde_json::from_slice(body).map_err(|fault| {
+            malformed(format!("请求内容无法读取：{fault}"), format!("The body could not be read: {fault}"))
+        })?;
+        Self::of(body.query, body.operation_name, body.variables.map(RawValue::get), body.extensions.map(RawValue::get))
+    }
+
+    /// Reads the query part of an address.
+    pub fn read_address(parameters: &str) -> Result<Self> {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(parameters).map_err(|fault| {
+            malformed(format!("地址参数无法读取：{fault}"), format!("The parameters could not be read: {fault}"))
+        })?;
+        let (mut query, mut name, mut variables, mut extensions) = (None, None, None, None);
+        for (key, value) in pairs {
+            let slot = match key.as_str() {
+                "query" => &mut query,
+                "operationName" => &mut name,
+                "variables" => &mut variables,
+                "extensions" => &mut extensions,
+                _ => return Err(malformed(format!("未知参数 {key}"), format!("Unknown parameter `{key}`"))),
+            };
+            if slot.replace(value).is_some() {
+                return Err(malformed(format!("参数 {key} 重复"), format!("The parameter `{key}` stands twice")));
+            }
+        }
+        let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        let name = name.filter(|name| !name.is_empty());
+        let (has_variables, has_extensions) = (given(&variables), given(&extensions));
+        Self::of(
+            query,
+            name,
+            variables.as_deref().filter(|_| has_variables),
+            extensions.as_deref().filter(|_| has_extensions),
+        )
+    }
+
+    fn of(
+        query: Option<String>,
+        operation_name: Option<String>,
+        variables: Option<&str>,
+        extensions: Option<&str>,
+    ) -> Result<Self> {
+        let query = query
+            .filter(|query| !query.trim().is_empty())
+            .ok_or_else(|| malformed("缺少 query", "The member `query` is missing"))?;
+        if let Some(extensions) = extensions {
+            // None is known here; a client that sends some is told nothing, as the specification asks.
+            object("extensions", extensions)?;
+        }
+        let variables = match variables {
+            Some(text) => {
+                let text = object("variables", text)?;
+                serde_json::from_str(&tokens::with_exact_numbers(text)).map_err(|fault| {
+                    malformed(format!("variables 无法读取：{fault}"), format!("`variables` could not be read: {fault}"))
+                })?
+            }
+            None => Variables::default(),
+        };
+        Ok(Self { query, operation_name, variables })
+    }
+}
+
+/// A JSON object, or `null`.
+fn object<'a>(name: &str, text: &'a str) -> Result<&'a str> {
+    let text = text.trim();
+    if text.starts_with('{') || text == "null" {
+        Ok(text)
+    } else {
+        Err(malformed(format!("{name} 应为 JSON 对象"), format!("`{name}` must be a JSON object")))
+    }
+}
+
+/// Answers a request. `is_get` says that nothing may be changed by it.
+pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get: bool) -> GraphqlAnswer {
+    let GraphqlRequest { query, operation_name, variables } = request;
+    let document = match prepare(schema, &query) {
+        Ok(document) => document,
+        Err(error) => return refused(vec![error]),
+    };
+    let operation = match select(&document, operation_name.as_deref()) {
+        Ok(operation) => operation,
+        Err(error) => return refused(vec![error]),
+    };
+    let kind = operation.ty;
+    if is_get && kind != OperationType::Query {
+        telemetry::count_operation("invalid");
+        return GraphqlAnswer::of_errors(Outcome::MethodNotAllowed, vec![server_error(Error::MethodNotAllowed)]);
+    }
+    let missing = missing_variables(operation, &variables);
+    if !missing.is_empty() {
+        return refused(missing);
+    }
+    telemetry::count_operation(match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
+    });
+
+    let registry = ctx.memory.registry();
+    let request =
+        Request::new(query.as_str()).variables(variables.clone()).data(Loaders::new(&ctx)).data(registry).data(ctx);
+    let request = match &operation_name {
+        Some(name) => request.operation_name(name),
+        None => request,
+    };
+    let mut response = schema.served.execute(with_document(request, document.clone())).await;
+    if response.errors.is_empty() {
+        return GraphqlAnswer {
+            outcome: Outcome::Executed,
+            body: json(&Answer { data: Some(&response.data), errors: &[] }),
+        };
+    }
+    if response.data == async_graphql::Value::Null && response.errors.iter().all(|error| error.path.is_empty()) {
+        let errors = costed(schema, response, query, operation_name, variables, document).await;
+        return GraphqlAnswer::of_errors(Outcome::Refused, errors);
+    }
+    response.errors.iter_mut().for_each(error::adopt);
+    error::log(&response.errors);
+    complete::complete(&schema.shapes, &document, operation, root(kind), &mut response.data, &response.errors);
+    let answer = Answer { data: Some(&response.data), errors: &response.errors };
+    GraphqlAnswer { outcome: Outcome::Executed, body: json(&answer) }
+}
+
+const fn root(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
+}
+
+fn refused(errors: Vec<ServerError>) -> GraphqlAnswer {
+    telemetry::count_operation("invalid");
+    GraphqlAnswer::of_errors(Outcome::Refused, errors)
+}
+
+fn with_document(mut request: Request, document: ExecutableDocument) -> Request {
+    request.set_parsed_query(document);
+    request
+}
+
+/// Judges the text, reads it, judges the document.
+fn prepare(schema: &Schema, query: &str) -> std::result::Result<ExecutableDocument, ServerError> {
+    limits::check_text(&schema.limits, query)?;
+    let document = parse_query(tokens::with_exact_numbers(query).as_ref()).map_err(unreadable)?;
+    limits::check_document(&schema.limits, &document)?;
+    Ok(document)
+}
+
+fn unreadable(fault: parser::Error) -> ServerError {
+    let mut error = ServerError::new(fault.to_string(), None);
+    error.locations = fault.positions().collect::<Vec<Pos>>();
+    error
+}
+
+/// The operation that is meant.
+fn select<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> std::result::Result<&'a OperationDefinition, ServerError> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Multiple(_), None) => {
+            return Err(server_error(malformed(
+                "文档含有多个操作，请用 operationName 指明一个",
+                "The document has several operations: name one by `operationName`",
+            )));
+        }
+    };
+    found.map(|operation| &operation.node).ok_or_else(|| {
+        let name = name.unwrap_or_default();
+        server_error(malformed(
+            format!("文档中没有名为 {name} 的操作"),
+            format!("The document has no operation `{name}`"),
+        ))
+    })
+}
+
+/// Variables that must be given and are not. What is wrong with the others the validation says.
+fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> Vec<ServerError> {
+    let given: HashSet<&Name> =
+        variables.iter().filter(|(_, value)| **value != async_graphql::Value::Null).map(|(name, _)| name).collect();
+    operation
+        .variable_definitions
+        .iter()
+        .filter(|one| {
+            !one.node.var_type.node.nullable && one.node.default_value.is_none() && !given.contains(&one.node.name.node)
+        })
+        .map(|one| {
+            let (name, kind) = (&one.node.name.node, &one.node.var_type.node);
+            let mut error = server_error(malformed(
+                format!("缺少变量 ${name}（{kind}）"),
+                format!("The variable ${name} of type {kind} is missing"),
+            ));
+            error.locations = vec![one.pos];
+            error
+        })
+        .collect()
+}
+
+/// The sentence with which the library refuses a query for its complexity.
+const TOO_COMPLEX: &str = "Query is too complex.";
+
+/// The errors of a request that was never run; one that was too complex is told what it costs.
+async fn costed(
+    schema: &Schema,
+    response: Response,
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+) -> Vec<ServerError> {
+    if !response.errors.iter().any(|error| error.message == TOO_COMPLEX) {
+        return response.errors;
+    }
+    let mut request = Request::new(query).variables(variables);
+    request.operation_name = operation_name;
+    let measured = schema.measured.execute(with_document(request, document)).await;
+    match measured.errors.first().and_then(|error| error.source::<super::Cost>()) {
+        Some(cost) => vec![limits::complexity(&schema.limits, cost.0).into()],
+        // Something else is wrong with it as well.
+        None => measured.errors,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(body: &str) -> String {
+        match GraphqlRequest::read(body.as_bytes()) {
+            Err(Error::Malformed(text)) => text.en,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_body_is_one_object_of_known_members() {
+        let read = GraphqlRequest::read(
+            br#" {"query": "{a}", "operationName": null, "variables": {"v": 1.50}, "extensions": {}}"#,
+        )
+        .unwrap();
+        assert_eq!(read.query, "{a}");
+        assert!(fault("[{\"query\":\"{a}\"}]").contains("one by one"));
+        assert!(fault(r#"{"query":"{a}","querry":1}"#).contains("querry"));
+        assert!(fault(r#"{"query":"{a}","query":"{b}"}"#).contains("query"));
+        assert!(fault("{}").contains("query"));
+        assert!(fault(r#"{"query":" "}"#).contains("query"));
+        assert!(fault(r#"{"query":"{a}","variables":[1]}"#).contains("variables"));
+        assert!(fault(r#"{"query":"{a}","variables":"{}"}"#).contains("variables"));
+        assert!(fault(r#"{"query":"{a}","extensions":1}"#).contains("extensions"));
+        for broken in ["", "null", "{", "\"{a}\"", "{\"query\":1}"] {
+            fault(broken);
+        }
+    }
+
+    #[test]
+    fn variables_nested_without_end_are_refused_not_followed() {
+        for depth in [200, 100_000] {
+            let body = format!(r#"{{"query":"{{a}}","variables":{{"v":{}{}}}}}"#, "[".repeat(depth), "]".repeat(depth));
+            assert!(fault(&body).contains("recursion"), "{depth}");
+        }
+    }
+
+    #[test]
+    fn digits_of_variables_survive() {
+        let read =
+            GraphqlRequest::read(br#"{"query":"{a}","variables":{"v":[0.1000000000000000055, 12.5, 7]}}"#).unwrap();
+        assert_eq!(read.variables.to_string(), r#"{v: ["0.1000000000000000055", 12.5, 7]}"#);
+    }
+
+    #[test]
+    fn an_address_says_the_same() {
+        let read = GraphqlRequest::read_address("query=%7Ba%7D&variables=%7B%22v%22%3A1%7D&operationName=").unwrap();
+        assert_eq!((read.query.as_str(), read.operation_name), ("{a}", None));
+        assert_eq!(read.variables.to_string(), "{v: 1}");
+        for wrong in ["", "query=", "query=%7Ba%7D&query=%7Ba%7D", "query=%7Ba%7D&raw=1", "query=%7Ba%7D&variables=1"] {
+            assert!(GraphqlRequest::read_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn statuses_are_those_of_the_specification() {
+        let status = |outcome, media| GraphqlAnswer { outcome, body: Vec::new() }.status(media);
+        assert_eq!(status(Outcome::Executed, Media::Response), 200);
+        assert_eq!(status(Outcome::Refused, Media::Response), 400);
+        assert_eq!(status(Outcome::Refused, Media::Legacy), 200);
+        assert_eq!(status(Outcome::Malformed, Media::Legacy), 400);
+        assert_eq!(status(Outcome::MethodNotAllowed, Media::Legacy), 405);
+    }
+}

@@ -1,0 +1,130 @@
+//! Mutations: the verbs of REST, with one input each.
+
+use async_graphql::{Context, Object, SimpleObject};
+
+use crate::{
+    domain::{
+        releases,
+        reviews::{self, Step},
+        submissions::{self, Push, Pushed},
+    },
+    graphql::{
+        self,
+        error::{GqlResult, relocated},
+        inputs::{
+            AcceptSubmissionInput, ApproveSubmissionInput, CreateReleaseInput, PatchSubmissionInput, Places,
+            PushSubmissionInput, ReopenSubmissionInput, ReturnSubmissionInput, SubmitSubmissionInput, Table,
+        },
+        types::{release::Release, submission::Submission},
+    },
+};
+
+/// What a push has done.
+#[derive(SimpleObject)]
+pub struct PushSubmissionPayload {
+    /// The table as it now stands, with every finding.
+    submission: Submission,
+    /// The indicators that were there before and are not any more, by code.
+    removed: Vec<String>,
+    /// Whether there was no such table before.
+    is_first: bool,
+}
+
+impl From<Pushed> for PushSubmissionPayload {
+    fn from(pushed: Pushed) -> Self {
+        Self {
+            submission: pushed.table.into(),
+            removed: pushed.removed.into_iter().map(|code| code.0).collect(),
+            is_first: pushed.is_first,
+        }
+    }
+}
+
+/// What a step of the review has done.
+#[derive(SimpleObject)]
+pub struct ReviewPayload {
+    /// The table as it now stands, as far as it is this caller's to see.
+    submission: Submission,
+}
+
+/// What a release has become.
+#[derive(SimpleObject)]
+pub struct CreateReleasePayload {
+    /// The new release.
+    release: Release,
+}
+
+async fn store(cx: &Context<'_>, push: Push, places: Places) -> GqlResult<PushSubmissionPayload> {
+    let pushed = submissions::push(graphql::ctx(cx), push).await;
+    Ok(pushed.map_err(|error| relocated(error, |pointer| places.of(pointer)))?.into())
+}
+
+async fn take(cx: &Context<'_>, table: &Table, step: Step, to: impl Fn(&str) -> String) -> GqlResult<ReviewPayload> {
+    let taken = reviews::take(graphql::ctx(cx), &table.key(), step, &table.precondition()).await;
+    Ok(ReviewPayload { submission: taken.map_err(|error| relocated(error, to))?.into() })
+}
+
+/// The words of a step stand in the input; a cell that is at fault stands in the stored table.
+fn of_words(pointer: &str) -> String {
+    if pointer.starts_with("/observations/") { pointer.to_owned() } else { format!("/input{pointer}") }
+}
+
+/// Everything that can be changed. The same verbs, checks and errors as REST.
+#[derive(Default)]
+pub struct Mutation;
+
+/// Everything that can be changed. The same verbs, checks and errors as REST.
+#[Object]
+impl Mutation {
+    /// States the whole table: what is left out is removed, and named in the answer. A well-formed table
+    /// is stored as a draft with every finding.
+    async fn push_submission(&self, cx: &Context<'_>, input: PushSubmissionInput) -> GqlResult<PushSubmissionPayload> {
+        let (push, places) = input.into_push();
+        store(cx, push, places).await
+    }
+
+    /// Changes cells of the table.
+    async fn patch_submission(
+        &self,
+        cx: &Context<'_>,
+        input: PatchSubmissionInput,
+    ) -> GqlResult<PushSubmissionPayload> {
+        let (push, places) = input.into_push();
+        store(cx, push, places).await
+    }
+
+    /// Puts the table before its reviewer, with a word on each warning.
+    async fn submit_submission(&self, cx: &Context<'_>, input: SubmitSubmissionInput) -> GqlResult<ReviewPayload> {
+        let (table, step, codes) = input.into_step()?;
+        take(cx, &table, step, |pointer| codes.of(pointer)).await
+    }
+
+    /// First review: the city approves the state named in `ifMatch`.
+    async fn approve_submission(&self, cx: &Context<'_>, input: ApproveSubmissionInput) -> GqlResult<ReviewPayload> {
+        take(cx, &input.into(), Step::Approve, of_words).await
+    }
+
+    /// Either review: back to the school, with a reason and remarks on cells.
+    async fn return_submission(&self, cx: &Context<'_>, input: ReturnSubmissionInput) -> GqlResult<ReviewPayload> {
+        let (table, step) = input.into_step();
+        take(cx, &table, step, of_words).await
+    }
+
+    /// Second review: the province accepts the state named in `ifMatch`.
+    async fn accept_submission(&self, cx: &Context<'_>, input: AcceptSubmissionInput) -> GqlResult<ReviewPayload> {
+        take(cx, &input.into(), Step::Accept, of_words).await
+    }
+
+    /// Opens an accepted table again, with a reason.
+    async fn reopen_submission(&self, cx: &Context<'_>, input: ReopenSubmissionInput) -> GqlResult<ReviewPayload> {
+        let (table, step) = input.into_step();
+        take(cx, &table, step, of_words).await
+    }
+
+    /// Builds a release from everything that is accepted.
+    async fn create_release(&self, cx: &Context<'_>, input: CreateReleaseInput) -> GqlResult<CreateReleasePayload> {
+        let made = releases::create(graphql::ctx(cx), input.into()).await;
+        let made = made.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        Ok(CreateReleasePayload { release: Release(made) })
+    }
+}

@@ -1,0 +1,53 @@
+//! Aggregates, claims, releases.
+
+use async_graphql::{Context, Object};
+
+use crate::{
+    domain::{aggregates, releases},
+    graphql::{
+        self,
+        error::{GqlResult, maybe, relocated},
+        filters::ClaimFilter,
+        limits::{self, CLAIMS, SOME},
+        types::{
+            aggregate::{AggregateInput, AggregateResult},
+            claim::Claim,
+            release::Release,
+        },
+    },
+};
+
+/// Published figures.
+#[derive(Default)]
+pub struct FiguresQuery;
+
+#[Object]
+impl FiguresQuery {
+    /// Answers a question about figures of schools, exactly: from a release or, for officials within
+    /// their scope, from what is not published yet.
+    #[graphql(complexity = "limits::times(input.cells(), child_complexity)")]
+    async fn aggregate(&self, cx: &Context<'_>, input: AggregateInput) -> GqlResult<AggregateResult> {
+        let ask = input.into();
+        let answer = aggregates::answer(graphql::ctx(cx), &ask).await;
+        let answer = answer.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        Ok(AggregateResult::new(ask.indicators, answer))
+    }
+
+    /// Printed figures, in the order of the list.
+    #[graphql(complexity = "limits::times(CLAIMS, child_complexity)")]
+    async fn claims<'a>(&self, cx: &Context<'a>, filter: Option<ClaimFilter>) -> Vec<Claim<'a>> {
+        let (registry, filter) = (graphql::registry(cx), filter.unwrap_or_default());
+        registry.claims.iter().filter(|row| filter.keeps(row)).map(|row| Claim(registry, row)).collect()
+    }
+
+    /// The releases that are there for the caller, newest first.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn releases(&self, cx: &Context<'_>) -> GqlResult<Vec<Release>> {
+        Ok(releases::list(graphql::ctx(cx)).await?.into_iter().map(Release).collect())
+    }
+
+    /// The release that a version (`1.0.0`) or a range (`2.*`) means.
+    async fn release(&self, cx: &Context<'_>, version: String) -> GqlResult<Option<Release>> {
+        Ok(maybe(releases::resolve(graphql::ctx(cx), Some(&version)).await)?.map(Release))
+    }
+}

@@ -1,0 +1,56 @@
+//! A prefecture-level division.
+
+use async_graphql::{ID, Object};
+use entity::city;
+
+use crate::{graphql::ids, memory::registry::Registry};
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Copy, Debug)]
+pub struct City<'a>(pub &'a Registry, pub &'a city::Model);
+
+impl<'a> City<'a> {
+    /// The city with this code.
+    pub fn of(registry: &'a Registry, code: &str) -> Option<Self> {
+        registry.cities.get(code).map(|row| Self(registry, row))
+    }
+}
+
+/// A prefecture-level division (市州), whose bureau reviews its schools.
+#[Object]
+impl<'a> City<'a> {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("City", self.1.code.as_str())
+    }
+
+    /// GB/T 2260, as in `620100`.
+    async fn code(&self) -> &str {
+        self.1.code.as_str()
+    }
+
+    /// The official Chinese name.
+    async fn name(&self) -> &str {
+        &self.1.name
+    }
+
+    /// The English name.
+    async fn name_en(&self) -> Option<&str> {
+        self.1.name_en.as_deref()
+    }
+
+    /// `city` or `autonomous_prefecture`.
+    async fn kind(&self) -> &str {
+        &self.1.kind
+    }
+
+    /// How many schools it has; list them by `schools(filter: {city: …})`.
+    async fn school_count(&self) -> usize {
+        self.0.schools_of_city.get(self.1.code.as_str()).map_or(0, Vec::len)
+    }
+
+    /// Where it is printed.
+    async fn source(&self) -> &str {
+        &self.1.source
+    }
+}

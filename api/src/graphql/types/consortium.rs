@@ -1,0 +1,93 @@
+//! A consortium.
+
+use async_graphql::{ID, Object};
+use entity::consortium;
+
+use super::{
+    membership::ConsortiumMembership,
+    words::{ConsortiumKind, ConsortiumScope},
+};
+use crate::{
+    graphql::{
+        ids,
+        limits::{self, MEMBERS},
+        paging::{Placed, connection},
+    },
+    memory::registry::Registry,
+    page,
+};
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Copy, Debug)]
+pub struct Consortium<'a>(pub &'a Registry, pub &'a consortium::Model);
+
+impl<'a> Consortium<'a> {
+    /// The consortium with this code.
+    pub fn of(registry: &'a Registry, code: &str) -> Option<Self> {
+        registry.consortia.get(code).map(|row| Self(registry, row))
+    }
+}
+
+impl Placed for Consortium<'_> {
+    fn cursor(&self) -> String {
+        page::cursor(&[self.1.code.as_str()])
+    }
+}
+
+connection!(
+    /// A page of consortia.
+    ConsortiumConnection,
+    /// A consortium and where it stands in the list.
+    ConsortiumEdge,
+    Consortium<'a>
+);
+
+/// A body that schools and enterprises form (产教联合体、共同体、职教集团、联盟).
+#[Object]
+impl<'a> Consortium<'a> {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("Consortium", self.1.code.as_str())
+    }
+
+    /// The exchange's own code.
+    async fn code(&self) -> &str {
+        self.1.code.as_str()
+    }
+
+    /// The official Chinese name.
+    async fn name(&self) -> &str {
+        &self.1.name
+    }
+
+    /// The English name.
+    async fn name_en(&self) -> Option<&str> {
+        self.1.name_en.as_deref()
+    }
+
+    /// What kind of body it is.
+    async fn kind(&self) -> ConsortiumKind {
+        self.1.kind.into()
+    }
+
+    /// How far it reaches.
+    async fn scope(&self) -> ConsortiumScope {
+        self.1.scope.into()
+    }
+
+    /// When it was founded, as printed, which may be a year only.
+    async fn founded_on(&self) -> Option<&str> {
+        self.1.founded_on.as_deref()
+    }
+
+    /// Its members, with their parts in it.
+    #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
+    async fn members(&self) -> Vec<ConsortiumMembership<'a>> {
+        self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
+    }
+
+    /// Where it is printed.
+    async fn source(&self) -> &str {
+        &self.1.source
+    }
+}

@@ -1,0 +1,106 @@
+//! An enterprise.
+
+use async_graphql::{ID, Object};
+use entity::enterprise;
+
+use super::{city::City, membership::ConsortiumMembership, partnership::Partnership};
+use crate::{
+    graphql::{
+        ids,
+        limits::{self, SOME},
+        paging::{Placed, connection},
+    },
+    memory::registry::Registry,
+    page,
+};
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Copy, Debug)]
+pub struct Enterprise<'a>(pub &'a Registry, pub &'a enterprise::Model);
+
+impl<'a> Enterprise<'a> {
+    /// The enterprise with this code.
+    pub fn of(registry: &'a Registry, code: &str) -> Option<Self> {
+        registry.enterprises.get(code).map(|row| Self(registry, row))
+    }
+}
+
+impl Placed for Enterprise<'_> {
+    fn cursor(&self) -> String {
+        page::cursor(&[self.1.code.as_str()])
+    }
+}
+
+connection!(
+    /// A page of enterprises.
+    EnterpriseConnection,
+    /// An enterprise and where it stands in the list.
+    EnterpriseEdge,
+    Enterprise<'a>
+);
+
+/// An enterprise (企业), certified or only named.
+#[Object]
+impl<'a> Enterprise<'a> {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("Enterprise", self.1.code.as_str())
+    }
+
+    /// The exchange's own code.
+    async fn code(&self) -> &str {
+        self.1.code.as_str()
+    }
+
+    /// The official Chinese name.
+    async fn name(&self) -> &str {
+        &self.1.name
+    }
+
+    /// The English name.
+    async fn name_en(&self) -> Option<&str> {
+        self.1.name_en.as_deref()
+    }
+
+    /// Its industry, in the words of the list.
+    async fn industry(&self) -> Option<&str> {
+        self.1.industry.as_deref()
+    }
+
+    /// Its certification (产教融合型企业), in the words of the list.
+    async fn certification(&self) -> Option<&str> {
+        self.1.certification.as_deref()
+    }
+
+    /// Its city, where known.
+    async fn city(&self) -> Option<City<'a>> {
+        City::of(self.0, self.1.city_code.as_ref()?.as_str())
+    }
+
+    /// How the city is known: from the `name`, which is not a seat, or from the `text`.
+    async fn city_basis(&self) -> Option<&str> {
+        self.1.city_basis.as_deref()
+    }
+
+    /// Unified social credit code (GB 32100), where known.
+    async fn uscc(&self) -> Option<&str> {
+        self.1.uscc.as_deref()
+    }
+
+    /// The consortia it is a member of.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn consortia(&self) -> Vec<ConsortiumMembership<'a>> {
+        self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
+    }
+
+    /// What exists between it and schools.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn partnerships(&self) -> Vec<Partnership<'a>> {
+        self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership(self.0, row)).collect()
+    }
+
+    /// Where it is printed.
+    async fn source(&self) -> &str {
+        &self.1.source
+    }
+}

@@ -1,0 +1,111 @@
+//! Relay's `Node`: everything that has an id, found by it.
+
+use async_graphql::{ID, Interface};
+
+use super::{
+    city::City,
+    claim::Claim,
+    consortium::Consortium,
+    dataset::Dataset,
+    enterprise::Enterprise,
+    indicator::Indicator,
+    institution::Institution,
+    membership::{ConsortiumMembership, Designation},
+    partnership::Partnership,
+    period::Period,
+    principal::Principal,
+    release::Release,
+    school::School,
+    submission::Submission,
+};
+use crate::{
+    ctx::Ctx,
+    domain::{
+        releases,
+        submissions::{self, Key},
+    },
+    graphql::{
+        error::{GqlResult, maybe},
+        ids::{self, Id},
+    },
+    memory::registry::Registry,
+};
+
+/// Everything that has an id.
+#[derive(Clone, Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Opaque, for `node(id)`."))]
+pub enum Node<'a> {
+    /// A prefecture.
+    City(City<'a>),
+    /// A printed figure.
+    Claim(Claim<'a>),
+    /// A consortium.
+    Consortium(Consortium<'a>),
+    /// A place in a consortium.
+    ConsortiumMembership(ConsortiumMembership<'a>),
+    /// A table.
+    Dataset(Dataset<'a>),
+    /// A title.
+    Designation(Designation<'a>),
+    /// An enterprise.
+    Enterprise(Enterprise<'a>),
+    /// A line of a table.
+    Indicator(Indicator<'a>),
+    /// Another body.
+    Institution(Institution<'a>),
+    /// What exists between school and enterprise.
+    Partnership(Partnership<'a>),
+    /// A statistical period.
+    Period(Period),
+    /// The caller.
+    Principal(Principal),
+    /// A published version.
+    Release(Release),
+    /// A school.
+    School(School<'a>),
+    /// A school's table.
+    Submission(Submission),
+}
+
+/// What an id stands for, asked of the same verbs as by any other way; nothing for garbage.
+pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<Option<Node<'a>>> {
+    let (kind, key) = match ids::read(id) {
+        None => return Ok(None),
+        Some(Id::Submission(school, dataset, period)) => {
+            let found = maybe(submissions::get(ctx, &Key::new(&school, &dataset, &period)).await)?;
+            return Ok(found.map(|table| Node::Submission(table.into())));
+        }
+        Some(Id::One(kind, key)) => (kind, key),
+    };
+    let key = key.as_str();
+    Ok(match kind.as_str() {
+        "City" => City::of(registry, key).map(Node::City),
+        "Claim" => registry.claims.iter().find(|row| row.key == key).map(|row| Node::Claim(Claim(registry, row))),
+        "Consortium" => Consortium::of(registry, key).map(Node::Consortium),
+        "ConsortiumMembership" => row(registry.members.all(), key, |row| row.id)
+            .map(|row| Node::ConsortiumMembership(ConsortiumMembership(registry, row))),
+        "Dataset" => Dataset::of(registry, key).map(Node::Dataset),
+        "Designation" => {
+            row(registry.designations.all(), key, |row| row.id).map(|row| Node::Designation(Designation(registry, row)))
+        }
+        "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
+        "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
+        "Institution" => Institution::of(registry, key).map(Node::Institution),
+        "Partnership" => {
+            row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
+        }
+        "Period" => Period::of(key).map(Node::Period),
+        "Principal" => Principal::of(ctx).filter(|caller| caller.subject() == key).map(Node::Principal),
+        // An id names one version: a range, which `releases::resolve` would take as well, is garbage here.
+        "Release" if semver::Version::parse(key).is_ok() => {
+            maybe(releases::resolve(ctx, Some(key)).await)?.map(|release| Node::Release(Release(release)))
+        }
+        "School" => School::of(registry, key).map(Node::School),
+        _ => None,
+    })
+}
+
+fn row<'a, T>(rows: &'a [T], key: &str, id: impl Fn(&T) -> entity::ids::RowId) -> Option<&'a T> {
+    let key: uuid::Uuid = key.parse().ok()?;
+    rows.iter().find(|row| id(row).0 == key)
+}

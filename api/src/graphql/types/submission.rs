@@ -1,0 +1,161 @@
+//! A school's table for one period.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::submission;
+
+use super::{
+    dataset::Dataset, finding::Finding, indicator::Indicator, observation::Observation, period::Period, promised,
+    school::School, words::SubmissionState,
+};
+use crate::{
+    domain::{
+        checks,
+        precondition::etag,
+        submissions::{self, Content, Key, Table},
+    },
+    graphql::{
+        self,
+        error::GqlResult,
+        ids,
+        limits::{self, CELLS, SOME},
+        loaders::Loaders,
+        paging::{Placed, connection},
+        scalars::Instant,
+    },
+};
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    row: Arc<submission::Model>,
+    /// What it says, where it has been read already; the inner nothing means "not this caller's to see".
+    content: Option<Option<Arc<Content>>>,
+}
+
+impl Submission {
+    /// One of a list: what it says is read when it is asked for.
+    pub fn listed(row: Arc<submission::Model>) -> Self {
+        Self { row, content: None }
+    }
+
+    async fn content(&self, cx: &Context<'_>) -> GqlResult<Option<Arc<Content>>> {
+        match &self.content {
+            Some(content) => Ok(content.clone()),
+            None => cx.data_unchecked::<Loaders>().inside(&self.row).await,
+        }
+    }
+
+    fn seen<T>(&self, cx: &Context<'_>, value: impl FnOnce(&submission::Model) -> T) -> Option<T> {
+        submissions::sees_values(graphql::ctx(cx), graphql::registry(cx), &self.row).then(|| value(&self.row))
+    }
+}
+
+impl From<Table> for Submission {
+    fn from(table: Table) -> Self {
+        Self { row: Arc::new(table.row), content: Some(table.content.map(Arc::new)) }
+    }
+}
+
+impl Placed for Submission {
+    fn cursor(&self) -> String {
+        submissions::cursor(&Key::of(&self.row))
+    }
+}
+
+connection!(
+    /// A page of submissions.
+    SubmissionConnection,
+    /// A submission and where it stands in the list.
+    SubmissionEdge,
+    Submission
+);
+
+/// A school's table for one period (填报), and where it stands. A reviewer whose turn has not come
+/// sees state and dates; the rest is `null` until then.
+#[Object]
+impl Submission {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::submission(self.row.school_code.as_str(), self.row.dataset_code.as_str(), self.row.period_code.as_str())
+    }
+
+    /// The school that reports.
+    async fn school<'a>(&self, cx: &Context<'a>) -> GqlResult<School<'a>> {
+        promised(School::of(graphql::registry(cx), self.row.school_code.as_str()))
+    }
+
+    /// The table.
+    async fn dataset<'a>(&self, cx: &Context<'a>) -> GqlResult<Dataset<'a>> {
+        promised(Dataset::of(graphql::registry(cx), self.row.dataset_code.as_str()))
+    }
+
+    /// The period.
+    async fn period(&self) -> GqlResult<Period> {
+        promised(Period::of(self.row.period_code.as_str()))
+    }
+
+    /// Where it stands.
+    async fn state(&self) -> SubmissionState {
+        self.row.state.into()
+    }
+
+    /// The number of the newest revision.
+    async fn revision(&self, cx: &Context<'_>) -> Option<i32> {
+        self.seen(cx, |row| row.revision)
+    }
+
+    /// SHA-256 of the canonical document of the newest revision; may be handed in as `ifMatch`.
+    async fn hash(&self, cx: &Context<'_>) -> Option<String> {
+        self.seen(cx, |row| row.content_hash.clone())
+    }
+
+    /// Stands for revision and state together; hand it in as `ifMatch`.
+    async fn etag(&self, cx: &Context<'_>) -> Option<String> {
+        self.seen(cx, etag)
+    }
+
+    /// The cells, in the order of the form.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn observations(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<Observation>>> {
+        let Some(content) = self.content(cx).await? else { return Ok(None) };
+        let registry = graphql::registry(cx);
+        let mut lines: Vec<_> =
+            content.cells.iter().map(|(code, cell)| (registry.indicators.position(code), code, cell)).collect();
+        lines.sort_unstable_by_key(|(position, code, _)| (*position, *code));
+        let period = self.row.period_code.as_str();
+        Ok(Some(
+            lines
+                .into_iter()
+                .map(|(_, code, cell)| Observation::cell(code, period, cell, registry.decimals(code)))
+                .collect(),
+        ))
+    }
+
+    /// What the checks found when the newest revision was pushed.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn findings(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<Finding>>> {
+        let content = self.content(cx).await?;
+        Ok(content.map(|content| content.findings.iter().cloned().map(Finding).collect()))
+    }
+
+    /// Required indicators that are still open; a submit is refused while there is one.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn missing<'a>(&self, cx: &Context<'a>) -> GqlResult<Option<Vec<Indicator<'a>>>> {
+        let Some(content) = self.content(cx).await? else { return Ok(None) };
+        let registry = graphql::registry(cx);
+        let open = checks::missing(registry, self.row.dataset_code.as_str(), &content.cells);
+        Ok(Some(open.iter().filter_map(|one| Indicator::of(registry, one.indicator.as_ref()?.as_str())).collect()))
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> Instant {
+        Instant(self.row.updated_at)
+    }
+
+    /// When it was first pushed.
+    async fn created_at(&self) -> Instant {
+        Instant(self.row.created_at)
+    }
+}

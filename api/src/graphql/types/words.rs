@@ -1,0 +1,274 @@
+//! The closed word lists as GraphQL enums: the reference files' words in capitals.
+
+use async_graphql::Enum;
+use entity::words;
+
+use crate::{authz, domain::cube, formats::document};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident = $remote:literal { $($(#[$vdoc:meta])* $variant:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+        #[graphql(remote = $remote)]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+    )*};
+}
+
+words! {
+    /// The level of a school (办学层次).
+    SchoolTier = "words::SchoolTier" {
+        /// 职业本科
+        UndergraduateVocational,
+        /// 高职
+        HigherVocational,
+        /// 高专
+        JuniorCollege,
+        /// 中职
+        SecondaryVocational,
+    }
+    /// Who runs a school (办学性质).
+    Ownership = "words::Ownership" {
+        /// 公办
+        Public,
+        /// 民办
+        Private,
+    }
+    /// The field of a school (院校类别).
+    SchoolCategory = "words::SchoolCategory" {
+        /// 理工类
+        ScienceEngineering,
+        /// 师范类
+        TeacherTraining,
+        /// 政法类
+        PoliticalScienceLaw,
+        /// 农林类
+        AgricultureForestry,
+        /// 财经类
+        FinanceEconomics,
+        /// 医药类
+        Medical,
+        /// 综合类
+        Comprehensive,
+        /// 语文类
+        Language,
+    }
+    /// Whose school it is. The province's own schools are reviewed by the province directly.
+    Affiliation = "words::Affiliation" {
+        /// Reviewed by the city, then by the province.
+        City,
+        /// Reviewed by the province only.
+        Province,
+    }
+    /// What became of a school.
+    SuccessionKind = "words::SuccessionKind" {
+        /// 更名
+        Renamed,
+        /// 升格
+        Upgraded,
+        /// 合并
+        Merged,
+        /// 分立
+        Split,
+    }
+    /// The five kinds of consortia.
+    ConsortiumKind = "words::ConsortiumKind" {
+        /// 市域产教联合体
+        CityConsortium,
+        /// 行业产教融合共同体
+        IndustryCommunity,
+        /// 职业教育集团
+        VocationalGroup,
+        /// 联盟
+        Alliance,
+        /// 专业集群
+        Cluster,
+    }
+    /// How far a consortium reaches.
+    ConsortiumScope = "words::ConsortiumScope" {
+        /// The whole country.
+        National,
+        /// One province.
+        Provincial,
+        /// Several cities or provinces.
+        Regional,
+        /// One city.
+        City,
+    }
+    /// A member's part in a consortium.
+    MemberRole = "words::MemberRole" {
+        /// 牵头单位
+        Lead,
+        /// 共同牵头单位
+        CoLead,
+        /// 副理事长单位
+        ViceChair,
+        /// 成员单位
+        Member,
+    }
+    /// What a period of a table is.
+    PeriodKind = "words::PeriodKind" {
+        /// 自然年, as in `2023`.
+        CalendarYear,
+        /// 学年, as in `2022-2023`.
+        SchoolYear,
+    }
+    /// How the figures of schools become one figure.
+    Aggregation = "words::Aggregation" {
+        /// They are added up.
+        Sum,
+        /// The mean over schools.
+        Mean,
+        /// The median over schools.
+        Median,
+        /// The mean weighted by another indicator, over the schools that have both.
+        WeightedMean,
+    }
+    /// Which side of a standard is the good one.
+    Better = "words::Better" {
+        /// The more, the better.
+        Higher,
+        /// The less, the better.
+        Lower,
+    }
+    /// Who may see the figure of one school.
+    Disclosure = "words::Disclosure" {
+        /// Everybody.
+        Public,
+        /// The school itself and its officials; others see aggregates under disclosure control.
+        Aggregate,
+        /// Officials only.
+        Internal,
+    }
+    /// Where a submission stands.
+    SubmissionState = "words::SubmissionState" {
+        /// 草稿: the school's own; nobody else sees the values.
+        Draft,
+        /// 已提交: before the first reviewer.
+        Submitted,
+        /// 已审核: the city has approved it, the province is next.
+        Approved,
+        /// 已采纳: the province has accepted it.
+        Accepted,
+        /// 已退回: back at the school, with a reason.
+        Returned,
+    }
+    /// How much a finding weighs.
+    Severity = "words::Severity" {
+        /// Blocks the submit.
+        Error,
+        /// Needs a justification at the submit.
+        Warning,
+        /// Only tells.
+        Info,
+    }
+    /// What a release changes, by semantic versioning.
+    ReleaseKind = "words::ReleaseKind" {
+        /// A definition changed.
+        Major,
+        /// New data.
+        Minor,
+        /// Corrections.
+        Patch,
+    }
+    /// What a figure says. Zero, not applicable, missing and suppressed are four different things.
+    ObservationStatus = "document::Status" {
+        /// A stated value.
+        Reported,
+        /// The indicator has no meaning here.
+        NotApplicable,
+        /// There ought to be a value, and there is none.
+        Missing,
+        /// There is a value, and it is not for this caller.
+        Suppressed,
+        /// A stated estimate.
+        Estimated,
+    }
+    /// By what schools are grouped.
+    Dimension = "cube::Dimension" {
+        /// By prefecture (市州).
+        City,
+        /// By who runs them.
+        Ownership,
+        /// By field.
+        Category,
+        /// By level.
+        Tier,
+        /// By consortium; a school counts in each of its own.
+        Consortium,
+    }
+}
+
+/// The role of a caller with a token.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// People, clients, keys, configuration.
+    Admin,
+    /// Reads and verifies the journal.
+    Auditor,
+    /// The province.
+    Province,
+    /// A prefecture.
+    City,
+    /// A school.
+    School,
+    /// An agency that evaluates certifications.
+    Agency,
+    /// An enterprise.
+    Enterprise,
+    /// Published releases only.
+    Analyst,
+}
+
+impl Role {
+    /// The role of a caller; nothing for one without a token.
+    pub const fn of(role: authz::Role) -> Option<Self> {
+        Some(match role {
+            authz::Role::Public | authz::Role::System => return None,
+            authz::Role::Admin => Self::Admin,
+            authz::Role::Auditor => Self::Auditor,
+            authz::Role::Province => Self::Province,
+            authz::Role::City => Self::City,
+            authz::Role::School => Self::School,
+            authz::Role::Agency => Self::Agency,
+            authz::Role::Enterprise => Self::Enterprise,
+            authz::Role::Analyst => Self::Analyst,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::resolver_utils::EnumType;
+
+    use super::*;
+
+    macro_rules! same {
+        ($($name:ident),*) => {$(
+            let words: Vec<String> = words::$name::ALL.iter().map(|one| one.word().to_uppercase()).collect();
+            let items: Vec<&str> = $name::items().iter().map(|item| item.name).collect();
+            assert_eq!(items, words, stringify!($name));
+        )*};
+    }
+
+    #[test]
+    fn every_enum_value_is_a_reference_word_in_capitals() {
+        same!(
+            SchoolTier,
+            Ownership,
+            SchoolCategory,
+            Affiliation,
+            SuccessionKind,
+            ConsortiumKind,
+            ConsortiumScope,
+            MemberRole,
+            PeriodKind,
+            Aggregation,
+            Better,
+            Disclosure,
+            SubmissionState,
+            Severity,
+            ReleaseKind,
+            Role
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! One instance: its configuration, its database, its memory, and the server in front of them.
+//!
+//! `main` and the tests build it with the same functions.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::{Compress, from_fn},
+    web,
+};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Statement};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    authz::Actor,
+    config::Config,
+    ctx::Ctx,
+    db::{Db, Reach},
+    error::{Error, Result},
+    graphql,
+    jobs::Jobs,
+    memory::Memory,
+    rest::{self, Known, OpenApiText, border},
+    telemetry,
+};
+
+/// The most bytes that released tables may take in memory.
+const MEMORY_BYTES: u64 = 2 << 30;
+
+/// Everything a request needs; one for each instance.
+pub struct House {
+    /// How it is set up.
+    pub config: Config,
+    /// The database.
+    pub db: Db,
+    /// What it holds in memory.
+    pub memory: Arc<Memory>,
+    /// The GraphQL schema.
+    pub schema: graphql::Schema,
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("House").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl House {
+    /// Opens the database and fills the memory. The schema must be there; see [`migrate`].
+    pub async fn open(config: Config) -> Result<Arc<Self>> {
+        let db = Db::connect(&reach(&config)).await?;
+        Self::over(config, db).await
+    }
+
+    /// The same over a database that is open already.
+    pub async fn over(config: Config, db: Db) -> Result<Arc<Self>> {
+        let idle = Duration::from_secs(config.server.memory_idle_seconds);
+        let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
+        let schema = graphql::schema(&config.limits);
+        Ok(Arc::new(Self { config, db, memory, schema }))
+    }
+
+    /// A caller in this house.
+    pub fn ctx(&self, actor: Actor) -> Ctx {
+        Ctx::new(actor, self.db.clone(), Arc::clone(&self.memory))
+    }
+
+    /// What must be well before requests are taken.
+    pub async fn ready(&self) -> Vec<(&'static str, bool)> {
+        let answers = self.db.read().query_one_raw(Statement::from_string(self.db.backend(), "SELECT 1")).await.is_ok();
+        let migrated =
+            answers && Migrator::get_pending_migrations(self.db.read()).await.is_ok_and(|pending| pending.is_empty());
+        let can_sign = self.memory.keys().iter().any(|key| key.retired_at.is_none());
+        vec![("database", answers), ("migrations", migrated), ("signing_key", can_sign)]
+    }
+}
+
+/// How the configuration reaches its database.
+pub fn reach(config: &Config) -> Reach {
+    Reach {
+        url: config.database.url.clone(),
+        max_connections: config.database.max_connections,
+        acquire_timeout: Duration::from_secs(config.database.acquire_timeout_seconds),
+        statement_timeout: Some(config.database.statement_timeout_seconds)
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs),
+    }
+}
+
+/// Brings the schema up to date. Two instances that start together do it one after the other.
+pub async fn migrate(db: &Db) -> Result<()> {
+    use sea_orm::{DbBackend, TransactionTrait};
+    if db.backend() == DbBackend::Postgres {
+        // Held by this transaction while the migrations run on other connections.
+        let lock = db.write().begin().await?;
+        lock.execute_raw(Statement::from_string(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(7236477)")).await?;
+        Migrator::up(db.write(), None).await?;
+        lock.commit().await?;
+    } else {
+        Migrator::up(db.write(), None).await?;
+    }
+    Ok(())
+}
+
+/// A server that runs, with its jobs.
+#[derive(Debug)]
+pub struct Running {
+    /// To stop it.
+    pub handle: ServerHandle,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    metrics: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    metrics_handle: Option<ServerHandle>,
+    jobs: Jobs,
+}
+
+impl Running {
+    /// Waits until the server has stopped and everything that ran has finished.
+    pub async fn wait(self) -> Result<()> {
+        let ended = self.server.await;
+        self.jobs.stop().await;
+        if let (Some(handle), Some(server)) = (self.metrics_handle, self.metrics) {
+            handle.stop(true).await;
+            let _ended = server.await;
+        }
+        ended.map_err(Error::internal)?.map_err(Error::internal)
+    }
+
+    /// Stops taking requests, finishes what runs, and waits for it.
+    pub async fn stop(self) -> Result<()> {
+        self.handle.stop(true).await;
+        self.wait().await
+    }
+}
+
+/// Serves a house on a listener. `signals` says whether the server watches for Ctrl-C itself.
+pub fn serve(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Running> {
+    let server = server(house, listener, signals)?;
+    let handle = server.handle();
+    let (metrics, metrics_handle) = match house.config.metrics.listen {
+        None => (None, None),
+        Some(address) => {
+            telemetry::metrics();
+            let server = HttpServer::new(|| App::new().route("/metrics", web::get().to(async || telemetry::render())))
+                .workers(1)
+                .disable_signals()
+                .bind(address)
+                .map_err(Error::internal)?
+                .run();
+            let handle = server.handle();
+            (Some(tokio::spawn(server)), Some(handle))
+        }
+    };
+    Ok(Running { handle, server: tokio::spawn(server), metrics, metrics_handle, jobs: Jobs::start(house) })
+}
+
+fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Server> {
+    let limits = &house.config.limits;
+    let data = web::Data::from(Arc::clone(house));
+    let document = rest::openapi();
+    let known = web::Data::new(Known::new(&document));
+    let text = web::Data::new(OpenApiText(rest::openapi_text()));
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .into_utoipa_app()
+            .configure(rest::routes)
+            .into_app()
+            .app_data(data.clone())
+            .app_data(known.clone())
+            .app_data(text.clone())
+            .configure(graphql::http::mount)
+            .route("/openapi.json", web::get().to(rest::document))
+            .service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
+            .default_service(web::route().to(border::nothing_here))
+            .wrap(from_fn(rest::extract::authenticate))
+            .wrap(Compress::default())
+            .wrap(from_fn(border::border))
+    })
+    .client_request_timeout(Duration::from_secs(limits.header_timeout_seconds))
+    .shutdown_timeout(house.config.server.shutdown_seconds);
+    if let Some(workers) = house.config.server.workers {
+        server = server.workers(workers);
+    }
+    if !signals {
+        server = server.disable_signals();
+    }
+    Ok(server.listen(listener).map_err(Error::internal)?.run())
+}

@@ -1,0 +1,56 @@
+//! Background work. Each job acts under its own name, is safe to run on every instance at once,
+//! and is safe to run twice.
+
+pub mod pulse;
+pub mod sealer;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
+
+use crate::House;
+
+/// The jobs of one instance; they end when this is stopped.
+#[derive(Debug)]
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    running: Vec<JoinHandle<()>>,
+}
+
+impl Jobs {
+    /// Starts every job.
+    pub fn start(house: &Arc<House>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let running = vec![
+            tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
+            tokio::spawn(every(sealer::EVERY, stopped, Arc::clone(house), sealer::seal)),
+        ];
+        Self { stop, running }
+    }
+
+    /// Lets what runs finish, and starts nothing more.
+    pub async fn stop(self) {
+        let _nobody_listens = self.stop.send(true);
+        for job in self.running {
+            if let Err(fault) = job.await {
+                tracing::error!(%fault, "a job ended badly");
+            }
+        }
+    }
+}
+
+/// Runs a piece of work again and again until told to stop.
+async fn every<W, F>(period: Duration, mut stopped: watch::Receiver<bool>, house: Arc<House>, work: W)
+where
+    W: Fn(Arc<House>) -> F,
+    F: Future<Output = ()>,
+{
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => work(Arc::clone(&house)).await,
+            _ = stopped.changed() => return,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The frame that figures are hung on: which schools there are, in which groups, and how an indicator is counted.
+//!
+//! A release keeps the frame of its day, so that a later change of a school's category
+//! moves no published figure. Unpublished figures hang on the frame of now.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::words::{Aggregation, Disclosure, Ownership, SchoolCategory, SchoolTier};
+use serde::{Deserialize, Serialize};
+
+use super::registry::Registry;
+use crate::{
+    error::{Error, Result},
+    formats::document,
+};
+
+/// A school as far as groups and filters ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameSchool {
+    /// The exchange's code.
+    pub code: String,
+    /// The names it answers to in a search, joined by line breaks, in lower case.
+    pub names: String,
+    /// GB/T 2260.
+    pub city: String,
+    ownership: String,
+    category: String,
+    tier: String,
+    #[serde(skip)]
+    read: Read,
+}
+
+/// The words of a school as values, read once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Read {
+    city: usize,
+    ownership: Option<Ownership>,
+    category: Option<SchoolCategory>,
+    tier: Option<SchoolTier>,
+}
+
+impl FrameSchool {
+    /// Where its city stands among the cities of the frame.
+    pub const fn city_at(&self) -> usize {
+        self.read.city
+    }
+
+    /// Who runs it.
+    pub const fn ownership(&self) -> Option<Ownership> {
+        self.read.ownership
+    }
+
+    /// Its field.
+    pub const fn category(&self) -> Option<SchoolCategory> {
+        self.read.category
+    }
+
+    /// Its level.
+    pub const fn tier(&self) -> Option<SchoolTier> {
+        self.read.tier
+    }
+}
+
+/// An indicator as far as counting asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameIndicator {
+    /// The table it stands in.
+    pub dataset: String,
+    /// The decimals of its values.
+    pub decimals: i16,
+    aggregation: String,
+    /// The indicator that weighs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    disclosure: String,
+}
+
+impl FrameIndicator {
+    /// How figures of schools become one.
+    pub fn aggregation(&self) -> Aggregation {
+        Aggregation::of(&self.aggregation).unwrap_or(Aggregation::Sum)
+    }
+
+    /// Who may see the figure of one school; what cannot be read is for officials only.
+    pub fn disclosure(&self) -> Disclosure {
+        Disclosure::of(&self.disclosure).unwrap_or(Disclosure::Internal)
+    }
+}
+
+/// Schools and indicators of one day.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Frame {
+    /// By code.
+    pub schools: Vec<FrameSchool>,
+    /// The positions of the member schools, by the code of the consortium.
+    pub consortia: BTreeMap<String, Vec<usize>>,
+    /// By code.
+    pub indicators: BTreeMap<String, FrameIndicator>,
+    /// The codes of the cities that have a school, in order.
+    #[serde(skip)]
+    pub cities: Vec<String>,
+    #[serde(skip)]
+    at: HashMap<String, usize>,
+    /// SHA-256 of the document, in hexadecimal; empty for the frame of now.
+    #[serde(skip)]
+    pub hash: String,
+}
+
+impl Frame {
+    /// The frame of now.
+    pub fn of(registry: &Registry) -> Self {
+        let schools = registry
+            .schools
+            .all()
+            .iter()
+            .map(|school| FrameSchool {
+                code: school.code.0.clone(),
+                names: [Some(school.code.as_str()), Some(school.name.as_str()), school.name_en.as_deref()]
+                    .into_iter()
+                    .flatten()
+                    .chain(registry.aliases.of(school.code.as_str()).map(|alias| alias.alias.as_str()))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+                    .to_lowercase(),
+                city: school.city_code.0.clone(),
+                ownership: school.ownership.word().to_owned(),
+                category: school.category.word().to_owned(),
+                tier: school.tier.word().to_owned(),
+                read: Read::default(),
+            })
+            .collect();
+        let consortia = registry
+            .consortia
+            .all()
+            .iter()
+            .map(|consortium| {
+                let mut members: Vec<usize> = registry
+                    .members
+                    .of(consortium.code.as_str())
+                    .filter_map(|member| registry.schools.position(member.school_code.as_ref()?.as_str()))
+                    .collect();
+                members.sort_unstable();
+                members.dedup();
+                (consortium.code.0.clone(), members)
+            })
+            .collect();
+        let indicators = registry
+            .indicators
+            .all()
+            .iter()
+            .map(|row| {
+                (
+                    row.code.0.clone(),
+                    FrameIndicator {
+                        dataset: row.dataset_code.0.clone(),
+                        decimals: row.decimals,
+                        aggregation: row.aggregation.word().to_owned(),
+                        weight: row.weight_code.as_ref().map(|code| code.0.clone()),
+                        disclosure: row.disclosure.word().to_owned(),
+                    },
+                )
+            })
+            .collect();
+        let (cities, at, hash) = Default::default();
+        Self { schools, consortia, indicators, cities, at, hash }.indexed()
+    }
+
+    fn indexed(mut self) -> Self {
+        self.cities = self.schools.iter().map(|school| school.city.clone()).collect();
+        self.cities.sort_unstable();
+        self.cities.dedup();
+        for school in &mut self.schools {
+            school.read = Read {
+                city: self.cities.binary_search(&school.city).unwrap_or_default(),
+                ownership: Ownership::of(&school.ownership),
+                category: SchoolCategory::of(&school.category),
+                tier: SchoolTier::of(&school.tier),
+            };
+        }
+        self.at = self.schools.iter().enumerate().map(|(at, school)| (school.code.clone(), at)).collect();
+        self
+    }
+
+    /// The document that a release keeps, and its hash.
+    pub fn document(&self) -> Result<(String, String)> {
+        let document = serde_json::to_string(self).map_err(Error::internal)?;
+        let hash = document::sha256(&document);
+        Ok((document, hash))
+    }
+
+    /// Reads the document that a release kept.
+    pub fn read(document: &str) -> Result<Self> {
+        let mut frame = serde_json::from_str::<Self>(document).map_err(Error::internal)?.indexed();
+        frame.hash = document::sha256(document);
+        Ok(frame)
+    }
+
+    /// Where a school stands.
+    pub fn position(&self, code: &str) -> Option<usize> {
+        self.at.get(code).copied()
+    }
+}

@@ -1,0 +1,84 @@
+//! The body of a request: bounded, of the right kind, and read to its end before anything is answered.
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header,
+    web::{self, Bytes, BytesMut},
+};
+use futures::{StreamExt, future::LocalBoxFuture};
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use crate::{
+    House,
+    error::{Error, Result, Text},
+};
+
+/// The bytes of a JSON body, with its media type already judged.
+#[derive(Debug)]
+pub struct Body(pub Bytes);
+
+/// What a JSON body may call itself.
+const JSON: &[&str] = &["application/json", "application/merge-patch+json"];
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = request.app_data::<web::Data<House>>().map_or(0, |house| house.config.limits.body_bytes);
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = read(payload, limit).await?;
+            match kind.as_deref() {
+                // Some clients name no type for an empty body.
+                None if bytes.is_empty() => Ok(Self(bytes)),
+                Some(kind) if JSON.contains(&kind) => Ok(Self(bytes)),
+                other => Err(Error::UnsupportedMediaType(Text::new(
+                    format!("此处只读取 application/json（收到 {}）", other.unwrap_or("无类型")),
+                    format!("Only application/json is read here (got {})", other.unwrap_or("none")),
+                ))
+                .into()),
+            }
+        })
+    }
+}
+
+/// Reads a body up to its limit. One that is larger is read on a little and thrown away:
+/// answering before the end would cost the client its connection.
+pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
+    let mut bytes = BytesMut::new();
+    let mut total = 0_usize;
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|_| Error::Malformed(Text::new("请求内容在传输中中断", "The body broke off on its way")))?;
+        total = total.saturating_add(chunk.len());
+        if total <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if total > limit.saturating_mul(4) {
+            break;
+        }
+    }
+    if total > limit { Err(Error::TooLarge { limit_bytes: limit }) } else { Ok(bytes.freeze()) }
+}
+
+/// Reads a JSON body into a type that knows all its members.
+pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T> {
+    serde_json::from_slice(body).map_err(|fault| not_json(&fault))
+}
+
+/// The error for a body that does not read.
+pub fn not_json(fault: &serde_json::Error) -> Error {
+    let (line, column) = (fault.line(), fault.column());
+    // The library's sentence names the member and the place; it never holds data of others.
+    Error::Malformed(Text::new(
+        format!("JSON 无法读取（第 {line} 行第 {column} 列）：{fault}"),
+        format!("The JSON does not read (line {line}, column {column}): {fault}"),
+    ))
+}

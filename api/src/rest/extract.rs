@@ -1,0 +1,156 @@
+//! Who asks: the layer that turns `Authorization` into a [`Ctx`], and the extractor that hands it over.
+//!
+//! No header is a caller too, the public. A header that is not good is refused at every
+//! address; it is never taken for none.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap, HeaderValue},
+    middleware::Next,
+    web,
+};
+use futures::StreamExt;
+
+use super::{oauth::TOKEN_PATH, problem::Problem};
+use crate::{
+    House,
+    authn::tokens::Tokens,
+    authz::Actor,
+    ctx::Ctx,
+    error::{Error, Result, Text},
+};
+
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer realm=\"zhiqiao\", error=\"invalid_token\"");
+
+/// Finds out who asks, once for each request.
+pub async fn authenticate(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let Some(house) = request.app_data::<web::Data<House>>().cloned() else {
+        return Err(Problem::from(Error::internal("a server without its house")).into());
+    };
+    // There, the header speaks of a client and its secret.
+    let who = if request.path() == TOKEN_PATH { Ok(Actor::public()) } else { caller(&house, request.headers()).await };
+    match who {
+        Ok(actor) => {
+            tracing::Span::current().record("actor.role", actor.role.name());
+            request.extensions_mut().insert(house.ctx(actor));
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(error) => {
+            drain(request.take_payload(), house.config.limits.body_bytes).await;
+            let answer = refusal(error);
+            Ok(request.into_response(answer))
+        }
+    }
+}
+
+async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
+    match bearer(headers)? {
+        None => Ok(Actor::public()),
+        Some(token) => Tokens::new(&house.config).authenticate(&house.memory, token).await,
+    }
+}
+
+/// The token of the one `Authorization: Bearer`; nothing where there is no such header.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let mut all = headers.get_all(header::AUTHORIZATION);
+    let Some(value) = all.next() else {
+        return Ok(None);
+    };
+    let token = value.to_str().ok().and_then(|value| value.split_once(' ')).and_then(|(scheme, token)| {
+        let token = token.trim_matches(' ');
+        (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
+    });
+    match (token, all.next()) {
+        (Some(token), None) => Ok(Some(token)),
+        (None, _) | (_, Some(_)) => Err(Error::Unauthenticated(Text::new(
+            "Authorization 请求头无法识别：请写成一个 Authorization: Bearer <访问令牌>，或不带该请求头",
+            "The Authorization header is not understood: send one `Authorization: Bearer <access token>`, or none",
+        ))),
+    }
+}
+
+fn refusal(error: Error) -> HttpResponse {
+    let is_caller_unknown = matches!(error, Error::Unauthenticated(_));
+    let mut answer = Problem::from(error).error_response();
+    if is_caller_unknown {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, INVALID_TOKEN);
+    }
+    answer
+}
+
+/// Reads a body and throws it away: an answer before its end would cost the client its
+/// connection, and often the answer, too.
+async fn drain(mut payload: Payload, limit: usize) {
+    let mut total = 0_usize;
+    while let Some(Ok(chunk)) = payload.next().await {
+        total = total.saturating_add(chunk.len());
+        if total > limit {
+            break;
+        }
+    }
+}
+
+impl FromRequest for Ctx {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Put there by the layer above and by nothing else: without it, the route stands outside.
+        let ctx = request.extensions().get::<Self>().cloned();
+        ready(ctx.ok_or_else(|| Error::internal("a route outside of authentication").into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_bearer_token_is_found() {
+        assert_eq!(bearer(&headers(&[])).unwrap(), None);
+        for good in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c "] {
+            assert_eq!(bearer(&headers(&[good])).unwrap(), Some("a.b.c"), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_bad_header_is_never_no_header() {
+        for bad in [
+            &["Basic YTpi"][..],
+            &["Bearer"],
+            &["Bearer "],
+            &[""],
+            &["a.b.c"],
+            &["Bearer\ta.b.c"],
+            &["Bearer 职桥"],
+            &["Bearer a.b.c", "Bearer a.b.c"],
+            &["Bearer a.b.c", "Basic YTpi"],
+        ] {
+            assert!(matches!(bearer(&headers(bad)), Err(Error::Unauthenticated(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wanted() {
+        let answer = refusal(Error::Unauthenticated(Text::default()));
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers().get_all(header::WWW_AUTHENTICATE).collect::<Vec<_>>(), [&INVALID_TOKEN]);
+        assert!(!refusal(Error::Unavailable("late")).headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+}

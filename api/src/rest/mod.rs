@@ -1,0 +1,137 @@
+//! REST: parse, call one domain verb, wrap. It decides nothing, and it never names the ORM.
+
+pub mod body;
+pub mod border;
+pub mod extract;
+pub mod health;
+pub mod oauth;
+pub mod problem;
+pub mod releases;
+pub mod submissions;
+
+use std::collections::BTreeMap;
+
+use actix_web::{App, HttpResponse, http::header, web};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
+
+/// Every documented route. What is not here is not part of the contract.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(oauth::token)
+        .service(oauth::jwks)
+        .service(oauth::metadata)
+        .service(oauth::session)
+        .service(health::live)
+        .service(health::ready)
+        // The longer paths first: a shorter pattern never swallows them, but readers expect it.
+        .service(submissions::submit)
+        .service(submissions::approve)
+        .service(submissions::return_)
+        .service(submissions::accept)
+        .service(submissions::reopen)
+        .service(submissions::put)
+        .service(submissions::patch)
+        .service(submissions::get)
+        .service(releases::list)
+        .service(releases::create)
+        .service(releases::get);
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "zhiqiao 职桥",
+        description = "The data exchange of a Chinese province for vocational education. 省级职业教育数据交换平台。",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    modifiers(&Bearer),
+    tags(
+        (name = "identity", description = "Tokens and keys"),
+        (name = "submissions", description = "A school states a table"),
+        (name = "reviews", description = "The city and the province judge it"),
+        (name = "releases", description = "What is published"),
+        (name = "health", description = "For whoever runs the service"),
+    )
+)]
+struct Base;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The OpenAPI 3.1 document, made from the routes themselves.
+pub fn openapi() -> Document {
+    App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1
+}
+
+/// The document as it is served and as `zhiqiao openapi` prints it.
+pub fn openapi_text() -> String {
+    let mut text = openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Which methods each documented path knows; for a 405 that says so.
+#[derive(Clone, Debug)]
+pub struct Known(Vec<(Vec<String>, Vec<&'static str>)>);
+
+impl Known {
+    /// Reads the paths of a document.
+    pub fn new(document: &Document) -> Self {
+        let mut paths: BTreeMap<&String, Vec<&'static str>> = BTreeMap::new();
+        for (path, item) in &document.paths.paths {
+            let methods = paths.entry(path).or_default();
+            for (method, is_there) in [
+                ("GET", item.get.is_some()),
+                ("PUT", item.put.is_some()),
+                ("POST", item.post.is_some()),
+                ("PATCH", item.patch.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ] {
+                if is_there {
+                    methods.push(method);
+                }
+            }
+        }
+        Self(paths.into_iter().map(|(path, methods)| (path.split('/').map(str::to_owned).collect(), methods)).collect())
+    }
+
+    /// The methods of the path that an address matches.
+    pub fn methods(&self, address: &str) -> &[&'static str] {
+        let parts: Vec<&str> = address.split('/').collect();
+        self.0
+            .iter()
+            .find(|(pattern, _)| {
+                pattern.len() == parts.len()
+                    && pattern.iter().zip(&parts).all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
+            })
+            .map_or(&[], |(_, methods)| methods)
+    }
+}
+
+/// `/openapi.json`: the document, byte for byte what the command prints.
+pub async fn document(text: web::Data<OpenApiText>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .body(text.0.clone())
+}
+
+/// The text of the OpenAPI document, made once.
+#[derive(Clone, Debug)]
+pub struct OpenApiText(pub String);

@@ -1,0 +1,282 @@
+//! Tokens and keys: `/oauth/token` (RFC 6749), the discovery document (RFC 8414), the
+//! public keys, and the sign-in of people at `/v1/session`.
+//!
+//! The token endpoint answers refusals in the form of RFC 6749, in English and ASCII as it
+//! asks; our own faults are problems as everywhere.
+
+mod client_credentials;
+
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder, get,
+    http::{StatusCode, header},
+    post, web,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use self::client_credentials::{Form, Refused};
+use super::{
+    body::{self, Body},
+    problem::{Problem, ProblemView},
+};
+use crate::{
+    House,
+    authn::{
+        self,
+        keys::{Jwks, KeySet},
+        tokens::{Holder, Issued, SCOPE, Tokens},
+    },
+    config::Secret,
+    error::{Error, Finding, Result, Text},
+};
+
+/// The one address where `Authorization` speaks of a client and its secret.
+pub const TOKEN_PATH: &str = "/oauth/token";
+
+const KEYS_PATH: &str = "/.well-known/jwks.json";
+
+/// Largest body of a request for a token, or of a sign-in.
+const BODY_BYTES: usize = 8_192;
+
+/// A new access token.
+#[derive(Serialize, ToSchema)]
+pub struct TokenView {
+    /// A JWT (RFC 9068); send it as `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds until it expires.
+    pub expires_in: u64,
+    /// What it is good for.
+    pub scope: &'static str,
+}
+
+impl From<Issued> for TokenView {
+    fn from(issued: Issued) -> Self {
+        Self { access_token: issued.token, token_type: "Bearer", expires_in: issued.expires_in, scope: issued.scope }
+    }
+}
+
+/// A request for a token.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the document; it is read by hand, every fault has its own answer")]
+pub struct TokenForm {
+    /// `client_credentials`.
+    grant_type: String,
+    /// Where it is not in `Authorization: Basic`.
+    client_id: Option<String>,
+    /// Where it is not in `Authorization: Basic`.
+    client_secret: Option<String>,
+    /// `zhiqiao`, or nothing.
+    scope: Option<String>,
+}
+
+/// A refusal of the token endpoint (RFC 6749, section 5.2).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OauthErrorView {
+    /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`.
+    pub error: &'static str,
+    /// What to do, for whoever writes the client.
+    pub error_description: &'static str,
+}
+
+/// Access token for a client
+///
+/// Give the client's id and secret by `Authorization: Basic` (each form-encoded) or in the body, not both.
+#[utoipa::path(
+    tag = "identity",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token", body = TokenView),
+        (status = 400, description = "The request is not in order", body = OauthErrorView),
+        (status = 401, description = "Unknown client, wrong secret, or disabled", body = OauthErrorView),
+        (status = 413, description = "The body is too large", body = ProblemView, content_type = "application/problem+json"),
+        (status = 503, description = "Not now", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+#[post("/oauth/token")]
+pub async fn token(
+    house: web::Data<House>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read(payload.into_inner(), BODY_BYTES).await?;
+    let (id, secret) = match Form::read(request.headers(), &bytes).and_then(|form| form.credentials(request.headers()))
+    {
+        Ok(credentials) => credentials,
+        Err(refused) => return Ok(answer_refused(&refused)),
+    };
+    match authn::authenticate_client(house.db.read(), &id, &secret).await {
+        Ok(client) => issue(&house, &Holder::client(&client)),
+        Err(Error::Unauthenticated(_)) => Ok(answer_refused(&client_credentials::UNKNOWN)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn issue(house: &House, holder: &Holder) -> Result<HttpResponse, Problem> {
+    let issued = Tokens::new(&house.config).issue(KeySet::new(&house.memory.keys()), holder)?;
+    Ok(unstored(StatusCode::OK).json(TokenView::from(issued)))
+}
+
+fn answer_refused(refused: &Refused) -> HttpResponse {
+    let mut answer = unstored(refused.status);
+    if refused.status == StatusCode::UNAUTHORIZED {
+        answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"zhiqiao\", charset=\"UTF-8\""));
+    }
+    answer.json(OauthErrorView { error: refused.error, error_description: refused.description })
+}
+
+fn unstored(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
+    answer
+}
+
+/// Public keys
+///
+/// The keys that verify access tokens and release manifests, newest first.
+#[utoipa::path(tag = "identity", responses((status = 200, description = "A JWK set (RFC 7517)", body = Jwks)))]
+#[get("/.well-known/jwks.json")]
+pub async fn jwks(house: web::Data<House>) -> HttpResponse {
+    HttpResponse::Ok()
+        // Short: whoever verifies offline is to learn of a new key before the old tokens are gone.
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(KeySet::new(&house.memory.keys()).jwks())
+}
+
+/// The discovery document (RFC 8414): what is really there, and nothing else.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MetadataView {
+    /// The `iss` of every token.
+    pub issuer: String,
+    /// Where tokens are.
+    pub token_endpoint: String,
+    /// Where the public keys are.
+    pub jwks_uri: String,
+    /// The scopes.
+    pub scopes_supported: [&'static str; 1],
+    /// None: there is no authorization endpoint.
+    pub response_types_supported: [&'static str; 0],
+    /// The grants.
+    pub grant_types_supported: [&'static str; 1],
+    /// How a client proves who it is.
+    pub token_endpoint_auth_methods_supported: [&'static str; 2],
+}
+
+/// Discovery document
+#[utoipa::path(tag = "identity", responses((status = 200, description = "RFC 8414", body = MetadataView)))]
+#[get("/.well-known/oauth-authorization-server")]
+pub async fn metadata(house: web::Data<House>) -> HttpResponse {
+    let issuer = house.config.public_url.clone();
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(MetadataView {
+        token_endpoint: format!("{issuer}{TOKEN_PATH}"),
+        jwks_uri: format!("{issuer}{KEYS_PATH}"),
+        issuer,
+        scopes_supported: [SCOPE],
+        response_types_supported: [],
+        grant_types_supported: [client_credentials::GRANT],
+        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    })
+}
+
+/// A sign-in.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body in the document; it is read by hand, so that no password is echoed")]
+pub struct SessionBody {
+    /// The user name.
+    username: String,
+    /// The password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Sign-in of a person
+///
+/// The token is of the same kind as a client's and lives as long.
+#[utoipa::path(
+    tag = "identity",
+    request_body = SessionBody,
+    responses(
+        (status = 200, description = "The token", body = TokenView),
+        (status = 400, description = "The body does not read", body = ProblemView, content_type = "application/problem+json"),
+        (status = 401, description = "Unknown user, wrong password, or disabled", body = ProblemView, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemView, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = ProblemView, content_type = "application/problem+json"),
+        (status = 422, description = "A member is missing, unknown or no text", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+#[post("/v1/session")]
+pub async fn session(house: web::Data<House>, body: Body) -> Result<HttpResponse, Problem> {
+    if body.0.len() > BODY_BYTES {
+        return Err(Error::TooLarge { limit_bytes: BODY_BYTES }.into());
+    }
+    let (username, password) = credentials(&body.0)?;
+    let person = authn::authenticate_person(house.db.read(), &username, &password).await?;
+    issue(&house, &Holder::person(&person))
+}
+
+/// Name and password of a body; whatever is wrong with it is said without repeating what stood in it.
+fn credentials(body: &[u8]) -> Result<(String, Secret)> {
+    let members: Map<String, Value> = serde_json::from_slice(body).map_err(|fault| {
+        let (line, column) = (fault.line(), fault.column());
+        Error::Malformed(Text::new(
+            format!("请求内容不是 JSON 对象（第 {line} 行第 {column} 列）"),
+            format!("The body is not a JSON object (line {line}, column {column})"),
+        ))
+    })?;
+    let (mut username, mut password, mut problems) = (None, None, Vec::new());
+    for (name, value) in members {
+        let place = match name.as_str() {
+            "username" => &mut username,
+            "password" => &mut password,
+            _ => {
+                let at = format!("/{}", crate::formats::document::pointer(&name));
+                problems.push(Finding::error("unknown_member", at, Text::new("未知成员", "Unknown member")));
+                continue;
+            }
+        };
+        if let Value::String(text) = value {
+            *place = Some(text);
+        } else {
+            let message = Text::new("必须是字符串", "It must be a string");
+            problems.push(Finding::error("wrong_type", format!("/{name}"), message));
+            *place = Some(String::new());
+        }
+    }
+    for (name, there) in [("username", username.is_some()), ("password", password.is_some())] {
+        if !there {
+            problems.push(Finding::error("missing", format!("/{name}"), Text::new("缺少此成员", "It is missing")));
+        }
+    }
+    match (username, password) {
+        (Some(username), Some(password)) if problems.is_empty() => Ok((username, Secret::new(password))),
+        _ => Err(Error::Invalid(problems)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_is_read_strictly_and_told_all_at_once() {
+        let read = |text: &str| credentials(text.as_bytes());
+        assert!(matches!(read(r#"{"username":"a","password":"b"}"#), Ok((name, _)) if name == "a"));
+        for (text, codes) in [
+            ("{}", &["missing", "missing"][..]),
+            (r#"{"username":"a"}"#, &["missing"]),
+            (r#"{"username":"a","password":7}"#, &["wrong_type"]),
+            (r#"{"username":null,"password":"b","remember":true}"#, &["unknown_member", "wrong_type"]),
+        ] {
+            let Err(Error::Invalid(findings)) = read(text) else { panic!("{text}") };
+            let mut found: Vec<&str> = findings.iter().map(|finding| finding.code.as_str()).collect();
+            found.sort_unstable();
+            assert_eq!(found, codes, "{text}");
+        }
+        for text in ["", "[]", "null", "{\"password\":\"geheim\"", "\"geheim\""] {
+            let Err(Error::Malformed(said)) = read(text) else { panic!("{text}") };
+            assert!(!said.en.contains("geheim") && !said.zh.contains("geheim"));
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Who gets what: every documented route and every GraphQL field, as every role, on its own, its
+//! neighbours', a stranger's and nobody's objects. What has no verdict here fails, and so does a
+//! verdict about nothing.
+
+mod graphql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Duration, Utc};
+use entity::words::{ReleaseKind, SubmissionState as State};
+use serde_json::{Value, json};
+use zhiqiao::{
+    authz::Role,
+    domain::{
+        releases::{self, New},
+        submissions::Key,
+    },
+    rest,
+};
+
+use crate::{
+    app::{Answer, Caller, Server, TestApp},
+    stage,
+    wire::{bare, problem, send},
+};
+
+/// The columns of both tables: a role, and the demo client that has it.
+const ROLES: [(&str, &str); 9] = [
+    ("PUBLIC", ""),
+    ("ADMIN", "admin"),
+    ("AUDITOR", "auditor"),
+    ("PROVINCE", "province-620000"),
+    ("CITY", "city-620100"),
+    ("SCHOOL", "school-62001"),
+    ("AGENCY", "agency-engineering"),
+    ("ENTERPRISE", "enterprise-eeadeb0f3"),
+    ("ANALYST", "analyst"),
+];
+
+/// What a table calls an object: school, dataset, period.
+const OBJECTS: &[(&str, [&str; 3])] = &[
+    ("own", ["62001", "scale", "2023"]),
+    ("sibling", ["62002", "scale", "2023"]),
+    ("foreign", ["62005", "scale", "2023"]),
+    ("absent", ["62099", "scale", "2023"]),
+    // A school that is there, and a table that it has not reported.
+    ("unstated", ["62001", "scale", "1999"]),
+    ("accepted", ["62001", "talent", "2011"]),
+    ("approved", ["62001", "talent", "2012"]),
+    ("submitted", ["62001", "talent", "2013"]),
+    ("returned", ["62001", "talent", "2014"]),
+    ("draft", ["62001", "talent", "2015"]),
+    ("awaiting", ["62001", "talent", "2017"]),
+    ("-", ["", "", ""]),
+];
+
+/// What a table calls a release.
+const VERSIONS: &[(&str, &str)] = &[("published", "1.0.0"), ("hidden", "1.2.0"), ("nowhere", "7.7.7")];
+
+/// By REST. The tables are accepted, so that every official sees them; writes name a stale tag, so
+/// that who may write is told 412 and nothing changes.
+const ROUTES: &str = "
+                                                       PUBLIC ADMIN AUDITOR PROVINCE CITY SCHOOL AGENCY ENTERPRISE ANALYST
+GET /health/live
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /health/ready
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /.well-known/jwks.json
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /.well-known/oauth-authorization-server
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /oauth/token
+    -                                                  400    400   400     400      400  400    400    400        400
+POST /v1/session
+    -                                                  422    422   422     422      422  422    422    422        422
+GET /v1/schools/{school}/submissions/{dataset}/{period}
+    own                                                401    404   404     200      200  200    404    404        404
+    sibling                                            401    404   404     200      200  404    404    404        404
+    foreign                                            401    404   404     200      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+PUT /v1/schools/{school}/submissions/{dataset}/{period}
+    own                                                401    404   404     403      403  412    404    404        404
+    sibling                                            401    404   404     403      403  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     403      403  412    404    404        404
+PATCH /v1/schools/{school}/submissions/{dataset}/{period}
+    own                                                401    404   404     403      403  412    404    404        404
+    sibling                                            401    404   404     403      403  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     403      403  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/submit
+    own                                                401    404   404     403      403  412    404    404        404
+    sibling                                            401    404   404     403      403  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/approve
+    own                                                401    404   404     403      412  403    404    404        404
+    sibling                                            401    404   404     403      412  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/return
+    own                                                401    404   404     412      412  403    404    404        404
+    sibling                                            401    404   404     412      412  404    404    404        404
+    foreign                                            401    404   404     412      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/accept
+    own                                                401    404   404     412      403  403    404    404        404
+    sibling                                            401    404   404     412      403  404    404    404        404
+    foreign                                            401    404   404     412      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen
+    own                                                401    404   404     412      403  403    404    404        404
+    sibling                                            401    404   404     412      403  404    404    404        404
+    foreign                                            401    404   404     412      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/releases
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/releases
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/releases/{version}
+    published                                          200    200   200     200      200  200    200    200        200
+    hidden                                             404    404   404     200      404  404    404    404        404
+    nowhere                                            404    404   404     404      404  404    404    404        404
+";
+
+/// A tag of no state that ever was.
+const STALE: &str = "\"9-9-0000000000000000\"";
+
+/// One row of a table: what is asked, of which object, and the verdict for each role.
+struct Row<'a> {
+    asked: &'a str,
+    object: &'a str,
+    verdicts: Vec<&'a str>,
+}
+
+/// Reads a table: a line that begins at the margin says what is asked, the indented ones below give verdicts.
+fn rows(table: &str) -> Vec<Row<'_>> {
+    let (mut rows, mut asked) = (Vec::new(), "");
+    for line in table.lines().filter(|line| !line.trim().is_empty()) {
+        if !line.starts_with(' ') {
+            asked = line;
+            continue;
+        }
+        let mut words = line.split_whitespace();
+        let object = words.next().unwrap();
+        let verdicts: Vec<&str> = words.collect();
+        if object == ROLES[0].0 {
+            assert!(verdicts.iter().eq(ROLES[1..].iter().map(|(role, _)| role)), "the columns are the roles");
+            continue;
+        }
+        assert_eq!(verdicts.len(), ROLES.len(), "{asked} {object}: a verdict for each role");
+        rows.push(Row { asked, object, verdicts });
+    }
+    rows
+}
+
+/// Puts the parts of an object into a text that has places for them.
+fn placed(text: &str, object: &str) -> String {
+    if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == object) {
+        return text.replace("{version}", version);
+    }
+    let (_, [school, dataset, period]) =
+        OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
+    text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
+}
+
+/// A table with a warning, and a period before it that has the same.
+fn talent() -> Value {
+    let mut cells = stage::talent(8_000);
+    for (code, value) in [("in_sectors", 10), ("primary", 1), ("secondary", 2), ("tertiary", 3)] {
+        cells[format!("talent.employed_{code}")] = json!(value);
+    }
+    cells
+}
+
+/// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
+async fn staged() -> TestApp {
+    let app = TestApp::new().await;
+    for (period, state) in [
+        ("2011", State::Accepted),
+        ("2012", State::Approved),
+        ("2013", State::Submitted),
+        ("2014", State::Returned),
+        ("2015", State::Draft),
+        ("2017", State::Submitted),
+    ] {
+        stage::bring(&app, &Key::new("62001", "talent", period), &talent(), state).await;
+    }
+    stage::bring(&app, &Key::new("62001", "conditions", "2023"), &stage::conditions(20.5), State::Accepted).await;
+    assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.1.0");
+    stage::bring(&app, &Key::new("62001", "talent", "2018"), &talent(), State::Accepted).await;
+    let hidden = New { publish_at: Some(Utc::now() + Duration::hours(1)), ..stage::new_release(ReleaseKind::Minor) };
+    let hidden = releases::create(&app.as_(Role::Province, "620000"), hidden).await.unwrap();
+    assert_eq!(hidden.row.version, "1.2.0");
+    stage::bring(&app, &Key::new("62001", "talent", "2019"), &talent(), State::Accepted).await;
+    app
+}
+
+/// One caller for each role.
+async fn callers(server: &Server) -> Vec<Caller> {
+    let mut callers = Vec::new();
+    for (_, client) in ROLES {
+        callers.push(if client.is_empty() { server.anonymous() } else { server.client(client).await });
+    }
+    callers
+}
+
+/// The documented routes, as the table writes them.
+fn documented() -> BTreeSet<String> {
+    let document = serde_json::to_value(rest::openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys().filter(|key| {
+                ["get", "put", "post", "patch", "delete", "head", "options", "trace"].contains(&key.as_str())
+            });
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect()
+}
+
+/// What a client of good will sends there.
+fn body(route: &str) -> Option<Value> {
+    let (method, path) = route.split_once(' ').unwrap();
+    match (method, path.rsplit('/').next().unwrap()) {
+        ("PUT" | "PATCH", _) => Some(json!({ "observations": { "scale.students": 1 } })),
+        ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
+        ("POST", "releases") => Some(json!({ "kind": "patch", "note": "" })),
+        ("POST", _) => Some(json!({})),
+        _ => None,
+    }
+}
+
+async fn ask(caller: &Caller, route: &str, object: &str) -> Answer {
+    let (method, path) = route.split_once(' ').unwrap();
+    let headers: &[(&str, &str)] = if method == "GET" { &[] } else { &[("if-match", STALE)] };
+    caller.send(method, &placed(path, object), headers, body(route).as_ref()).await
+}
+
+#[tokio::test]
+async fn every_route_gives_every_role_what_is_its_own() {
+    let rows = rows(ROUTES);
+    let told: BTreeSet<String> = rows.iter().map(|row| row.asked.to_owned()).collect();
+    assert_eq!(told, documented(), "each documented route has a verdict, and each verdict a route");
+
+    let app = staged().await;
+    let server = app.serve().await;
+    let callers = callers(&server).await;
+    let mut wrong = Vec::new();
+    // What is not there for a caller is the same answer whatever it is.
+    let mut absent: BTreeMap<(&str, &str), (String, Value)> = BTreeMap::new();
+    for row in &rows {
+        for ((caller, (role, _)), verdict) in callers.iter().zip(ROLES).zip(&row.verdicts) {
+            // There `Authorization` speaks of a client and its secret.
+            let anonymous = server.anonymous();
+            let caller = if row.asked == "POST /oauth/token" { &anonymous } else { caller };
+            let answer = ask(caller, row.asked, row.object).await;
+            if answer.status.to_string() != *verdict {
+                wrong.push(format!(
+                    "{} {} as {role}: {} instead of {verdict}: {}",
+                    row.asked, row.object, answer.status, answer.text
+                ));
+                continue;
+            }
+            match answer.status {
+                401 => {
+                    problem(&answer, 401, "unauthenticated");
+                    assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"zhiqiao\""));
+                }
+                403 => {
+                    let said = problem(&answer, 403, "forbidden");
+                    let hint = said["detail"].as_str().unwrap();
+                    assert!(ROLES.iter().any(|(role, _)| hint.contains(role)), "which role could: {hint}");
+                }
+                404 => {
+                    let is = bare(&answer).1;
+                    let (first, same) =
+                        absent.entry((row.asked, role)).or_insert_with(|| (row.object.to_owned(), is.clone()));
+                    assert_eq!(*same, is, "{} as {role}: {first} and {} differ", row.asked, row.object);
+                    assert_eq!(answer.header("etag"), None);
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    server.stop().await;
+}
+
+/// A token that is not good is never taken for none.
+#[tokio::test]
+async fn a_bad_token_is_refused_everywhere() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let good = server.client("analyst").await.token.unwrap();
+    let (head, rest) = good.split_once('.').unwrap();
+    let (payload, signature) = rest.split_once('.').unwrap();
+    let bad = [
+        "x".to_owned(),
+        format!("{good}x"),
+        format!("{head}.{payload}."),
+        format!("{head}.{}.{signature}", payload.to_uppercase()),
+        // {"alg":"none"}
+        format!("eyJhbGciOiJub25lIn0.{payload}."),
+    ];
+    let mut routes: Vec<String> = documented().into_iter().filter(|route| route != "POST /oauth/token").collect();
+    for other in [
+        "GET /openapi.json",
+        "GET /docs/",
+        "GET /graphql",
+        "POST /graphql",
+        "GET /nothing/here",
+        "DELETE /v1/releases",
+        "OPTIONS /v1/releases",
+    ] {
+        routes.push(other.to_owned());
+    }
+    for route in &routes {
+        for token in &bad {
+            let caller = Caller { token: Some(token.clone()), ..server.anonymous() };
+            let answer = ask(&caller, &route.replace("{version}", "1.0.0"), "own").await;
+            assert_eq!(answer.status, 401, "{route} {token}: {}", answer.text);
+            assert_eq!(
+                answer.header("www-authenticate"),
+                Some("Bearer realm=\"zhiqiao\", error=\"invalid_token\""),
+                "{route}"
+            );
+        }
+        for header in ["", "Bearer", "Basic YTpi", &format!("Token {good}"), &format!("Bearer {good} {good}")] {
+            let (method, path) = route.split_once(' ').unwrap();
+            let answer = send(
+                &server.anonymous(),
+                method,
+                &placed(&path.replace("{version}", "1.0.0"), "own"),
+                &[("authorization", header)],
+                "",
+            )
+            .await;
+            assert_eq!(answer.status, 401, "{route} `{header}`: {}", answer.text);
+        }
+    }
+    server.stop().await;
+}

@@ -1,0 +1,399 @@
+//! The same by GraphQL: every field of every type, from the schema itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use zhiqiao::page;
+
+use super::{ROLES, callers, placed, rows, staged};
+use crate::{app::Caller, surface::status_of, wire::bare};
+
+/// What belongs to somebody. `data`: something is told; `none`: an empty list or zero; `null`; or the
+/// status that REST gives for the error. A template asks for `it`; `$field` is each of the fields named.
+const FIELDS: &str = r#"
+                 PUBLIC ADMIN AUDITOR PROVINCE CITY SCHOOL AGENCY ENTERPRISE ANALYST
+Query me | { it: me { id } }
+    -            null   data  data    data     data data   data   data       data
+Query node | { it: node(id: "{id}") { id } }
+    own          401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+    absent       401    null  null    null     null null   null   null       null
+    unstated     401    null  null    null     null null   null   null       null
+    draft        401    null  null    data     data data   null   null       null
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+    nowhere      null   null  null    null     null null   null   null       null
+Query submission | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { id } }
+    own          401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+    absent       401    null  null    null     null null   null   null       null
+    unstated     401    null  null    null     null null   null   null       null
+    draft        401    null  null    data     data data   null   null       null
+Query submissions | { it: submissions(filter: { school: ["{school}"], dataset: ["{dataset}"], period: ["{period}"] }) { it: nodes { id } } }
+    own          none   none  none    data     data data   none   none       none
+    sibling      none   none  none    data     data none   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+    absent       none   none  none    none     none none   none   none       none
+    unstated     none   none  none    none     none none   none   none       none
+SubmissionConnection nodes edges | { it: submissions(filter: { school: ["{school}"] }) { it: $field { __typename } } }
+    own          none   none  none    data     data data   none   none       none
+    sibling      none   none  none    data     data none   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+    absent       none   none  none    none     none none   none   none       none
+SubmissionConnection totalCount | { it: submissions(filter: { school: ["{school}"] }) { it: $field } }
+    own          none   none  none    data     data data   none   none       none
+    sibling      none   none  none    data     data none   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+    absent       none   none  none    none     none none   none   none       none
+SubmissionConnection pageInfo | { it: submissions(filter: { school: ["{school}"] }) { it: $field { it: endCursor } } }
+    own          null   null  null    data     data data   null   null       null
+    foreign      null   null  null    data     null null   null   null       null
+SubmissionEdge cursor | { it: submissions(filter: { school: ["{school}"] }) { it: edges { it: $field } } }
+    own          none   none  none    data     data data   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+SubmissionEdge node | { it: submissions(filter: { school: ["{school}"] }) { it: edges { it: $field { id } } } }
+    own          none   none  none    data     data data   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+School submissions | { it: school(code: "{school}") { it: $field { id } } }
+    own          none   none  none    data     data data   none   none       none
+    sibling      none   none  none    data     data none   none   none       none
+    foreign      none   none  none    data     none none   none   none       none
+    absent       null   null  null    null     null null   null   null       null
+School observations | { it: school(code: "{school}") { it: $field(period: "2023", indicators: ["conditions.floor_area_per_student"]) { it: value } } }
+    own          null   null  null    data     data data   null   null       null
+    sibling      null   null  null    null     null null   null   null       null
+School observations | { it: school(code: "{school}") { it: $field(period: "2023", indicators: ["scale.students"]) { it: value } } }
+    own          data   data  data    data     data data   data   data       data
+    foreign      data   data  data    data     data data   data   data       data
+    absent       null   null  null    null     null null   null   null       null
+Observation value | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: observations { it: $field } } }
+    own          401    null  null    data     data data   null   null       null
+    draft        401    null  null    null     null data   null   null       null
+Observation status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: observations { it: $field } } }
+    own          401    null  null    data     data data   null   null       null
+    draft        401    null  null    null     null data   null   null       null
+Observation indicator period | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: observations { it: $field { code } } } }
+    own          401    null  null    data     data data   null   null       null
+    draft        401    null  null    null     null data   null   null       null
+Observation note | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: observations { it: $field } } }
+    own          401    null  null    null     null null   null   null       null
+Submission id state createdAt updatedAt | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field } }
+    draft        401    null  null    data     data data   null   null       null
+    submitted    401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission school dataset period | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { it: code } } }
+    draft        401    null  null    data     data data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission revision hash etag | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    accepted     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission observations findings | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    accepted     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+Submission missing | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { code } } }
+    draft        401    null  null    null     null none   null   null       null
+    submitted    401    null  null    null     none none   null   null       null
+    approved     401    null  null    none     none none   null   null       null
+Finding severity code pointer message expected got previous | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: findings { it: $field } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+Finding indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: findings { it: $field { code } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: release } }
+    -            data   data  data    data     data data   data   data       data
+Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", release: "{version}" }) { it: release } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       404    404   404     data     404  404    404    404        404
+    nowhere      404    404   404     404      404  404    404    404        404
+Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", release: "live" }) { it: release } }
+    -            401    403   403     data     data 403    403    403        403
+Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", release: "current" }) { it: release } }
+    -            401    403   403     data     data 403    403    403        403
+AggregateResult release | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: $field } }
+    -            data   data  data    data     data data   data   data       data
+AggregateResult groups | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: $field { __typename } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateGroup cells | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: groups { it: $field { __typename } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateGroup ownership category tier | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", groupBy: [OWNERSHIP, CATEGORY, TIER] }) { it: groups { it: $field } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateGroup city | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", groupBy: [CITY] }) { it: groups { it: $field { code } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateGroup consortium | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", groupBy: [CONSORTIUM] }) { it: groups { it: $field { code } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateCell indicator | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field { code } } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateCell status | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateCell schools expected value sum mean median min max p25 p75 | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateCell schools expected value sum mean median min max p25 p75 | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
+    -            null   null  null    data     null null   null   null       null
+Query releases | { it: releases { it: version } }
+    -            data   data  data    data     data data   data   data       data
+Query release | { it: release(version: "{version}") { id } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+    nowhere      null   null  null    null     null null   null   null       null
+Release id version kind note createdAt publishAt registryHash manifest signature | { it: release(version: "{version}") { it: $field } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+Release period | { it: release(version: "{version}") { it: $field { code } } }
+    published    null   null  null    null     null null   null   null       null
+Release tables | { it: release(version: "{version}") { it: $field { __typename } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseTable schools hash | { it: release(version: "{version}") { it: tables { it: $field } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseTable dataset period | { it: release(version: "{version}") { it: tables { it: $field { code } } } }
+    published    data   data  data    data     data data   data   data       data
+Query periods | { it: periods { it: code } }
+    -            data   data  data    data     data data   data   data       data
+Principal id name role | { it: me { it: $field } }
+    -            null   data  data    data     data data   data   data       data
+Principal org | { it: me { it: $field } }
+    -            null   null  null    data     data data   data   data       null
+Principal school | { it: me { it: $field { code } } }
+    -            null   null  null    null     null data   null   null       null
+Principal city | { it: me { it: $field { code } } }
+    -            null   null  null    null     data null   null   null       null
+Principal enterprise | { it: me { it: $field { code } } }
+    -            null   null  null    null     null null   null   data       null
+Mutation pushSubmission patchSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "9-9-0" }) { submission { id } } }
+    own          401    404   404     403      403  412    404    404        404
+    sibling      401    404   404     403      403  404    404    404        404
+    foreign      401    404   404     403      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation submitSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }) { submission { id } } }
+    own          401    404   404     403      403  412    404    404        404
+    sibling      401    404   404     403      403  404    404    404        404
+    foreign      401    404   404     403      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation approveSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }) { submission { id } } }
+    own          401    404   404     403      412  403    404    404        404
+    sibling      401    404   404     403      412  404    404    404        404
+    foreign      401    404   404     403      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation returnSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0", reason: "a reason" }) { submission { id } } }
+    own          401    404   404     412      412  403    404    404        404
+    sibling      401    404   404     412      412  404    404    404        404
+    foreign      401    404   404     412      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation acceptSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }) { submission { id } } }
+    own          401    404   404     412      403  403    404    404        404
+    foreign      401    404   404     412      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation reopenSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0", reason: "a reason" }) { submission { id } } }
+    own          401    404   404     412      403  403    404    404        404
+    foreign      401    404   404     412      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
+    -            401    403   403     422      403  403    403    403        403
+PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
+    draft        401    404   404     403      403  data   404    404        404
+PushSubmissionPayload removed | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
+    draft        401    404   404     403      403  none   404    404        404
+PushSubmissionPayload submission | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field { id } } }
+    draft        401    404   404     403      403  data   404    404        404
+ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "*", reason: "a reason" }) { it: $field { id } } }
+    awaiting     401    404   404     409      data 403    404    404        404
+CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note" }) { it: $field { id } } }
+    -            401    403   403     data     403  403    403    403        403
+"#;
+
+/// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
+const EVERYBODYS: &str = r#"
+Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator claims |
+City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
+School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
+Predecessor code name kind effectiveOn source |
+SchoolConnection edges nodes pageInfo totalCount | { it: schools(first: 3) { $fields } }
+SchoolEdge cursor node | { it: schools(first: 3) { it: edges { $fields } } }
+PageInfo hasNextPage hasPreviousPage startCursor endCursor | { it: schools(first: 3) { it: pageInfo { $fields } } }
+Designation id school name nameEn level detail source | { it: schools { it: nodes { it: designations { $fields } } } }
+Enterprise id code name nameEn industry certification city cityBasis uscc consortia partnerships source | { it: enterprise(code: "EEADEB0F3") { $fields } }
+EnterpriseConnection edges nodes pageInfo totalCount | { it: enterprises(first: 3) { $fields } }
+EnterpriseEdge cursor node | { it: enterprises(first: 3) { it: edges { $fields } } }
+Consortium id code name nameEn kind scope foundedOn members source | { it: consortia(first: 1) { it: nodes { $fields } } }
+ConsortiumConnection edges nodes pageInfo totalCount | { it: consortia(first: 3) { $fields } }
+ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } } }
+ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
+Institution id code name nameEn kind city source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
+Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
+Dataset id code name nameEn periodKind indicators source | { it: dataset(code: "talent") { $fields } }
+Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source | { it: indicator(code: "talent.employed_primary") { $fields } }
+Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
+Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
+"#;
+
+type Schema = BTreeMap<String, BTreeMap<String, bool>>;
+
+/// The object types of the schema: their fields, and whether a field has fields of its own.
+async fn schema(caller: &Caller) -> Schema {
+    let query = "{ __schema { types { kind name fields { name type { kind ofType { kind ofType { kind ofType { kind } } } } } } } }";
+    let data = Caller::data(caller.graphql(query, json!({})).await);
+    let inner = |mut kind: &Value| {
+        while kind["ofType"].is_object() {
+            kind = &kind["ofType"];
+        }
+        kind["kind"].as_str().unwrap().to_owned()
+    };
+    let mut all = Schema::new();
+    for one in data["__schema"]["types"].as_array().unwrap() {
+        let name = one["name"].as_str().unwrap();
+        if one["kind"] == "OBJECT" && !name.starts_with("__") {
+            let fields = one["fields"].as_array().unwrap().iter().map(|field| {
+                let has_fields = matches!(inner(&field["type"]).as_str(), "OBJECT" | "INTERFACE" | "UNION");
+                (field["name"].as_str().unwrap().to_owned(), has_fields)
+            });
+            all.insert(name.to_owned(), fields.collect());
+        }
+    }
+    all
+}
+
+/// `Type field field … | template`.
+fn heading(line: &str) -> (&str, Vec<&str>, &str) {
+    let (fields, template) = line.split_once(" |").unwrap_or_else(|| panic!("{line}"));
+    let mut words = fields.split_whitespace();
+    (words.next().unwrap(), words.collect(), template.trim())
+}
+
+/// Follows `it` through objects and lists to what is there; of a list the first.
+fn found(value: &Value) -> &Value {
+    match value {
+        Value::Object(members) => members.get("it").map_or(value, found),
+        // Of several the first that says something: the others may have nothing to say.
+        Value::Array(items) => {
+            items.iter().map(found).find(|one| !one.is_null()).unwrap_or_else(|| items.first().map_or(value, found))
+        }
+        _ => value,
+    }
+}
+
+fn verdict(answer: &Value) -> String {
+    if let Some(error) = answer["errors"].get(0) {
+        return status_of(error["extensions"]["code"].as_str().unwrap_or_else(|| panic!("{answer}"))).to_string();
+    }
+    match found(&answer["data"]) {
+        Value::Null => "null",
+        Value::Array(items) if items.is_empty() => "none",
+        Value::Number(number) if number.as_f64() == Some(0.0) => "none",
+        _ => "data",
+    }
+    .to_owned()
+}
+
+/// The opaque id of an object, as whoever sees it is given it.
+fn id(object: &str) -> String {
+    let key = placed("{school}|{dataset}|{period}|{version}", object);
+    let parts: Vec<&str> = key.split('|').collect();
+    if parts[0] == "{school}" {
+        page::cursor(&["Release", parts[3]])
+    } else {
+        page::cursor(&["Submission", parts[0], parts[1], parts[2]])
+    }
+}
+
+#[tokio::test]
+async fn every_field_gives_every_role_what_is_its_own() {
+    let app = staged().await;
+    let server = app.serve().await;
+    let callers = callers(&server).await;
+    // The ids are the ones that the service gives out.
+    let own = "{ submission(school: \"62001\", dataset: \"scale\", period: \"2023\") { id } release(version: \"1.0.0\") { id } }";
+    let own = Caller::data(callers[3].graphql(own, json!({})).await);
+    assert_eq!((&own["submission"]["id"], &own["release"]["id"]), (&json!(id("own")), &json!(id("published"))));
+
+    let mut wrong = Vec::new();
+    let mut absent: BTreeMap<(String, &str), Value> = BTreeMap::new();
+    for row in rows(FIELDS) {
+        let (kind, fields, template) = heading(row.asked);
+        for field in fields {
+            let query = placed(&template.replace("{id}", &id(row.object)), row.object).replace("$field", field);
+            for ((caller, (role, _)), verdict_is) in callers.iter().zip(ROLES).zip(&row.verdicts) {
+                let body = json!({ "query": query });
+                let answer = caller.send("POST", "/graphql", &[], Some(&body)).await;
+                let json = answer.json();
+                let is = verdict(&json);
+                if is != *verdict_is {
+                    wrong.push(format!(
+                        "{kind}.{field} {} as {role}: {is} instead of {verdict_is}: {}",
+                        row.object, answer.text
+                    ));
+                }
+                // What is not there for a caller is the same answer whatever it is.
+                if matches!(is.as_str(), "404") || (is == "null" && kind == "Query") {
+                    let is = bare(&answer).1;
+                    let same = absent.entry((format!("{kind}.{field}"), role)).or_insert_with(|| is.clone());
+                    assert_eq!(*same, is, "{query} as {role}");
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_everybodys_is_the_same_for_everybody() {
+    let app = staged().await;
+    let server = app.serve().await;
+    let callers = callers(&server).await;
+    let schema = schema(&callers[0]).await;
+    for line in EVERYBODYS.lines().filter(|line| !line.is_empty()) {
+        let (kind, fields, template) = heading(line);
+        let Some(known) = schema.get(kind).filter(|_| !template.is_empty()) else { continue };
+        let selected: Vec<String> = fields
+            .iter()
+            .filter_map(|field| {
+                Some(if *known.get(*field)? { format!("{field} {{ __typename }}") } else { (*field).to_owned() })
+            })
+            .collect();
+        let query = template.replace("$fields", &selected.join(" "));
+        let first = Caller::data(callers[0].graphql(&query, json!({})).await);
+        assert!(found(&first).is_object(), "{query} shows nothing: {first}");
+        for (caller, (role, _)) in callers.iter().zip(ROLES) {
+            assert_eq!(Caller::data(caller.graphql(&query, json!({})).await), first, "{query} as {role}");
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_field_of_the_schema_has_a_verdict() {
+    let app = crate::app::TestApp::new().await;
+    let server = app.serve().await;
+    let schema = schema(&server.anonymous()).await;
+    let there: BTreeSet<String> =
+        schema.iter().flat_map(|(kind, fields)| fields.keys().map(move |field| format!("{kind}.{field}"))).collect();
+    let lines = rows(FIELDS).into_iter().map(|row| row.asked).chain(EVERYBODYS.lines().filter(|line| !line.is_empty()));
+    let told: BTreeSet<String> = lines
+        .flat_map(|line| {
+            let (kind, fields, _) = heading(line);
+            fields.into_iter().map(move |field| format!("{kind}.{field}"))
+        })
+        .collect();
+    let without: Vec<&String> = there.difference(&told).collect();
+    let about_nothing: Vec<&String> = told.difference(&there).collect();
+    assert!(
+        without.is_empty() && about_nothing.is_empty(),
+        "without a verdict: {without:#?}\nabout nothing: {about_nothing:#?}"
+    );
+    server.stop().await;
+}

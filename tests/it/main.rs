@@ -1,0 +1,35 @@
+//! Behaviour through the public door, goldens and guards: one binary, one module a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::as_conversions,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test that meets what it did not expect should fail loudly"
+)]
+
+mod access;
+mod app;
+mod disclosure;
+mod figures;
+mod forms;
+mod golden;
+mod http;
+mod identity;
+mod instances;
+mod isolation;
+mod load;
+mod papers;
+mod protocol;
+mod releases;
+mod rooms;
+mod schema;
+mod stage;
+mod submission;
+mod surface;
+mod tour;
+mod wire;

@@ -1,0 +1,262 @@
+//! The schema: the migrations and the entities ask for the same, everything has a name,
+//! down and up again works on a filled database, and what is written once stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::words;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend};
+
+use self::database::{checks, count, fill, names, on, shape, structure, tables, texts};
+use crate::app::empty_database;
+
+mod database;
+
+/// Tables that are written once.
+const APPEND_ONLY: [&str; 7] =
+    ["journal", "journal_seal", "registry_snapshot", "release", "release_table", "revision", "transition"];
+
+#[tokio::test]
+async fn migrations_and_entities_make_the_same_tables() {
+    let (entities, _kept) = empty_database().await;
+    let (migrated, _kept_too) = empty_database().await;
+    // `apply` and not `sync`: nothing is there yet, and everything is to be made.
+    entities.get_schema_registry("entity::*").apply(&entities).await.unwrap();
+    Migrator::up(&migrated, None).await.unwrap();
+
+    let asked = structure(&entities).await;
+    let made = structure(&migrated).await;
+    assert!(asked.len() > 200, "only {} lines of entities", asked.len());
+    let missing: Vec<_> = asked.difference(&made).collect();
+    let unasked: Vec<_> = made.difference(&asked).collect();
+    assert!(
+        missing.is_empty() && unasked.is_empty(),
+        "entities ask for what no migration made: {missing:#?}\n\
+         migrations made what no entity asks for: {unasked:#?}"
+    );
+}
+
+#[tokio::test]
+async fn schema_sync_adds_nothing_to_the_migrations() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    let before = shape(&db).await;
+    db.get_schema_registry("entity::*").sync(&db).await.unwrap();
+    assert_same(&before, &shape(&db).await);
+}
+
+#[tokio::test]
+async fn a_filled_database_goes_down_and_up_again() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    let first = shape(&db).await;
+    fill(&db).await;
+    for table in tables(&db).await {
+        let rows = count(&db, &table).await;
+        assert!(rows > 0, "filled.sql puts no row into {table}");
+    }
+
+    Migrator::down(&db, None).await.unwrap();
+    assert_same(&BTreeSet::new(), &shape(&db).await);
+
+    Migrator::up(&db, None).await.unwrap();
+    assert_same(&first, &shape(&db).await);
+    fill(&db).await;
+}
+
+#[tokio::test]
+async fn every_migration_can_be_taken_back_alone() {
+    let (db, _kept) = empty_database().await;
+    let mut before = Vec::new();
+    for _ in Migrator::migrations() {
+        before.push(shape(&db).await);
+        Migrator::up(&db, Some(1)).await.unwrap();
+    }
+    fill(&db).await;
+    for shape_before in before.iter().rev() {
+        Migrator::down(&db, Some(1)).await.unwrap();
+        assert_same(shape_before, &shape(&db).await);
+    }
+}
+
+#[tokio::test]
+async fn every_key_check_index_and_trigger_has_a_name_of_ours() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    let mut seen = BTreeMap::<String, usize>::new();
+    for line in names(&db).await {
+        let (table, name) = line.split_once(' ').unwrap();
+        let kind = ["pk", "fk", "uq", "ck", "idx", "tr"]
+            .into_iter()
+            .find(|kind| name == format!("{kind}_{table}") || name.starts_with(&format!("{kind}_{table}_")));
+        let kind = kind.unwrap_or_else(|| panic!("{table} has `{name}`, which nobody named"));
+        *seen.entry(kind.to_owned()).or_default() += 1;
+    }
+    // Nothing is overlooked: every table has a primary key, and each kind occurs.
+    assert_eq!(seen["pk"], tables(&db).await.len(), "{seen:?}");
+    assert_eq!(seen.len(), 6, "{seen:?}");
+}
+
+#[tokio::test]
+async fn closed_lists_are_the_words_of_the_entities() {
+    fn list<T: Copy>(words: &[T], word: impl Fn(T) -> &'static str) -> BTreeSet<String> {
+        words.iter().map(|one| word(*one).to_owned()).collect()
+    }
+    macro_rules! lists {
+        ($($column:literal = $words:ident),* $(,)?) => {
+            BTreeMap::from([$(($column, list(words::$words::ALL, words::$words::word))),*])
+        };
+    }
+    let expected = lists! {
+        "account.role" = Role,
+        "alias.entity_type" = EntityType,
+        "client.role" = Role,
+        "consortium.kind" = ConsortiumKind,
+        "consortium.scope" = ConsortiumScope,
+        "consortium_member.role" = MemberRole,
+        "dataset.period_kind" = PeriodKind,
+        "finding.severity" = Severity,
+        "indicator.aggregation" = Aggregation,
+        "indicator.better" = Better,
+        "indicator.disclosure" = Disclosure,
+        "period.kind" = PeriodKind,
+        "release.kind" = ReleaseKind,
+        "revision.source" = Source,
+        "school.affiliation" = Affiliation,
+        "school.category" = SchoolCategory,
+        "school.ownership" = Ownership,
+        "school.tier" = SchoolTier,
+        "school_succession.kind" = SuccessionKind,
+        "submission.state" = SubmissionState,
+        "transition.from_state" = SubmissionState,
+        "transition.to_state" = SubmissionState,
+    };
+
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    let checks = checks(&db).await;
+    // Words are stored in forty characters, and nothing else is.
+    let columns: BTreeSet<_> = structure(&db)
+        .await
+        .into_iter()
+        .filter(|line| line.contains("(40)"))
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect();
+    let listed: BTreeSet<_> = expected.keys().map(|column| (*column).to_owned()).collect();
+    assert_eq!(columns, listed);
+    for (column, words) in expected {
+        let name = format!("ck_{}", column.replace('.', "_"));
+        let text = checks.get(&name).unwrap_or_else(|| panic!("no {name}"));
+        let checked: BTreeSet<_> = text.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+        assert_eq!(checked, words, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn invariants_are_held_by_the_database() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    fill(&db).await;
+    // SQLite names checks and the columns of unique keys, and no foreign key.
+    let orphan = on(&db, "FOREIGN KEY constraint failed", "fk_school_city");
+    let twice = on(&db, "client.client_id", "uq_client_client_id");
+    for (sql, says) in [
+        ("UPDATE school SET city_code = '999999'", orphan),
+        ("UPDATE school SET tier = 'primary'", "ck_school_tier"),
+        (
+            "UPDATE consortium_member SET enterprise_code = 'E00000001' WHERE school_code IS NOT NULL",
+            "ck_consortium_member_is_one_body",
+        ),
+        (
+            "UPDATE consortium_member SET school_code = NULL WHERE school_code IS NOT NULL",
+            "ck_consortium_member_is_one_body",
+        ),
+        ("UPDATE submission SET accepted_revision = revision + 1", "ck_submission_accepted_revision"),
+        ("UPDATE submission SET content_hash = 'short'", "ck_submission_content_hash"),
+        ("UPDATE account SET org = NULL", "ck_account_org"),
+        ("UPDATE client SET org = '62001'", "ck_client_org"),
+        ("UPDATE client SET client_id = 'one'", twice),
+        ("UPDATE indicator SET aggregation = 'weighted_mean'", "ck_indicator_weight"),
+        ("UPDATE period SET ends_on = '2022-12-31'", "ck_period_order"),
+        (
+            "INSERT INTO release SELECT '1.0.1', 1, 0, 2, kind, note, period_code, registry_hash, \
+             manifest, signature, created_by, created_at, publish_at FROM release",
+            "ck_release_version",
+        ),
+    ] {
+        let error = db.execute_unprepared(sql).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{sql}\n{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_once_is_neither_changed_nor_deleted() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    fill(&db).await;
+    for table in APPEND_ONLY {
+        let rows = count(&db, table).await;
+        let column = match table {
+            "journal" => "actor",
+            "journal_seal" | "revision" => "chain_hash",
+            "registry_snapshot" => "document",
+            "release" => "note",
+            "release_table" => "schools",
+            _ => "version",
+        };
+        let mut refused = vec![format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")];
+        if db.get_database_backend() == DbBackend::Postgres {
+            refused.push(format!("TRUNCATE {table} CASCADE"));
+        }
+        for sql in refused {
+            let error = db.execute_unprepared(&sql).await.unwrap_err().to_string();
+            assert!(error.contains(" is append-only: its rows are never changed or deleted"), "{sql}\n{error}");
+        }
+        assert_eq!(count(&db, table).await, rows, "{table}");
+    }
+    // The sealer empties this one.
+    db.execute_unprepared("DELETE FROM journal_pending").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_view_shows_every_form_of_a_cell() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    fill(&db).await;
+    let rows = texts(
+        &db,
+        "SELECT school_code || ' ' || dataset_code || ' ' || period_code || ' ' || revision || ' ' || state
+             || ' ' || CASE WHEN is_head THEN 'head' ELSE 'old' END
+             || ' ' || CASE WHEN is_accepted THEN 'accepted' ELSE 'open' END
+             || ' ' || indicator_code || ' ' || coalesce(CAST(value AS text), 'none')
+             || ' ' || status || ' ' || coalesce(note, 'none')
+         FROM observation ORDER BY revision, indicator_code",
+    )
+    .await;
+    assert_eq!(
+        rows,
+        [
+            "62001 scale 2023 1 draft old accepted scale.students 25688 REPORTED none",
+            "62001 scale 2023 2 draft head open scale.a 17.25 REPORTED none",
+            "62001 scale 2023 2 draft head open scale.b -3.5 ESTIMATED about",
+            "62001 scale 2023 2 draft head open scale.c none NOT_APPLICABLE none",
+            "62001 scale 2023 2 draft head open scale.d 0 REPORTED counted twice",
+        ]
+    );
+    let sums = texts(&db, "SELECT CAST(sum(value) AS text) FROM observation WHERE is_accepted").await;
+    assert_eq!(sums, ["25688"]);
+}
+
+#[tokio::test]
+async fn epochs_begin_at_zero() {
+    let (db, _kept) = empty_database().await;
+    Migrator::up(&db, None).await.unwrap();
+    let epochs = texts(&db, "SELECT name || ' ' || value FROM epoch ORDER BY name").await;
+    assert_eq!(epochs, ["credentials 0", "keys 0", "registry 0", "releases 0"]);
+}
+
+fn assert_same(before: &BTreeSet<String>, after: &BTreeSet<String>) {
+    let gone: Vec<_> = before.difference(after).collect();
+    let new: Vec<_> = after.difference(before).collect();
+    assert!(gone.is_empty() && new.is_empty(), "gone: {gone:#?}\nnew: {new:#?}");
+}

@@ -1,0 +1,67 @@
+-- One row at least of every table, for the tests of the schema. `UUID_n`, `HASH_n` and
+-- `BYTES` stand for literals of the database the test runs on.
+INSERT INTO city (code, name, kind, source) VALUES
+    ('620100', '兰州市', 'city', 'GB/T 2260'),
+    ('620500', '天水市', 'city', 'GB/T 2260');
+INSERT INTO school (code, name, tier, ownership, category, affiliation, city_code, source) VALUES
+    ('62001', '甲校', 'undergraduate_vocational', 'public', 'science_engineering', 'city', '620100', 't'),
+    ('62005', '乙校', 'higher_vocational', 'private', 'medical', 'province', '620500', 't');
+INSERT INTO school_succession (id, school_code, predecessor_code, predecessor_name, kind, effective_on, source) VALUES
+    (UUID_1, '62001', '62901', '前校', 'upgraded', '2021-03-01', 't');
+INSERT INTO enterprise (code, position, name, city_code, city_basis, source) VALUES
+    ('E00000001', 1, '某公司', '620100', 'name', 't');
+INSERT INTO external_institution (code, position, name, kind, source) VALUES
+    ('X00000001', 1, '某大学', 'university', 't');
+INSERT INTO alias (id, entity_type, entity_code, alias, basis, source) VALUES
+    (UUID_1, 'school', '62001', '甲', 'stated', 't');
+INSERT INTO designation (id, school_code, position, name, level, source) VALUES
+    (UUID_1, '62001', 1, '示范校', 'national', 't');
+INSERT INTO consortium (code, position, name, kind, scope, source) VALUES
+    ('C00000001', 1, '某联合体', 'city_consortium', 'city', 't');
+INSERT INTO consortium_member (id, consortium_code, position, member_type, school_code, enterprise_code, institution_code, role, source) VALUES
+    (UUID_1, 'C00000001', 1, 'school', '62001', NULL, NULL, 'lead', 't'),
+    (UUID_2, 'C00000001', 2, 'enterprise', NULL, 'E00000001', NULL, 'co_lead', 't'),
+    (UUID_3, 'C00000001', 3, 'university', NULL, NULL, 'X00000001', 'member', 't');
+INSERT INTO partnership (id, position, school_code, enterprise_code, kind, label, status, source) VALUES
+    (UUID_1, 1, '62001', 'E00000001', 'order_class', '订单班', 'existing', 't');
+INSERT INTO dataset (code, position, name, period_kind, source) VALUES
+    ('scale', 1, '办学规模表', 'calendar_year', 't');
+INSERT INTO indicator (code, dataset_code, position, line_no, is_parts_complete, is_required, is_starred, label, printed_label, unit, decimals, aggregation, disclosure, source) VALUES
+    ('scale.students', 'scale', 1, '1', FALSE, TRUE, FALSE, '在校生', '在校生', '人', 0, 'sum', 'public', 't');
+INSERT INTO period (code, kind, starts_on, ends_on) VALUES
+    ('2023', 'calendar_year', '2023-01-01', '2023-12-31');
+INSERT INTO claim (key, position, label, indicator_code, statistic, scope, scope_code, period_code, comparator, value, unit, source) VALUES
+    ('scale.students.2023', 1, '在校生', 'scale.students', 'value', 'province', '620000', '2023', '=', '294013', '人', 't');
+INSERT INTO submission (school_code, dataset_code, period_code, state, version, revision, content_hash, submitted_revision, approved_revision, accepted_revision, created_at, updated_at) VALUES
+    ('62001', 'scale', '2023', 'draft', 6, 2, HASH_2, 1, 1, 1, '2024-01-02 03:04:05+00:00', '2024-01-03 03:04:05+00:00'),
+    ('62005', 'scale', '2023', 'draft', 1, 1, HASH_3, NULL, NULL, NULL, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO revision (school_code, dataset_code, period_code, number, document, content_hash, chain_hash, cells, author, source, created_at) VALUES
+    ('62001', 'scale', '2023', 1, '{"dataset":"scale","observations":{"scale.students":25688},"period":"2023","school":"62001"}',
+        HASH_1, HASH_1, 1, 'client', 'rest', '2024-01-02 03:04:05+00:00'),
+    ('62001', 'scale', '2023', 2, '{"dataset":"scale","observations":{"scale.a":17.25,"scale.b":{"note":"about","status":"ESTIMATED","value":-3.5},"scale.c":{"status":"NOT_APPLICABLE"},"scale.d":{"note":"counted twice","value":0}},"period":"2023","school":"62001"}',
+        HASH_2, HASH_2, 4, 'client', 'graphql', '2024-01-03 03:04:05+00:00'),
+    ('62005', 'scale', '2023', 1, '{"dataset":"scale","observations":{},"period":"2023","school":"62005"}',
+        HASH_3, HASH_3, 0, 'client', 'bulk', '2024-01-02 03:04:05+00:00');
+INSERT INTO finding (school_code, dataset_code, period_code, number, position, severity, code, indicator_code, pointer, message_zh, message_en) VALUES
+    ('62001', 'scale', '2023', 1, 0, 'warning', 'history', 'scale.students', '/observations/scale.students', '变动较大', 'a large move');
+INSERT INTO transition (school_code, dataset_code, period_code, version, revision, from_state, to_state, actor, reason, at) VALUES
+    ('62001', 'scale', '2023', 2, 1, 'draft', 'submitted', 'client', NULL, '2024-01-02 04:04:05+00:00');
+INSERT INTO registry_snapshot (hash, document, created_at) VALUES
+    (HASH_1, '{}', '2024-02-01 00:00:00+00:00');
+INSERT INTO release (version, major, minor, patch, kind, note, period_code, registry_hash, manifest, signature, created_by, created_at, publish_at) VALUES
+    ('1.0.0', 1, 0, 0, 'major', '首次发布', '2023', HASH_1, '{}', 'a.b.c', 'province', '2024-02-01 00:00:00+00:00', '2024-02-02 00:00:00+00:00');
+INSERT INTO release_table (version, dataset_code, period_code, schools, public_hash, public_columns, protected_hash, protected_columns) VALUES
+    ('1.0.0', 'scale', '2023', 1, HASH_1, BYTES, HASH_2, BYTES);
+INSERT INTO account (id, username, display_name, password_hash, role, org, is_disabled, is_demo, created_at) VALUES
+    (UUID_1, 'city-620100', '兰州', '$argon2id$', 'CITY', '620100', FALSE, TRUE, '2024-01-01 00:00:00+00:00');
+INSERT INTO client (id, client_id, name, secret_hash, role, org, is_disabled, is_demo, created_at) VALUES
+    (UUID_1, 'analyst', '分析', HASH_1, 'ANALYST', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00'),
+    (UUID_2, 'auditor', '审计', HASH_2, 'AUDITOR', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00');
+INSERT INTO signing_key (kid, algorithm, public_key, private_key, created_at) VALUES
+    ('k1', 'EdDSA', 'x', 'd', '2024-01-01 00:00:00+00:00');
+INSERT INTO journal (id, at, actor, actor_role, action, object, school_code, data) VALUES
+    (UUID_1, '2024-01-02 03:04:05+00:00', 'client', 'SCHOOL', 'submission.pushed', '62001/scale/2023', '62001', '{}'),
+    (UUID_2, '2024-01-03 03:04:05+00:00', 'client', 'SCHOOL', 'submission.pushed', '62001/scale/2023', '62001', '{}');
+INSERT INTO journal_seal (sequence, journal_id, chain_hash, sealed_at) VALUES
+    (1, UUID_1, HASH_1, '2024-01-02 03:04:06+00:00');
+INSERT INTO journal_pending (journal_id) VALUES (UUID_2);

@@ -1,0 +1,49 @@
+//! `cargo xtask <task>`: every daily act of the house, with nothing to install but cargo.
+//!
+//! Only the standard library, so that it compiles in a second.
+
+#![expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
+
+mod bench;
+mod postgres;
+mod steps;
+mod tasks;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <task>
+
+  demo [args]      build and run `zhiqiao demo`: SQLite, reference data, demo accounts;
+                   arguments go through: cargo xtask demo --port 9000
+  test             everything that must hold: lint, then the tests on SQLite and on PostgreSQL
+  lint             format, clippy, documentation, dependencies
+  bench [--quick]  how fast it is: functions, then the release binary on SQLite and on PostgreSQL
+                   beside the limits of both; prints what docs/performance.md holds
+  golden [filter]  rewrite the golden files from what the code says now, and list what changed
+  help             this text
+
+PostgreSQL for the tests: TEST_DATABASE_URL (for bench: BENCH_DATABASE_URL) if it is set, else a throw-away cluster made with
+the binaries found on this machine. Without either that part is skipped, and fails if CI=true.";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    let rest: Vec<String> = arguments.skip_while(|argument| argument == "--").collect();
+    match (task.as_deref().unwrap_or("help"), rest.as_slice()) {
+        ("demo", arguments) => tasks::demo(arguments),
+        ("test", []) => tasks::test(),
+        ("lint", []) => tasks::lint(),
+        ("bench", []) => bench::bench(false),
+        ("bench", [quick]) if quick == "--quick" => bench::bench(true),
+        ("golden", filter) => tasks::golden(filter),
+        ("help" | "--help" | "-h", _) => {
+            println!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        (task, rest) => {
+            eprintln!("cargo xtask does not know `{}`\n\n{HELP}", [&[task.to_owned()], rest].concat().join(" "));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The tasks themselves.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use crate::{
+    postgres::{self, Keeps, Server},
+    steps::Steps,
+};
+
+/// Where the tests find PostgreSQL.
+const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
+
+/// Builds and runs `zhiqiao demo` in the present folder, in the profile of the tests.
+pub(crate) fn demo(arguments: &[String]) -> ExitCode {
+    let mut command = Command::new(program());
+    command.args(["run", "--package", "zhiqiao", "--bin", "zhiqiao", "--manifest-path"]);
+    command.arg(root().join("Cargo.toml")).args(["--", "demo"]).args(arguments);
+    become_(&mut command)
+}
+
+/// Everything that must hold.
+pub(crate) fn test() -> ExitCode {
+    let mut steps = Steps::default();
+    linting(&mut steps);
+    steps.run("tests on SQLite", tests().arg("--workspace"));
+    tests_on_postgres(&mut steps);
+    steps.finish()
+}
+
+/// Everything that must hold before a test runs.
+pub(crate) fn lint() -> ExitCode {
+    let mut steps = Steps::default();
+    linting(&mut steps);
+    steps.finish()
+}
+
+/// Rewrites the golden files; what changed is for a person to review.
+pub(crate) fn golden(filter: &[String]) -> ExitCode {
+    let mut steps = Steps::default();
+    steps.run(
+        "golden files",
+        tests().env("UPDATE", "1").args(["--package", "zhiqiao", "--test", "it", "--"]).args(filter),
+    );
+    steps.run("what changed", Command::new("git").current_dir(root()).args(["status", "--short"]));
+    steps.finish()
+}
+
+fn linting(steps: &mut Steps) {
+    steps.run("format", cargo().args(["fmt", "--all", "--", "--check"]));
+    dependencies(steps);
+    steps.run("clippy", cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    steps.run(
+        "documentation",
+        cargo().env("RUSTDOCFLAGS", "-D warnings").args([
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ]),
+    );
+}
+
+/// Licences, duplicates, sources. Advisories change without us and need the network: a
+/// nightly `cargo deny check advisories` is the place for them.
+fn dependencies(steps: &mut Steps) {
+    let name = "dependencies";
+    let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if quiet(cargo().args(["deny", "--version"])).is_ok_and(|status| status.success()) {
+        steps.run(
+            name,
+            cargo().args(["deny", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]),
+        );
+    } else {
+        steps.skip(name, "cargo-deny is not installed: cargo install --locked cargo-deny");
+    }
+}
+
+fn tests_on_postgres(steps: &mut Steps) {
+    let name = "tests on PostgreSQL";
+    let mut run = |url: &str| {
+        steps.run(name, tests().args(["--package", "zhiqiao", "--test", "it"]).env(TEST_DATABASE_URL, url));
+    };
+    if let Some(url) = env::var(TEST_DATABASE_URL).ok().filter(|url| !url.is_empty()) {
+        return run(&url);
+    }
+    match postgres::binaries() {
+        Some(binaries) => match Server::start(&binaries, Keeps::Nothing) {
+            // Dropped, and so removed, before the summary is printed.
+            Ok(server) => run(server.url()),
+            Err(why) => steps.fail(name, &why),
+        },
+        None => {
+            let why = "no PostgreSQL found: install it (Debian: postgresql) or set TEST_DATABASE_URL";
+            if env::var("CI").is_ok_and(|ci| ci == "true") { steps.fail(name, why) } else { steps.skip(name, why) }
+        }
+    }
+}
+
+/// `cargo test` that only this call configures: no settings and no database from outside.
+fn tests() -> Command {
+    let mut command = cargo();
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("ZHIQIAO_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove(TEST_DATABASE_URL).arg("test");
+    command
+}
+
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(root());
+    command
+}
+
+/// The cargo that runs us.
+fn program() -> PathBuf {
+    env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// Goes on as another program, so that signals reach it and nobody else.
+#[cfg(unix)]
+fn become_(command: &mut Command) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    eprintln!("{} cannot be started: {error}", command.get_program().to_string_lossy());
+    ExitCode::FAILURE
+}
+
+/// Waits for another program; there is no becoming one here.
+#[cfg(not(unix))]
+fn become_(command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{} cannot be started: {error}", command.get_program().to_string_lossy());
+            ExitCode::FAILURE
+        }
+    }
+}
