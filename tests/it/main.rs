@@ -33,3 +33,4 @@ mod submission;
 mod surface;
 mod tour;
 mod wire;
+mod scratch;

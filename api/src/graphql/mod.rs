@@ -10,6 +10,7 @@ mod filters;
 pub mod http;
 mod ids;
 mod inputs;
+mod lean;
 mod limits;
 mod loaders;
 mod paging;
@@ -22,7 +23,7 @@ mod types;
 use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Context, EmptySubscription, SDLExportOptions, SchemaBuilder, ServerError, ValidationResult,
+    Context, ContextBase, EmptySubscription, SDLExportOptions, SchemaBuilder, ServerError, ValidationResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation},
 };
 use roots::{Mutation, Query};
@@ -90,7 +91,7 @@ fn ctx<'a>(cx: &Context<'a>) -> &'a Ctx {
 }
 
 /// The one state of the registry that the whole query is answered from.
-fn registry<'a>(cx: &Context<'a>) -> &'a Registry {
+fn registry<'a, T>(cx: &ContextBase<'a, T>) -> &'a Registry {
     cx.data_unchecked::<Arc<Registry>>()
 }
 

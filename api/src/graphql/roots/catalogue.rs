@@ -6,6 +6,7 @@ use crate::graphql::{
     self,
     error::GqlResult,
     filters::IndicatorFilter,
+    lean::LeanList,
     limits::{self, INDICATORS, SOME},
     loaders,
     types::{dataset::Dataset, indicator::Indicator, period::Period},
@@ -31,7 +32,7 @@ impl CatalogueQuery {
 
     /// Indicators, table by table, in the order of the forms.
     #[graphql(complexity = "limits::times(INDICATORS, child_complexity)")]
-    async fn indicators<'a>(&self, cx: &Context<'a>, filter: Option<IndicatorFilter>) -> Vec<Indicator<'a>> {
+    async fn indicators<'a>(&self, cx: &Context<'a>, filter: Option<IndicatorFilter>) -> LeanList<Indicator<'a>> {
         let (registry, filter) = (graphql::registry(cx), filter.unwrap_or_default());
         registry.indicators.all().iter().filter(|row| filter.keeps(row)).map(|row| Indicator(registry, row)).collect()
     }

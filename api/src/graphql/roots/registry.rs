@@ -6,6 +6,7 @@ use crate::graphql::{
     self,
     error::GqlResult,
     filters::{self, ConsortiumFilter, EnterpriseFilter, SchoolFilter, SchoolOrder},
+    lean::LeanList,
     limits::{self, CITIES},
     paging::{self, Paging},
     types::{
@@ -24,7 +25,7 @@ pub struct RegistryQuery;
 impl RegistryQuery {
     /// All cities, by code.
     #[graphql(complexity = "limits::times(CITIES, child_complexity)")]
-    async fn cities<'a>(&self, cx: &Context<'a>) -> Vec<City<'a>> {
+    async fn cities<'a>(&self, cx: &Context<'a>) -> LeanList<City<'a>> {
         let registry = graphql::registry(cx);
         registry.cities.all().iter().map(|row| City(registry, row)).collect()
     }

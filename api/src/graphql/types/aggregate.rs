@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, InputObject, Object, ScalarType, Value};
 
 use super::{
     city::City,
@@ -16,7 +16,14 @@ use crate::{
         aggregates::{self, Answer, Ask},
         cube::{self, Figures},
     },
-    graphql::{self, error::GqlResult, filters::SchoolFilter, limits, scalars::Decimal},
+    graphql::{
+        self,
+        error::GqlResult,
+        filters::SchoolFilter,
+        lean::{LeanList, list, object, plain},
+        limits,
+        scalars::Decimal,
+    },
 };
 
 /// A question about figures of schools.
@@ -87,7 +94,7 @@ impl AggregateResult {
     }
 
     /// The groups that have a school, in the order of their keys.
-    async fn groups(&self) -> Vec<AggregateGroup<'_>> {
+    async fn groups(&self) -> LeanList<AggregateGroup<'_>> {
         self.answer.groups.iter().map(|group| AggregateGroup { codes: &self.codes, group }).collect()
     }
 }
@@ -98,6 +105,27 @@ pub struct AggregateGroup<'r> {
     codes: &'r [String],
     group: &'r aggregates::Group,
 }
+
+impl<'r> AggregateGroup<'r> {
+    fn in_order(&self) -> LeanList<AggregateCell<'r>> {
+        self.codes.iter().zip(&self.group.cells).map(|(code, figures)| AggregateCell { code, figures }).collect()
+    }
+}
+
+plain!(AggregateGroup<'_>, |it, registry, set| {
+    "city" => match &it.group.key.city {
+        Some(code) => object(&City::of(registry, code)?, registry, set)?,
+        None => Value::Null,
+    },
+    "ownership" => it.group.key.ownership.map_or(Value::Null, |word| Ownership::from(word).into()),
+    "category" => it.group.key.category.map_or(Value::Null, |word| SchoolCategory::from(word).into()),
+    "tier" => it.group.key.tier.map_or(Value::Null, |word| SchoolTier::from(word).into()),
+    "consortium" => match &it.group.key.consortium {
+        Some(code) => object(&Consortium::of(registry, code)?, registry, set)?,
+        None => Value::Null,
+    },
+    "cells" => list(&it.in_order().0, registry, set)?,
+});
 
 /// The schools that have something in common; a dimension that was not asked for is `null`.
 #[Object]
@@ -128,8 +156,8 @@ impl<'r> AggregateGroup<'r> {
     }
 
     /// One cell for each indicator, in the order of the question.
-    async fn cells(&self) -> Vec<AggregateCell<'r>> {
-        self.codes.iter().zip(&self.group.cells).map(|(code, figures)| AggregateCell { code, figures }).collect()
+    async fn cells(&self) -> LeanList<AggregateCell<'r>> {
+        self.in_order()
     }
 }
 
@@ -143,6 +171,29 @@ pub struct AggregateCell<'r> {
 fn count(schools: Option<usize>) -> Option<i32> {
     schools.map(|schools| i32::try_from(schools).unwrap_or(i32::MAX))
 }
+
+fn number(value: Option<rust_decimal::Decimal>) -> Value {
+    value.map_or(Value::Null, |value| Decimal::Exact(value).to_value())
+}
+
+fn counted(schools: Option<usize>) -> Value {
+    count(schools).map_or(Value::Null, Value::from)
+}
+
+plain!(AggregateCell<'_>, |it, registry, set| {
+    "indicator" => object(&Indicator::of(registry, it.code)?, registry, set)?,
+    "schools" => counted(it.figures.schools),
+    "expected" => counted(it.figures.expected),
+    "value" => number(it.figures.value),
+    "sum" => number(it.figures.sum),
+    "mean" => number(it.figures.mean),
+    "median" => number(it.figures.median),
+    "min" => number(it.figures.min),
+    "max" => number(it.figures.max),
+    "p25" => number(it.figures.p25),
+    "p75" => number(it.figures.p75),
+    "status" => ObservationStatus::from(it.figures.status).into(),
+});
 
 /// One figure of a group, with all its statistics. Only reported and estimated values contribute.
 #[Object]

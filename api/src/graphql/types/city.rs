@@ -1,9 +1,15 @@
 //! A prefecture-level division.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, Value};
 use entity::city;
 
-use crate::{graphql::ids, memory::registry::Registry};
+use crate::{
+    graphql::{
+        ids,
+        lean::{or_null, plain, text},
+    },
+    memory::registry::Registry,
+};
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +21,14 @@ impl<'a> City<'a> {
         registry.cities.get(code).map(|row| Self(registry, row))
     }
 }
+
+plain!(City<'_>, |it, _registry, _set| {
+    "id" => Value::from(ids::id("City", it.1.code.as_str())),
+    "code" => text(it.1.code.as_str()),
+    "name" => text(&it.1.name),
+    "nameEn" => or_null(it.1.name_en.as_deref()),
+    "kind" => text(&it.1.kind),
+});
 
 /// A prefecture-level division (市州), whose bureau reviews its schools.
 #[Object]

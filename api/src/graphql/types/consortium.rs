@@ -1,6 +1,6 @@
 //! A consortium.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, Value};
 use entity::consortium;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     graphql::{
         ids,
+        lean::{LeanList, or_null, plain, text},
         limits::{self, MEMBERS},
         paging::{Placed, connection},
     },
@@ -41,6 +42,16 @@ connection!(
     ConsortiumEdge,
     Consortium<'a>
 );
+
+plain!(Consortium<'_>, |it, _registry, _set| {
+    "id" => Value::from(ids::id("Consortium", it.1.code.as_str())),
+    "code" => text(it.1.code.as_str()),
+    "name" => text(&it.1.name),
+    "nameEn" => or_null(it.1.name_en.as_deref()),
+    "kind" => ConsortiumKind::from(it.1.kind).into(),
+    "scope" => ConsortiumScope::from(it.1.scope).into(),
+    "foundedOn" => or_null(it.1.founded_on.as_deref()),
+});
 
 /// A body that schools and enterprises form (产教联合体、共同体、职教集团、联盟).
 #[Object]
@@ -82,7 +93,7 @@ impl<'a> Consortium<'a> {
 
     /// Its members, with their parts in it.
     #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
-    async fn members(&self) -> Vec<ConsortiumMembership<'a>> {
+    async fn members(&self) -> LeanList<ConsortiumMembership<'a>> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
     }
 

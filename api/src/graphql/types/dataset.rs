@@ -7,6 +7,7 @@ use super::{indicator::Indicator, words::PeriodKind};
 use crate::{
     graphql::{
         ids,
+        lean::LeanList,
         limits::{self, CELLS},
     },
     memory::registry::Registry,
@@ -53,7 +54,7 @@ impl<'a> Dataset<'a> {
 
     /// Its lines, in the order of the form.
     #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
-    async fn indicators(&self) -> Vec<Indicator<'a>> {
+    async fn indicators(&self) -> LeanList<Indicator<'a>> {
         self.0.lines(self.1.code.as_str()).map(|row| Indicator(self.0, row)).collect()
     }
 

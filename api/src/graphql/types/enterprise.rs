@@ -7,6 +7,7 @@ use super::{city::City, membership::ConsortiumMembership, partnership::Partnersh
 use crate::{
     graphql::{
         ids,
+        lean::LeanList,
         limits::{self, SOME},
         paging::{Placed, connection},
     },
@@ -89,7 +90,7 @@ impl<'a> Enterprise<'a> {
 
     /// The consortia it is a member of.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
-    async fn consortia(&self) -> Vec<ConsortiumMembership<'a>> {
+    async fn consortia(&self) -> LeanList<ConsortiumMembership<'a>> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! A line of a table.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, Value};
 use entity::indicator;
 
 use super::{
@@ -12,6 +12,7 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
+        lean::{LeanList, or_null, plain, text},
         limits::{self, SOME},
         scalars::Decimal,
     },
@@ -36,6 +37,17 @@ impl<'a> Indicator<'a> {
         value.map(|value| Decimal::fixed(value, self.1.decimals))
     }
 }
+
+plain!(Indicator<'_>, |it, _registry, _set| {
+    "id" => Value::from(ids::id("Indicator", it.1.code.as_str())),
+    "code" => text(it.1.code.as_str()),
+    "name" => text(&it.1.label),
+    "nameEn" => or_null(it.1.label_en.as_deref()),
+    "unit" => text(&it.1.unit),
+    "unitEn" => or_null(it.1.unit_en.as_deref()),
+    "decimals" => Value::from(it.1.decimals),
+    "disclosure" => Disclosure::from(it.1.disclosure).into(),
+});
 
 /// A line of a table (指标).
 #[Object]
@@ -87,7 +99,7 @@ impl<'a> Indicator<'a> {
 
     /// The lines that lie within it.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
-    async fn parts(&self) -> Vec<Indicator<'a>> {
+    async fn parts(&self) -> LeanList<Indicator<'a>> {
         self.0
             .lines(self.1.dataset_code.as_str())
             .filter(|line| line.within_code.as_ref() == Some(&self.1.code))

@@ -1,6 +1,6 @@
 //! What a school is given: a place in a consortium, a title.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, Value};
 use entity::{consortium_member, designation};
 
 use super::{
@@ -8,13 +8,25 @@ use super::{
     words::MemberRole,
 };
 use crate::{
-    graphql::{error::GqlResult, ids},
+    graphql::{
+        error::GqlResult,
+        ids,
+        lean::{object, or_null, plain, text},
+    },
     memory::registry::Registry,
 };
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsortiumMembership<'a>(pub &'a Registry, pub &'a consortium_member::Model);
+
+plain!(ConsortiumMembership<'_>, |it, registry, set| {
+    "id" => Value::from(ids::id("ConsortiumMembership", &it.1.id.to_string())),
+    "consortium" => object(&Consortium::of(it.0, it.1.consortium_code.as_str())?, registry, set)?,
+    "role" => MemberRole::from(it.1.role).into(),
+    "memberType" => text(&it.1.member_type),
+    "nameAsPrinted" => or_null(it.1.name_as_printed.as_deref()),
+});
 
 /// A member of a consortium and its part in it. Exactly one of school, enterprise and institution is there.
 #[Object]

@@ -1,12 +1,17 @@
 //! A figure of one school.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, Object, ScalarType, Value};
 
 use super::{indicator::Indicator, period::Period, promised, words::ObservationStatus};
 use crate::{
     domain::observations,
     formats::document::Cell,
-    graphql::{self, error::GqlResult, scalars::Decimal},
+    graphql::{
+        self,
+        error::GqlResult,
+        lean::{Lean, object, or_null, plain},
+        scalars::Decimal,
+    },
 };
 
 /// See the description of the GraphQL type.
@@ -44,12 +49,20 @@ impl Observation {
     }
 }
 
+plain!(Observation, |it, registry, set| {
+    "indicator" => object(&Indicator::of(registry, &it.indicator)?, registry, set)?,
+    "period" => object(&Period::of(&it.period)?, registry, set)?,
+    "value" => it.value.as_ref().map_or(Value::Null, ScalarType::to_value),
+    "status" => it.status.into(),
+    "note" => or_null(it.note.as_deref()),
+});
+
 /// A figure of one school (数据点): an exact decimal and a status.
 #[Object]
 impl Observation {
     /// Which figure.
-    async fn indicator<'a>(&self, cx: &Context<'a>) -> GqlResult<Indicator<'a>> {
-        promised(Indicator::of(graphql::registry(cx), &self.indicator))
+    async fn indicator<'a>(&self, cx: &Context<'a>) -> GqlResult<Lean<Indicator<'a>>> {
+        promised(Indicator::of(graphql::registry(cx), &self.indicator)).map(Lean)
     }
 
     /// Of which period.

@@ -1,12 +1,16 @@
 //! A statistical period.
 
-use async_graphql::{ID, Object};
+use async_graphql::{ID, Object, Value};
 use chrono::NaiveDate;
 
 use super::words::PeriodKind;
 use crate::{
     domain::periods,
-    graphql::{ids, scalars::Day},
+    graphql::{
+        ids,
+        lean::{plain, text},
+        scalars::Day,
+    },
 };
 
 /// See the description of the GraphQL type.
@@ -32,6 +36,12 @@ impl Period {
         }
     }
 }
+
+plain!(Period, |it, _registry, _set| {
+    "id" => Value::from(ids::id("Period", it.0.code.as_str())),
+    "code" => text(it.0.code.as_str()),
+    "kind" => PeriodKind::from(it.0.kind).into(),
+});
 
 /// A statistical period (统计期).
 #[Object]

@@ -1,6 +1,6 @@
 //! A school.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, Value};
 use chrono::NaiveDate;
 use entity::{school, school_succession};
 
@@ -18,6 +18,7 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
+        lean::{Lean, LeanList, object, or_null, plain, text},
         limits::{self, CELLS, SOME},
         loaders,
         paging::{Placed, connection},
@@ -51,6 +52,17 @@ connection!(
     SchoolEdge,
     School<'a>
 );
+
+plain!(School<'_>, |it, registry, set| {
+    "id" => Value::from(ids::id("School", it.1.code.as_str())),
+    "code" => text(it.1.code.as_str()),
+    "name" => text(&it.1.name),
+    "nameEn" => or_null(it.1.name_en.as_deref()),
+    "tier" => SchoolTier::from(it.1.tier).into(),
+    "ownership" => Ownership::from(it.1.ownership).into(),
+    "category" => SchoolCategory::from(it.1.category).into(),
+    "city" => object(&City::of(it.0, it.1.city_code.as_str())?, registry, set)?,
+});
 
 /// A vocational institution (学校). Its code is the exchange's own, stable and never reused.
 #[Object]
@@ -96,8 +108,8 @@ impl<'a> School<'a> {
     }
 
     /// Where it is.
-    async fn city(&self) -> GqlResult<City<'a>> {
-        promised(City::of(self.0, self.1.city_code.as_str()))
+    async fn city(&self) -> GqlResult<Lean<City<'a>>> {
+        promised(City::of(self.0, self.1.city_code.as_str())).map(Lean)
     }
 
     /// The ministry's ten-digit school code, where known.
@@ -131,7 +143,7 @@ impl<'a> School<'a> {
         cx: &Context<'_>,
         period: String,
         indicators: Option<Vec<String>>,
-    ) -> GqlResult<Vec<Observation>> {
+    ) -> GqlResult<LeanList<Observation>> {
         let ctx = crate::graphql::ctx(cx);
         let found = observations::of_school(ctx, self.1.code.as_str(), &period, indicators.as_deref()).await?;
         Ok(found.into_iter().map(Observation::from).collect())
@@ -149,7 +161,7 @@ impl<'a> School<'a> {
 
     /// The consortia it is a member of.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
-    async fn consortia(&self) -> Vec<ConsortiumMembership<'a>> {
+    async fn consortia(&self) -> LeanList<ConsortiumMembership<'a>> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
     }
 

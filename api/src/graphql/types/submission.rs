@@ -19,6 +19,7 @@ use crate::{
         self,
         error::GqlResult,
         ids,
+        lean::{Lean, LeanList},
         limits::{self, CELLS, SOME},
         loaders::Loaders,
         paging::{Placed, connection},
@@ -82,8 +83,8 @@ impl Submission {
     }
 
     /// The school that reports.
-    async fn school<'a>(&self, cx: &Context<'a>) -> GqlResult<School<'a>> {
-        promised(School::of(graphql::registry(cx), self.row.school_code.as_str()))
+    async fn school<'a>(&self, cx: &Context<'a>) -> GqlResult<Lean<School<'a>>> {
+        promised(School::of(graphql::registry(cx), self.row.school_code.as_str())).map(Lean)
     }
 
     /// The table.
@@ -92,8 +93,8 @@ impl Submission {
     }
 
     /// The period.
-    async fn period(&self) -> GqlResult<Period> {
-        promised(Period::of(self.row.period_code.as_str()))
+    async fn period(&self) -> GqlResult<Lean<Period>> {
+        promised(Period::of(self.row.period_code.as_str())).map(Lean)
     }
 
     /// Where it stands.
@@ -118,7 +119,7 @@ impl Submission {
 
     /// The cells, in the order of the form.
     #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
-    async fn observations(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<Observation>>> {
+    async fn observations(&self, cx: &Context<'_>) -> GqlResult<Option<LeanList<Observation>>> {
         let Some(content) = self.content(cx).await? else { return Ok(None) };
         let registry = graphql::registry(cx);
         let mut lines: Vec<_> =
