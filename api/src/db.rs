@@ -103,6 +103,16 @@ impl Db {
         self.read.get_database_backend()
     }
 
+    /// How many connections each pool has open, and how many of them idle.
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize)> {
+        if self.backend() == DbBackend::Sqlite {
+            let (read, write) = (self.read.get_sqlite_connection_pool(), self.write.get_sqlite_connection_pool());
+            return vec![("read", read.size(), read.num_idle()), ("write", write.size(), write.num_idle())];
+        }
+        let both = self.read.get_postgres_connection_pool();
+        vec![("both", both.size(), both.num_idle())]
+    }
+
     /// How many statements have been sent so far; tests count with it.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)

@@ -5,7 +5,7 @@
 //! log once, at the border, with the request id.
 
 use entity::{ids::IndicatorCode, words::Severity};
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 use crate::authz::Kind;
 
@@ -337,7 +337,10 @@ impl Error {
             ),
             Self::Invalid(findings) => Text::new(
                 format!("共 {} 处问题，详见 errors", findings.len()),
-                format!("{} problems, see errors", findings.len()),
+                match findings.len() {
+                    1 => "1 problem, see errors".to_owned(),
+                    many => format!("{many} problems, see errors"),
+                },
             ),
             Self::MethodNotAllowed | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
                 Text::new(row.zh, row.en)
@@ -364,7 +367,19 @@ impl From<DbErr> for Error {
                 "同时有另一请求写入了同一数据，请重新读取后再试",
                 "Another request wrote the same row at the same time: read again, then retry",
             )),
+            _ if is_unstorable_text(&cause) => Self::Malformed(Text::new(
+                "文本中含有不允许的字符（NUL）",
+                "A text has a character that no text may have (NUL)",
+            )),
             _ => Self::Db(cause),
         }
     }
+}
+
+/// PostgreSQL holds no NUL in a text and says so by this state; what has one is nobody's code.
+fn is_unstorable_text(cause: &DbErr) -> bool {
+    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = cause else {
+        return false;
+    };
+    cause.as_database_error().and_then(|cause| cause.code()).is_some_and(|state| state == "22021")
 }

@@ -2,7 +2,11 @@
 //!
 //! `main` and the tests build it with the same functions.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     App, HttpServer,
@@ -136,18 +140,37 @@ impl Running {
     }
 }
 
-/// Serves a house on a listener. `signals` says whether the server watches for Ctrl-C itself.
-pub fn serve(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Running> {
-    let server = server(house, listener, signals)?;
+/// Where a house is served.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The service itself.
+    pub service: TcpListener,
+    /// Metrics, where somebody reads them.
+    pub metrics: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Takes the addresses of the configuration, before anything is begun that would be for nothing.
+    pub fn bind(config: &Config) -> Result<Self> {
+        let bind = |address: SocketAddr| {
+            TcpListener::bind(address).map_err(|fault| Error::Internal(format!("cannot listen on {address}: {fault}")))
+        };
+        Ok(Self { service: bind(config.listen)?, metrics: config.metrics.listen.map(bind).transpose()? })
+    }
+}
+
+/// Serves a house. `signals` says whether the server watches for Ctrl-C itself.
+pub fn serve(house: &Arc<House>, listeners: Listeners, signals: bool) -> Result<Running> {
+    let server = server(house, listeners.service, signals)?;
     let handle = server.handle();
-    let (metrics, metrics_handle) = match house.config.metrics.listen {
+    let (metrics, metrics_handle) = match listeners.metrics {
         None => (None, None),
-        Some(address) => {
+        Some(listener) => {
             telemetry::metrics();
             let server = HttpServer::new(|| App::new().route("/metrics", web::get().to(async || telemetry::render())))
                 .workers(1)
                 .disable_signals()
-                .bind(address)
+                .listen(listener)
                 .map_err(Error::internal)?
                 .run();
             let handle = server.handle();
@@ -171,6 +194,10 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
             .app_data(data.clone())
             .app_data(known.clone())
             .app_data(text.clone())
+            .app_data(web::QueryConfig::default().error_handler(border::unreadable))
+            .app_data(web::PathConfig::default().error_handler(border::unreadable))
+            .app_data(border::parameters())
+            .app_data(border::addresses())
             .configure(graphql::http::mount)
             .route("/openapi.json", web::get().to(rest::document))
             .service(web::redirect("/docs", "/docs/"))

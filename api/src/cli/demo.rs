@@ -1,11 +1,23 @@
 //! `zhiqiao demo`: everything on one machine, to try it.
 
-use std::{net::TcpListener, path::PathBuf};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
 
 use clap::Args as ClapArgs;
 
 use super::{Failure, load::Steps, output};
-use crate::{House, authz::Actor, config::Config, db::Db, domain::demo, error::Error, house, telemetry};
+use crate::{
+    House,
+    authz::Actor,
+    config::Config,
+    db::Db,
+    domain::demo,
+    error::Error,
+    house::{self, Listeners},
+    telemetry,
+};
 
 /// Where the demo runs and keeps its data.
 #[derive(Debug, ClapArgs)]
@@ -16,9 +28,9 @@ pub struct Args {
     /// Where the database and demo-credentials.json are kept.
     #[arg(long, value_name = "DIR", default_value = "./zhiqiao-data")]
     data_dir: PathBuf,
-    /// The reference data to fill it with.
-    #[arg(long, value_name = "DIR", default_value = "data/gansu-2023")]
-    reference: PathBuf,
+    /// Another folder of reference data than the Gansu 2023 one that is built in.
+    #[arg(long, value_name = "DIR")]
+    reference: Option<PathBuf>,
 }
 
 /// Runs the demo until it is told to stop.
@@ -27,29 +39,76 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     telemetry::init(&config.log);
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|fault| Failure::Refused(format!("cannot make {}: {fault}", args.data_dir.display())))?;
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|fault| Failure::Refused(format!("cannot listen on {}: {fault}", config.listen)))?;
-    // With `--port 0` the system chose one, and tokens name it.
-    config.listen = listener.local_addr().map_err(Error::internal)?;
-    config.public_url = format!("http://{}", config.listen);
+    let listeners = bind(&mut config)?;
+    let reference = match args.reference {
+        Some(folder) => folder,
+        None => built_in(&args.data_dir)?,
+    };
 
     let db = Db::connect(&house::reach(&config)).await?;
     super::migrate::refuse_newer(&db).await?;
     house::migrate(&db).await?;
     let house = House::over(config, db).await?;
     let steps = Steps::new();
-    let is_new = demo::fill(&house.ctx(Actor::system("demo")), &args.reference, &mut |step| steps.say(step)).await?;
+    let is_new = demo::fill(&house.ctx(Actor::system("demo")), &reference, &mut |step| steps.say(step)).await?;
     steps.done();
     let file = args.data_dir.join("demo-credentials.json");
     let credentials = serde_json::to_string_pretty(&demo::credentials()).map_err(Error::internal)?;
     std::fs::write(&file, credentials + "\n").map_err(Error::internal)?;
 
-    let running = house::serve(&house, listener, true)?;
-    welcome(&house.config.public_url, &file.display().to_string(), is_new)?;
+    let running = house::serve(&house, listeners, true)?;
+    welcome(&house.config, &file.display().to_string(), is_new)?;
     Ok(running.wait().await?)
 }
 
-fn welcome(url: &str, file: &str, is_new: bool) -> Result<(), Error> {
+/// Takes the ports. The metrics' one is not worth failing for: if it is taken, any other will do.
+fn bind(config: &mut Config) -> Result<Listeners, Failure> {
+    let free = |address: SocketAddr| TcpListener::bind(address).is_ok();
+    if let Some(address) = config.metrics.listen.filter(|address| !free(*address)) {
+        config.metrics.listen = Some(SocketAddr::new(address.ip(), 0));
+    }
+    let listeners = Listeners::bind(config)?;
+    // With `--port 0` the system chose one, and tokens name it.
+    config.listen = listeners.service.local_addr().map_err(Error::internal)?;
+    config.public_url = format!("http://{}", config.listen);
+    let metrics = listeners.metrics.as_ref().map(TcpListener::local_addr).transpose().map_err(Error::internal)?;
+    config.metrics.listen = metrics;
+    Ok(listeners)
+}
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/gansu-2023/", $name)))),*]
+    };
+}
+
+/// Puts the reference data that the binary carries beside the database, so that the demo runs anywhere.
+fn built_in(data_dir: &Path) -> Result<PathBuf, Error> {
+    let folder = data_dir.join("gansu-2023");
+    std::fs::create_dir_all(&folder).map_err(Error::internal)?;
+    for (name, text) in files![
+        "cities.csv",
+        "claims.csv",
+        "consortia.csv",
+        "consortium_members.csv",
+        "datasets.csv",
+        "designations.csv",
+        "enterprises.csv",
+        "entity_aliases.csv",
+        "external_institutions.csv",
+        "indicators.csv",
+        "observations.csv",
+        "partnerships.csv",
+        "schools.csv",
+    ] {
+        std::fs::write(folder.join(name), text).map_err(Error::internal)?;
+    }
+    Ok(folder)
+}
+
+fn welcome(config: &Config, file: &str, is_new: bool) -> Result<(), Error> {
+    let url = &config.public_url;
+    let metrics = config.metrics.listen.map(|address| format!("http://{address}/metrics")).unwrap_or_default();
     if is_new {
         output::line("demo accounts 演示账号:")?;
         for client in demo::credentials().clients {
@@ -77,6 +136,7 @@ zhiqiao demo: {url}
   credentials  {file}
   GraphQL      {url}/graphql
   REST         {url}/docs/
+  metrics      {metrics}
 
 A token for school 62001:
   curl -s {url}/oauth/token -u demo-school-62001:demo-school-62001-secret -d grant_type=client_credentials

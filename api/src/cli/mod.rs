@@ -118,13 +118,14 @@ impl Failure {
 }
 
 fn findings_text(summary: &str, findings: &[Finding]) -> String {
-    let mut text = summary.to_owned();
+    // What follows here are the errors that the summary points to.
+    let mut text = summary.replace(", see errors", ":");
     for one in findings {
         text.push_str(&format!("\n  {}  {} / {}", one.pointer, one.message.en, one.message.zh));
         if let Some(expected) = &one.expected {
             text.push_str(&format!("; expected {expected}"));
         }
-        if let Some(got) = &one.got {
+        if let Some(got) = one.got.as_ref().filter(|got| !got.is_empty()) {
             text.push_str(&format!("; got {got}"));
         }
     }

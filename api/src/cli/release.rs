@@ -40,7 +40,8 @@ enum What {
     /// Recompute every sum and the signature of a release.
     Verify {
         /// A version or a range: 1.0.0, 2.*
-        version: String,
+        #[arg(value_name = "VERSION")]
+        which: String,
     },
 }
 
@@ -76,12 +77,12 @@ pub async fn run(args: Args, house: &House) -> Result<(), Failure> {
                 ))?;
             }
         }
-        What::Verify { version } => {
-            let faults = releases::verify(&ctx, &version).await?;
+        What::Verify { which } => {
+            let faults = releases::verify(&ctx, &which).await?;
             if !faults.is_empty() {
-                return Err(Failure::Refused(format!("release {version} does not verify:\n  {}", faults.join("\n  "))));
+                return Err(Failure::Refused(format!("release {which} does not verify:\n  {}", faults.join("\n  "))));
             }
-            output::line(format!("release {version} verifies"))?;
+            output::line(format!("release {which} verifies"))?;
         }
     }
     Ok(())

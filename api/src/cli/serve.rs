@@ -1,9 +1,14 @@
 //! `zhiqiao serve`.
 
-use std::{net::TcpListener, path::Path};
+use std::path::Path;
 
 use super::{Failure, at_work, configured};
-use crate::{authz::Actor, domain::demo, error::Error, house};
+use crate::{
+    authz::Actor,
+    domain::demo,
+    error::Error,
+    house::{self, Listeners},
+};
 
 /// Runs the service until it is told to stop; then finishes what runs.
 pub async fn run(config: Option<&Path>) -> Result<(), Failure> {
@@ -24,9 +29,7 @@ pub async fn run(config: Option<&Path>) -> Result<(), Failure> {
                 .to_owned(),
         ));
     }
-    let listener =
-        TcpListener::bind(address).map_err(|fault| Failure::Refused(format!("cannot listen on {address}: {fault}")))?;
-    let running = house::serve(&house, listener, true)?;
+    let running = house::serve(&house, Listeners::bind(&house.config)?, true)?;
     tracing::info!(%address, "ready");
     Ok(running.wait().await.map_err(|fault: Error| fault)?)
 }

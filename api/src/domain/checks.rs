@@ -132,7 +132,10 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
     };
     let note = match note {
         None => None,
-        Some(GivenValue::Text(text)) if text.chars().count() <= MAX_NOTE => Some(text).filter(|text| !text.is_empty()),
+        // A NUL is no text for PostgreSQL.
+        Some(GivenValue::Text(text)) if text.chars().count() <= MAX_NOTE && !text.contains('\0') => {
+            Some(text).filter(|text| !text.is_empty())
+        }
         Some(other) => {
             let expected = format!("≤ {MAX_NOTE}");
             fault(

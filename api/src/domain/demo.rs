@@ -125,7 +125,7 @@ pub async fn has_secrets(ctx: &Ctx) -> Result<bool> {
 ///
 /// Every step can be repeated, so that a demo that was stopped halfway goes on where it was.
 pub async fn fill(ctx: &Ctx, reference: &Path, progress: &mut dyn FnMut(&str)) -> Result<bool> {
-    let province = ctx.as_(Actor::with(Role::Province, Some("620000"), "client:demo-province-620000", "demo"));
+    let province = ctx.as_(Actor::with(Role::Province, Some("620000"), "job:demo", "demo"));
     ctx.memory.refresh().await?;
     if !releases::list(&province).await?.is_empty() {
         return Ok(false);
@@ -202,8 +202,8 @@ fn tables(reference: &Path) -> Result<BTreeMap<Key, Vec<Given>>> {
 async fn publish(ctx: &Ctx, province: &Ctx, key: Key, given: Vec<Given>) -> Result<()> {
     let registry = ctx.memory.registry();
     let city = registry.schools.get(key.school.as_str()).map(|school| school.city_code.0.clone());
-    let school = ctx.as_(Actor::with(Role::School, Some(key.school.as_str()), format!("demo:{}", key.school), "demo"));
-    let city = ctx.as_(Actor::with(Role::City, city.as_deref(), "demo:city", "demo"));
+    let school = ctx.as_(Actor::with(Role::School, Some(key.school.as_str()), "job:demo", "demo"));
+    let city = ctx.as_(Actor::with(Role::City, city.as_deref(), "job:demo", "demo"));
     let any = Precondition::if_match(Some("*"));
     let push = Push { key: key.clone(), extent: Extent::Whole, given, precondition: any.clone(), source: Source::Bulk };
     let pushed = match submissions::push(&school, push).await {

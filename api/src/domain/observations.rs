@@ -101,8 +101,9 @@ pub async fn of_school(
             Disclosure::Internal => is_own && matches!(ctx.actor.role, Role::Province | Role::City),
         };
         let (value, status) = match cell {
-            // Whether there is a protected figure at all is told of nobody's school but one's own.
-            _ if !may_see => (None, Status::Suppressed),
+            // Whether a school has a protected figure is told of one's own schools only; that a release has
+            // no such table at all is no secret.
+            _ if !may_see && table.is_some() => (None, Status::Suppressed),
             Some((value, status)) if status.has_value() => {
                 (Some(decimal::exact(i128::from(value), line.decimals)), status)
             }

@@ -233,7 +233,7 @@ const SIGNED_TYPE: &str = "zhiqiao-release+jws";
 fn check(new: &New) -> Result<()> {
     let mut faults = Vec::new();
     let length = new.note.chars().count();
-    if new.note.trim().is_empty() || length > MAX_NOTE {
+    if new.note.trim().is_empty() || length > MAX_NOTE || new.note.contains('\0') {
         faults.push(
             crate::error::Finding::error(
                 "note",

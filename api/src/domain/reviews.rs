@@ -25,6 +25,7 @@ use crate::{
     error::{Error, Finding, Result, Text},
     formats::document::pointer,
     memory::registry::Registry,
+    telemetry,
 };
 
 /// The longest reason, remark or justification, in characters.
@@ -200,7 +201,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
     )
     .await?;
     tx.commit().await?;
-    metrics::counter!("submissions_total", "verb" => step.verb()).increment(1);
+    telemetry::count_submission(step.verb());
     let sees = submissions::sees_values(ctx, &registry, &new);
     let content = Content { last_step: Some(taken), ..content };
     Ok(Table { row: new, content: Some(content).filter(|_| sees) })
@@ -250,7 +251,7 @@ fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> V
                         Text::new(format!("没有名为“{code}”的警告"), format!("There is no warning `{code}`")),
                     ));
                 }
-                problems.extend(too_long(&at, text));
+                problems.extend(unfit(&at, text));
             }
             problems
         }
@@ -284,10 +285,15 @@ fn said(at: &str, text: &str) -> Option<Finding> {
     if text.trim().is_empty() {
         return Some(Finding::error("reason_missing", at, Text::new("必须说明理由", "A reason is needed")));
     }
-    too_long(at, text)
+    unfit(at, text)
 }
 
-fn too_long(at: &str, text: &str) -> Option<Finding> {
+fn unfit(at: &str, text: &str) -> Option<Finding> {
+    if text.contains('\0') {
+        let message =
+            Text::new("文字中含有不允许的字符（NUL）", "The text has a character that no text may have (NUL)");
+        return Some(Finding::error("unfit_text", at, message));
+    }
     let length = text.chars().count();
     (length > MAX_WORDS).then(|| {
         Finding::error(

@@ -174,6 +174,25 @@ fn put_null(data: &mut Value, path: &[PathSegment]) {
 }
 
 #[cfg(test)]
+impl Shapes {
+    /// The fields of an object that can be asked for without arguments, and whether they lead to objects.
+    pub fn plain_fields<'a>(&'a self, object: &str) -> Vec<(&'a str, bool)> {
+        let named = |kind: &Type| {
+            let mut base = &kind.base;
+            while let BaseType::List(inner) = base {
+                base = &inner.base;
+            }
+            matches!(base, BaseType::Named(name) if self.0.contains_key(name.as_str()))
+        };
+        let fields = self.0.get(object).into_iter().flatten();
+        fields
+            .filter(|(name, _)| !matches!(name.as_str(), "observations" | "submissions"))
+            .map(|(name, kind)| (name.as_str(), named(kind)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
     use serde_json::json;

@@ -18,10 +18,7 @@ use crate::memory::registry::Registry;
 
 /// An object with plain fields.
 pub trait Plain: OutputType {
-    /// The names of its plain fields.
-    const FIELDS: &'static [&'static str];
-
-    /// The value of one of them; nothing for every other field.
+    /// The value of one of its plain fields; nothing for every other field.
     fn field(&self, registry: &Registry, name: &str, set: &SelectionSet) -> Option<Value>;
 }
 
@@ -118,8 +115,6 @@ impl<T: Plain> OutputType for LeanList<T> {
 macro_rules! plain {
     ($type:ty, |$this:ident, $registry:ident, $set:ident| { $($name:literal => $value:expr),* $(,)? }) => {
         impl $crate::graphql::lean::Plain for $type {
-            const FIELDS: &'static [&'static str] = &[$($name),*];
-
             fn field(
                 &self,
                 $registry: &$crate::memory::registry::Registry,
@@ -136,3 +131,77 @@ macro_rules! plain {
     };
 }
 pub(super) use plain;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{
+        complete::Shapes,
+        request::{GraphqlRequest, execute},
+        sdl,
+    };
+    use crate::{
+        House,
+        authz::{Actor, Role},
+        config::Config,
+        db::Db,
+        domain::demo,
+        house,
+    };
+
+    /// How an object of each lean type is come by; `$` is what is asked of it.
+    const WAYS: &[(&str, &str)] = &[
+        ("School", "{submissions(first: 3) {nodes {school {$}}}}"),
+        ("City", "{schools(first: 3) {nodes {city {$}}}}"),
+        ("City", "{cities {$}}"),
+        ("ConsortiumMembership", "{schools(first: 3) {nodes {consortia {$}}}}"),
+        ("Consortium", "{schools(first: 3) {nodes {consortia {consortium {$}}}}}"),
+        ("Indicator", "{indicators {$}}"),
+        ("Observation", "{schools(first: 3) {nodes {observations(period: \"2023\") {$}}}}"),
+        ("Period", "{schools(first: 3) {nodes {observations(period: \"2023\") {period {$}}}}}"),
+        (
+            "AggregateGroup",
+            "{aggregate(input: {indicators: [\"scale.students\"], period: \"2023\", groupBy: [CITY, TIER, CONSORTIUM]}) {groups {$}}}",
+        ),
+        (
+            "AggregateGroup",
+            "{aggregate(input: {indicators: [\"scale.students\"], period: \"2023\", groupBy: [OWNERSHIP, CATEGORY]}) {groups {$}}}",
+        ),
+        (
+            "AggregateCell",
+            "{aggregate(input: {indicators: [\"scale.students\", \"online.national_banks_led\"], period: \"2023\", groupBy: [CITY]}) {groups {cells {$}}}}",
+        ),
+    ];
+
+    async fn ask(house: &House, query: &str) -> serde_json::Value {
+        let ctx = house.ctx(Actor::with(Role::Province, Some("620000"), "client:test", "test"));
+        let body = serde_json::json!({ "query": query }).to_string();
+        let answer = execute(&house.schema, ctx, GraphqlRequest::read(body.as_bytes()).unwrap(), false).await;
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(answer.get("errors").is_none(), "{query}: {answer}");
+        answer
+    }
+
+    #[tokio::test]
+    async fn the_short_way_says_what_the_long_way_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config::for_demo(0, dir.path()).unwrap();
+        let db = Db::connect(&house::reach(&config)).await.unwrap();
+        house::migrate(&db).await.unwrap();
+        let house = House::over(config, db).await.unwrap();
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/gansu-2023");
+        demo::fill(&house.ctx(Actor::system("test")), &reference, &mut |_| {}).await.unwrap();
+
+        let shapes = Shapes::read(&sdl());
+        for (kind, way) in WAYS {
+            for (field, is_object) in shapes.plain_fields(kind) {
+                let asked = if is_object { format!("{field} {{__typename}}") } else { field.to_owned() };
+                let short = ask(&house, &way.replace('$', &format!("it: {asked}"))).await;
+                let long = ask(&house, &way.replace('$', &format!("... {{it: {asked}}}"))).await;
+                assert_eq!(short, long, "{kind}.{field}");
+                assert!(short.to_string().contains("\"it\""), "{kind}.{field}: {short}");
+            }
+        }
+    }
+}

@@ -7,13 +7,17 @@
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{ids::SchoolCode, period, submission};
-use sea_orm::QueryOrder;
+use entity::{ids::SchoolCode, period, release_table, submission};
+use futures::future::BoxFuture;
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::error::{GqlError, GqlResult};
 use crate::{
@@ -76,36 +80,73 @@ impl Loader<State> for Insides {
     }
 }
 
+/// How many turns of the executor nobody may add to a batch before it is fetched.
+const QUIET_TURNS: usize = 8;
+
+/// Starts a batch once nobody adds to it any more. One turn of the executor is not enough for that:
+/// of a long list it polls two rows that wait, then gives way, and a batch would be those two.
+fn when_quiet(asked: &Arc<AtomicUsize>) -> impl Fn(BoxFuture<'static, ()>) + Send + Sync + use<> {
+    let asked = Arc::clone(asked);
+    move |batch| {
+        let asked = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let (mut before, mut quiet) = (asked.load(Ordering::Relaxed), 0);
+            while quiet < QUIET_TURNS {
+                tokio::task::yield_now().await;
+                let now = asked.load(Ordering::Relaxed);
+                quiet = if now == before { quiet + 1 } else { 0 };
+                before = now;
+            }
+            batch.await;
+        });
+    }
+}
+
 /// The loaders of one request.
 pub struct Loaders {
     tables: DataLoader<Tables>,
     insides: DataLoader<Insides>,
+    /// How often something was asked for.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Loaders {
     /// Loaders for a caller.
     pub fn new(ctx: &Ctx) -> Self {
-        // No delay: a batch is everything that was asked for before the executor came round to it.
+        let asked = Arc::default();
+        // No delay by the clock: a batch is everything that is asked for before the query waits for it.
         Self {
-            tables: DataLoader::new(Tables(ctx.clone()), tokio::spawn).delay(Duration::ZERO),
-            insides: DataLoader::new(Insides(ctx.clone()), tokio::spawn).delay(Duration::ZERO),
+            tables: DataLoader::new(Tables(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            insides: DataLoader::new(Insides(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            asked,
         }
     }
 
     /// The tables of a school that are there for the caller.
     pub async fn tables(&self, school: &SchoolCode) -> GqlResult<Arc<Vec<Arc<submission::Model>>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(self.tables.load_one(school.clone()).await?.unwrap_or_default())
     }
 
     /// What a table says, if that is the caller's to see.
     pub async fn inside(&self, row: &Arc<submission::Model>) -> GqlResult<Option<Arc<Content>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.insides.load_one(State(Arc::clone(row))).await
     }
 }
 
-/// Every period that something was reported for, in the order of their beginning.
+/// Every period that the caller knows a table or a release of, in the order of their beginning. A period
+/// has a row as soon as anybody drafts a table for it, and that is nobody else's business.
 pub async fn periods(ctx: &Ctx) -> Result<Vec<period::Model>> {
+    let reported =
+        ctx.visible::<submission::Entity>().select_only().column(submission::Column::PeriodCode).into_query();
+    let released =
+        ctx.visible::<release_table::Entity>().select_only().column(release_table::Column::PeriodCode).into_query();
+    let known = Condition::any()
+        .add(period::Column::Code.in_subquery(reported))
+        .add(period::Column::Code.in_subquery(released));
     ctx.visible::<period::Entity>()
+        .filter(known)
         .order_by_asc(period::Column::StartsOn)
         .order_by_asc(period::Column::Code)
         .all(ctx.db.read())

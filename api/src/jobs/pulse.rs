@@ -12,5 +12,8 @@ pub async fn beat(house: Arc<House>) {
     if let Err(fault) = house.memory.refresh().await {
         tracing::warn!(%fault, "no news from the database");
     }
+    for (pool, open, idle) in house.db.pools() {
+        telemetry::set_pool(pool, open, idle);
+    }
     telemetry::upkeep();
 }

@@ -75,10 +75,6 @@ pub fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T> {
 
 /// The error for a body that does not read.
 pub fn not_json(fault: &serde_json::Error) -> Error {
-    let (line, column) = (fault.line(), fault.column());
-    // The library's sentence names the member and the place; it never holds data of others.
-    Error::Malformed(Text::new(
-        format!("JSON 无法读取（第 {line} 行第 {column} 列）：{fault}"),
-        format!("The JSON does not read (line {line}, column {column}): {fault}"),
-    ))
+    // The library's sentence names the member and, where there is one, the place; it never holds data of others.
+    Error::Malformed(Text::new(format!("JSON 无法读取：{fault}"), format!("The JSON does not read: {fault}")))
 }

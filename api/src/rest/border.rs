@@ -14,7 +14,11 @@ use actix_web::{
 use tracing::Instrument;
 
 use super::problem::Problem;
-use crate::{House, error::Error, request_id, telemetry};
+use crate::{
+    House,
+    error::{Error, Text},
+    request_id, telemetry,
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -90,4 +94,27 @@ pub async fn nothing_here(request: actix_web::HttpRequest, known: web::Data<supe
         answer.headers_mut().insert(header::ALLOW, value);
     }
     answer
+}
+
+/// Parameters that do not read are a problem like any other.
+pub fn parameters() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|fault, _| {
+        let text =
+            Text::new(format!("地址参数无法读取：{fault}"), format!("The parameters could not be read: {fault}"));
+        Problem::from(Error::Malformed(text)).into()
+    })
+}
+
+/// An address that does not read is one that nothing is at.
+pub fn addresses() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_, _| Problem::from(Error::NotFound(crate::authz::Kind::Route)).into())
+}
+
+/// An address or a query string that does not read.
+pub fn unreadable(fault: impl std::fmt::Display, _: &actix_web::HttpRequest) -> ActixError {
+    Problem::from(Error::Malformed(Text::new(
+        format!("地址或查询参数无法读取：{fault}"),
+        format!("The address or its query does not read: {fault}"),
+    )))
+    .into()
 }

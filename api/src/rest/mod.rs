@@ -118,7 +118,10 @@ impl Known {
             .iter()
             .find(|(pattern, _)| {
                 pattern.len() == parts.len()
-                    && pattern.iter().zip(&parts).all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
+                    && pattern
+                        .iter()
+                        .zip(&parts)
+                        .all(|(wanted, part)| if wanted.starts_with('{') { !part.is_empty() } else { wanted == part })
             })
             .map_or(&[], |(_, methods)| methods)
     }

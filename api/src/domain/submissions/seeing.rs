@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{finding, ids::SchoolCode, revision, school, submission, transition, words::SubmissionState};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 
@@ -274,48 +274,36 @@ pub async fn documents(
 ) -> Result<Vec<(SchoolCode, String)>> {
     ctx.require(Action::Read, Kind::LiveFigure)?;
     let registry = ctx.memory.registry();
-    let rows = ctx
-        .visible::<submission::Entity>()
+    // At most two revisions of a table can be meant, however many it has. One statement for both sides:
+    // between two, a table that is accepted again would be in neither.
+    let mut documents: Vec<(SchoolCode, String)> = ctx
+        .visible::<revision::Entity>()
+        .join(JoinType::InnerJoin, revision::Relation::Submission.def())
+        .select_only()
+        .columns([revision::Column::SchoolCode, revision::Column::Number, revision::Column::Document])
+        .columns([submission::Column::State, submission::Column::Revision, submission::Column::AcceptedRevision])
         .filter(submission::Column::DatasetCode.eq(dataset))
         .filter(submission::Column::PeriodCode.eq(period))
-        .all(db)
-        .await?;
-    let wanted: HashMap<SchoolCode, i32> = rows
-        .iter()
-        .filter_map(|row| {
-            let number = match which {
-                Unpublished::Current if sees_values(ctx, &registry, row) => Some(row.revision),
-                Unpublished::Current | Unpublished::Live => row.accepted_revision,
-            };
-            Some((row.school_code.clone(), number?))
-        })
-        .collect();
-    // At most two revisions of a table can be meant, however many it has.
-    let meant = Query::select()
-        .expr(Expr::val(1))
-        .from(submission::Entity)
-        .and_where(same(submission::Column::SchoolCode, revision::Column::SchoolCode))
-        .and_where(same(submission::Column::DatasetCode, revision::Column::DatasetCode))
-        .and_where(same(submission::Column::PeriodCode, revision::Column::PeriodCode))
-        .cond_where(
+        .filter(
             Condition::any()
                 .add(same(submission::Column::AcceptedRevision, revision::Column::Number))
                 .add(same(submission::Column::Revision, revision::Column::Number)),
         )
-        .to_owned();
-    let mut documents: Vec<(SchoolCode, String)> = ctx
-        .visible::<revision::Entity>()
-        .select_only()
-        .columns([revision::Column::SchoolCode, revision::Column::Number, revision::Column::Document])
-        .filter(revision::Column::DatasetCode.eq(dataset))
-        .filter(revision::Column::PeriodCode.eq(period))
-        .filter(Expr::exists(meant))
-        .into_tuple::<(SchoolCode, i32, String)>()
+        .into_tuple::<(SchoolCode, i32, String, SubmissionState, i32, Option<i32>)>()
         .all(db)
         .await?
         .into_iter()
-        .filter(|(school, number, _)| wanted.get(school) == Some(number))
-        .map(|(school, _, document)| (school, document))
+        .filter(|(code, number, _, state, newest, accepted)| {
+            let sees = || {
+                let school = registry.schools.get(code.as_str());
+                school.is_some_and(|school| authz::sees_values(ctx.actor.role, *state, school.affiliation))
+            };
+            match which {
+                Unpublished::Current if sees() => number == newest,
+                Unpublished::Current | Unpublished::Live => Some(*number) == *accepted,
+            }
+        })
+        .map(|(school, _, document, ..)| (school, document))
         .collect();
     documents.sort_unstable();
     Ok(documents)

@@ -31,6 +31,7 @@ use crate::{
         document::{self, Cell, Cells, Given, GivenCell, GivenValue},
     },
     memory::registry::Registry,
+    telemetry,
 };
 
 /// How much of the table a push states.
@@ -154,7 +155,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     )
     .await?;
     tx.commit().await?;
-    metrics::counter!("submissions_total", "verb" => "push").increment(1);
+    telemetry::count_submission("push");
     let content = Content { cells: checked.cells, findings: checked.findings, last_step: None };
     Ok(Pushed { table: Table { row, content: Some(content) }, is_first, removed })
 }
