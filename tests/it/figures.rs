@@ -240,10 +240,8 @@ async fn weights_medians_and_gaps_agree_with_a_second_computation() {
 fn fill(app: &TestApp, dataset: &str, cells: &mut serde_json::Map<String, Value>, school: &str, csv: &mut String) {
     for line in app.house.memory.registry().lines(dataset).filter(|line| line.is_required) {
         let stated = cells.get(line.code.as_str()).is_some_and(|cell| cell["status"] != "MISSING");
-        if !stated {
-            if cells.insert(line.code.0.clone(), json!({ "status": "NOT_APPLICABLE" })).is_none() {
-                csv.push_str(&format!("{school},{dataset},2023,{},,NOT_APPLICABLE\n", line.code));
-            }
+        if !stated && cells.insert(line.code.0.clone(), json!({ "status": "NOT_APPLICABLE" })).is_none() {
+            csv.push_str(&format!("{school},{dataset},2023,{},,NOT_APPLICABLE\n", line.code));
         }
     }
 }

@@ -297,9 +297,9 @@ async fn a_text_that_no_database_can_hold_is_no_failure_of_ours() {
     let cursor = zhiqiao::page::cursor(&[nul, nul, nul]);
     let id = zhiqiao::page::cursor(&["Submission", nul, nul, nul]);
     for query in [
-        format!("{{ submissions(filter: {{ school: [\"a\\u0000b\"] }}) {{ totalCount }} }}"),
-        format!("{{ submissions(filter: {{ city: [\"a\\u0000b\"] }}) {{ totalCount }} }}"),
-        format!("{{ submissions(filter: {{ period: [\"a\\u0000b\"] }}) {{ totalCount }} }}"),
+        "{ submissions(filter: { school: [\"a\\u0000b\"] }) { totalCount } }".to_owned(),
+        "{ submissions(filter: { city: [\"a\\u0000b\"] }) { totalCount } }".to_owned(),
+        "{ submissions(filter: { period: [\"a\\u0000b\"] }) { totalCount } }".to_owned(),
         format!("{{ submissions(after: \"{cursor}\") {{ nodes {{ id }} }} }}"),
         format!("{{ node(id: \"{id}\") {{ id }} }}"),
         "{ aggregate(input: { indicators: [\"scale.students\"], period: \"2023\", release: \"a\\u0000b\" }) { release } }".to_owned(),

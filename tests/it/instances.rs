@@ -113,27 +113,43 @@ async fn of_two_writers_of_one_table_exactly_one_wins() {
     there.stop().await;
 }
 
-/// Two reviewers, one table: one says yes and one says no, and one of them is too late.
+/// A verdict and another, a correction and a submit: who comes second has built on what is no more.
 #[tokio::test]
-async fn of_two_verdicts_at_once_one_counts() {
+async fn of_two_steps_at_once_one_counts() {
     let app = TestApp::new().await;
     let twin = app.twin().await;
     let (here, there) = (app.serve().await, twin.serve().await);
-    let city = here.client("city-620100").await;
-    let other = Caller { base: there.base.clone(), ..city.clone() };
-    for period in ["2001", "2002", "2003", "2004", "2005", "2006"] {
-        stage::bring(&app, &Key::new("62001", "talent", period), &stage::talent(8_000), State::Submitted).await;
+    let (city, school) = (here.client("city-620100").await, here.client("school-62001").await);
+    let elsewhere = |caller: &Caller| Caller { base: there.base.clone(), ..caller.clone() };
+    let nothing = json!({});
+    for period in 2001..=2012 {
+        let is_review = period % 2 == 0;
+        let state = if is_review { State::Submitted } else { State::Draft };
+        stage::bring(&app, &Key::new("62001", "talent", &period.to_string()), &stage::talent(8_000), state).await;
         let path = format!("/v1/schools/62001/submissions/talent/{period}");
-        let tag = city.get(&path).await.expect(200).header("etag").unwrap().to_owned();
-        let (approve, return_) = (format!("{path}/approve"), format!("{path}/return"));
-        let (good, bad) = (json!({}), json!({ "reason": "no" }));
-        let (yes, no) = tokio::join!(city.post(&approve, Some(&tag), &good), other.post(&return_, Some(&tag), &bad));
-        let mut statuses = [yes.status, no.status];
+        let tag = school.get(&path).await.expect(200).header("etag").unwrap().to_owned();
+        let (one, other, done) = if is_review {
+            let (yes, no) = (format!("{path}/approve"), format!("{path}/return"));
+            let (there, reason) = (elsewhere(&city), json!({ "reason": "no" }));
+            let (yes, no) = tokio::join!(city.post(&yes, Some(&tag), &nothing), there.post(&no, Some(&tag), &reason));
+            (yes, no, ["approved", "returned"])
+        } else {
+            let (submit, correction) = (format!("{path}/submit"), json!({ "observations": stage::talent(9_000) }));
+            let there = elsewhere(&school);
+            let (a, b) =
+                tokio::join!(school.post(&submit, Some(&tag), &nothing), there.put(&path, Some(&tag), &correction));
+            (a, b, ["submitted", "draft"])
+        };
+        let mut statuses = [one.status, other.status];
         statuses.sort_unstable();
-        assert!(statuses[0] == 200 && [409, 412].contains(&statuses[1]), "{} {}", yes.text, no.text);
-        let state = city.get(&path).await.json()["state"].clone();
-        assert_eq!(state, if yes.status == 200 { "approved" } else { "returned" });
+        assert!(statuses[0] == 200 && [409, 412].contains(&statuses[1]), "{} {}", one.text, other.text);
+        let (winner, done) = if one.status == 200 { (&one, done[0]) } else { (&other, done[1]) };
+        let now = school.get(&path).await.expect(200).json();
+        assert_eq!(now["state"], done, "{}", winner.text);
+        // Whoever returns a table sees it no more.
+        assert!(done == "returned" || now["etag"] == winner.json()["etag"], "{now} {}", winner.text);
     }
+    stage::sealed(&app).await;
     here.stop().await;
     there.stop().await;
 }
@@ -172,6 +188,8 @@ async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
         rows.count(app.house.db.read()).await.unwrap()
     };
     assert_eq!((count("submission.pushed").await, count("submission.submitted").await), (20, 20));
+    // Both instances seal, and a third: the chain is one.
+    stage::sealed(&app).await;
     here.stop().await;
     there.stop().await;
 }
@@ -269,6 +287,7 @@ async fn a_graceful_shutdown_finishes_what_runs() {
     .unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     stopping.await.unwrap();
+    // Asked of another instance: the connections of this one have gone with its workers.
     let pushed = journal::Entity::find().filter(journal::Column::Object.eq("62001/talent/2020"));
-    assert_eq!(pushed.count(app.house.db.read()).await.unwrap(), 1);
+    assert_eq!(pushed.count(app.twin().await.house.db.read()).await.unwrap(), 1);
 }

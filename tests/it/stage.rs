@@ -1,13 +1,18 @@
 //! Sets the stage: brings tables to where a test begins, through the domain's own verbs.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use entity::words::{ReleaseKind, Source, SubmissionState as State};
+use entity::{
+    journal, journal_pending, journal_seal,
+    words::{ReleaseKind, Source, SubmissionState as State},
+};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
     ctx::Ctx,
     domain::{
+        self,
         precondition::Precondition,
         releases,
         reviews::{self, Step},
@@ -102,4 +107,25 @@ pub fn new_release(kind: ReleaseKind) -> releases::New {
 /// Builds a release, open at once.
 pub async fn release(app: &TestApp, kind: ReleaseKind) -> Arc<ReleaseHead> {
     releases::create(&app.as_(Role::Province, "620000"), new_release(kind)).await.unwrap()
+}
+
+/// Seals what is left, and verifies the whole journal: numbered without a gap, every row once, chained.
+/// Returns its rows in their order.
+pub async fn sealed(app: &TestApp) -> Vec<journal::Model> {
+    let ctx = app.system();
+    while domain::journal::seal(&ctx).await.unwrap().0 > 0 {}
+    let db = app.house.db.read();
+    assert_eq!(journal_pending::Entity::find().count(db).await.unwrap(), 0);
+    let seals = journal_seal::Entity::find().order_by_asc(journal_seal::Column::Sequence).all(db).await.unwrap();
+    let mut rows: HashMap<_, _> =
+        journal::Entity::find().all(db).await.unwrap().into_iter().map(|row| (row.id, row)).collect();
+    assert_eq!(seals.len(), rows.len());
+    let (mut chain, mut sealed) = (String::new(), Vec::new());
+    for (sequence, seal) in (1_i64..).zip(&seals) {
+        let row = rows.remove(&seal.journal_id).unwrap();
+        chain = domain::journal::link(&chain, &row);
+        assert_eq!((seal.sequence, &seal.chain_hash), (sequence, &chain));
+        sealed.push(row);
+    }
+    sealed
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use entity::{journal, journal_pending, journal_seal, revision};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use entity::{journal, revision};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use zhiqiao::domain;
+use zhiqiao::domain::submissions::Key;
 
 use crate::{
     app::{Caller, Server, TestApp},
@@ -237,18 +237,18 @@ async fn revisions_are_hashed_chained_and_canonical() {
     let school = server.client("school-62001").await;
     let mut chain = String::new();
     let notes = ["plain", "“quoted” \"\\ / \u{8}\n\u{1f} 职桥 \u{10ffff} é", "&<>\u{2028}"];
-    for (at, note) in notes.iter().enumerate() {
+    for (number, (surface, note)) in (1_i32..).zip(BOTH.iter().cycle().zip(notes)) {
         let mut cells = faulty();
-        cells["talent.graduates"] = json!({ "value": 8000 + at, "note": note });
+        cells["talent.graduates"] = json!({ "value": 8000 + number, "note": note });
         cells["talent.local_placement_rate"] = json!(61.50);
-        let outcome = BOTH[at % 2].act(&school, KEY, &Verb::Put(cells), Some("*").filter(|_| at > 0)).await;
+        let outcome = surface.act(&school, KEY, &Verb::Put(cells), Some("*").filter(|_| number > 1)).await;
         assert!(outcome.status < 300, "{}", outcome.text);
-        assert_eq!(outcome.table["revision"], at + 1);
-        assert_eq!(outcome.table["observations"]["talent.graduates"]["note"], *note);
+        assert_eq!(outcome.table["revision"], number);
+        assert_eq!(outcome.table["observations"]["talent.graduates"]["note"], note);
 
         let row = revision::Entity::find()
             .filter(revision::Column::DatasetCode.eq("talent"))
-            .filter(revision::Column::Number.eq(at as i32 + 1))
+            .filter(revision::Column::Number.eq(number))
             .one(app.house.db.read())
             .await
             .unwrap()
@@ -271,25 +271,12 @@ async fn revisions_are_hashed_chained_and_canonical() {
 #[tokio::test]
 async fn the_journal_is_sealed_and_its_chain_verifies() {
     let app = TestApp::new().await;
-    let key = domain::submissions::Key::new("62001", "talent", "2021");
+    let key = Key::new("62001", "talent", "2021");
     for graduates in 1_000..1_010 {
         stage::push(&app, &key, &stage::talent(graduates)).await;
     }
-    let ctx = app.system();
-    while domain::journal::seal(&ctx).await.unwrap().0 > 0 {}
-    let db = app.house.db.read();
-    assert_eq!(journal_pending::Entity::find().count(db).await.unwrap(), 0);
-    let seals = journal_seal::Entity::find().order_by_asc(journal_seal::Column::Sequence).all(db).await.unwrap();
-    assert_eq!(seals.len() as u64, journal::Entity::find().count(db).await.unwrap());
-    let rows: BTreeMap<_, _> =
-        journal::Entity::find().all(db).await.unwrap().into_iter().map(|row| (row.id, row)).collect();
-    let mut chain = String::new();
-    for (at, seal) in seals.iter().enumerate() {
-        assert_eq!(seal.sequence, at as i64 + 1);
-        chain = domain::journal::link(&chain, &rows[&seal.journal_id]);
-        assert_eq!(seal.chain_hash, chain);
-    }
-    let pushed: Vec<&journal::Model> = seals.iter().rev().take(10).map(|seal| &rows[&seal.journal_id]).collect();
+    let sealed = stage::sealed(&app).await;
+    let pushed: Vec<&journal::Model> = sealed.iter().rev().take(10).collect();
     for (newer, older) in pushed.iter().zip(&pushed[1..]) {
         assert_eq!((newer.action.as_str(), newer.object.as_str()), ("submission.pushed", "62001/talent/2021"));
         assert_eq!(newer.before_hash, older.after_hash);
@@ -330,6 +317,87 @@ async fn live_keeps_the_accepted_revision_while_a_table_is_reopened() {
         assert_eq!(outcome.status, 200, "{verb:?} {}", outcome.text);
         assert_eq!(sums(&province).await, both(by_province[0], by_province[1])[0], "{verb:?}");
         assert_eq!(sums(&city).await, both(by_city[0], by_city[1])[1], "{verb:?}");
+    }
+    server.stop().await;
+}
+
+/// What a reviewer says reaches the school, and what the school says of its warnings the reviewer; to nobody before its turn.
+#[tokio::test]
+async fn words_reach_those_whom_they_are_for() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let (school, city, province) = (
+        server.client("school-62001").await,
+        server.client("city-620100").await,
+        server.client("province-620000").await,
+    );
+    let step = async |who: &Caller, verb: Verb| {
+        let said = Surface::Rest.act(who, KEY, &verb, Some("*")).await;
+        assert!(said.status < 300, "{verb:?} {}", said.text);
+    };
+    let told = async |who: &Caller| Surface::Rest.act(who, KEY, &Verb::Get, None).await.table["last_step"].clone();
+    let mut cells = faulty();
+    cells["talent.further_study"].take();
+    cells["talent.promotion_rate_3y"] = json!(44);
+    step(&school, Verb::Put(cells)).await;
+    step(&school, Verb::Submit(why())).await;
+    assert_eq!(told(&city).await["justifications"], why());
+    assert_eq!(told(&province).await, Value::Null, "not its turn yet");
+    step(&city, Verb::Return("请核对", json!({ "talent.placed": "与去年相差过大" }))).await;
+    let said = told(&school).await;
+    assert_eq!(
+        (&said["from"], &said["to"], &said["reason"]),
+        (&json!("submitted"), &json!("returned"), &json!("请核对"))
+    );
+    assert_eq!(said["cells"], json!([{ "indicator": "talent.placed", "remark": "与去年相差过大" }]));
+    assert_eq!(told(&city).await, Value::Null, "the table is the school's again");
+    // The words stay while the school corrects.
+    step(&school, Verb::Patch(json!({ "talent.placed": 7400 }))).await;
+    assert_eq!(told(&school).await["reason"], "请核对");
+    server.stop().await;
+}
+
+/// `If-Match` in all its forms, `If-None-Match` on both sides.
+#[tokio::test]
+async fn preconditions_are_read_as_http_has_them() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let school = server.client("school-62001").await;
+    let path = "/v1/schools/62001/submissions/talent/2021";
+    let mut graduates = 8_000;
+    let mut put = async |headers: &[(&str, &str)]| {
+        graduates += 1;
+        school.send("PUT", path, headers, Some(&json!({ "observations": stage::talent(graduates) }))).await
+    };
+    put(&[("if-match", "\"1-1-0\"")]).await.expect(412);
+    let first = put(&[("if-none-match", "*")]).await.expect(201);
+    put(&[("if-none-match", "*")]).await.expect(412);
+    let mut tag = first.header("etag").unwrap().to_owned();
+    let hash = first.json()["hash"].as_str().unwrap().to_owned();
+    for (value, status) in [
+        (format!("W/{tag}"), 412),
+        ("\"nothing\"".to_owned(), 412),
+        (String::new(), 412),
+        (tag.replace('"', "'"), 412),
+        (format!("\"nothing\", {tag}"), 200),
+        (format!("\"{hash}\""), 412),
+    ] {
+        let answer = put(&[("if-match", &value)]).await;
+        assert_eq!(answer.status, status, "{value}: {}", answer.text);
+        if status == 200 {
+            tag = answer.header("etag").unwrap().to_owned();
+        } else {
+            assert_eq!(answer.header("etag"), Some(tag.as_str()), "the owner is told the present tag");
+        }
+    }
+    // Two header lines are one list.
+    put(&[("if-match", "\"nothing\""), ("if-match", &tag)]).await.expect(200);
+    let now = school.get(path).await.expect(200).header("etag").unwrap().to_owned();
+    for (known, status) in [(now.as_str(), 304), ("*", 304), ("\"nothing\"", 200), (tag.as_str(), 200)] {
+        let answer = school.send("GET", path, &[("if-none-match", known)], None).await;
+        assert_eq!(answer.status, status, "{known}");
+        assert_eq!(answer.header("etag"), Some(now.as_str()), "{known}");
+        assert_eq!(answer.text.is_empty(), status == 304, "{known}");
     }
     server.stop().await;
 }

@@ -112,7 +112,8 @@ async fn one(name: &str, url: &str, folder: &Path, effort: Effort) -> Outcome<()
             for _ in 0..effort.rounds {
                 for (figures, (_, asks, address)) in rounds.iter_mut().zip(&targets) {
                     if !asks.is_empty() {
-                        figures.push(client::load(*address, asks, connections, effort.span).await?);
+                        let measured = client::load(*address, asks, connections, effort.span).await;
+                        figures.push(measured.map_err(|fault| format!("{} at {connections}: {fault}", question.name))?);
                     }
                 }
             }

@@ -1,8 +1,13 @@
 //! Aggregates: one question, answered from a release or, for officials, from what is not published yet.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use entity::words::Disclosure;
+use moka::future::Cache;
 
 use super::{
     cube::{self, Dimension, Figures, Filter, GroupKey, Grouping},
@@ -17,6 +22,7 @@ use crate::{
     error::{Error, Finding, Result, Text},
     formats::document,
     memory::{
+        ReleaseHead,
         columns::Column,
         frame::{Frame, FrameIndicator},
     },
@@ -60,7 +66,7 @@ pub struct Answer {
 
 /// Where the columns come from.
 enum Origin {
-    Release(Arc<crate::memory::ReleaseHead>),
+    Release(Arc<ReleaseHead>),
     Unpublished(Unpublished),
 }
 
@@ -88,7 +94,14 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
     // What is not published stays within the caller's own schools.
     let within =
         |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
-    let grouping = Grouping::new(&frame, &ask.group_by, &ask.filter, within);
+    let group = || Arc::new(Grouping::new(&frame, &ask.group_by, &ask.filter, within));
+    let grouping = match &from {
+        Origin::Release(release) if ask.filter.is_empty() => {
+            let key = (release.row.registry_hash.clone(), ask.group_by.clone());
+            GROUPINGS.get_with(key, async { group() }).await
+        }
+        _ => group(),
+    };
     if is_published {
         for (code, line) in &lines {
             if line.disclosure() != Disclosure::Public {
@@ -104,7 +117,14 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
     for (code, line) in &lines {
         let column = columns.get(*code).map_or(&empty, Arc::as_ref);
         let weight = line.weight.as_ref().and_then(|weight| columns.get(weight.as_str())).map(Arc::as_ref);
-        let mut figures = cube::figures(&grouping, line, column, weight.or(line.weight.as_ref().map(|_| &empty)));
+        let count = || cube::figures(&grouping, line, column, weight.or(line.weight.as_ref().map(|_| &empty)));
+        let mut figures = match &from {
+            Origin::Release(release) if ask.filter.is_empty() => {
+                let key = kept_as(release, &frame, &ask.period, code, line, &ask.group_by);
+                FIGURES.get_with(key, async { Arc::new(count()) }).await.as_ref().clone()
+            }
+            _ => count(),
+        };
         if is_published {
             figures = disclosure::gate(&ctx.actor, &frame, &grouping, line, figures);
         }
@@ -113,6 +133,43 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
         }
     }
     Ok(Answer { release: name, groups })
+}
+
+/// How long what nobody asks for is kept.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// The schools of a release, parted without a filter. A release never changes, so this is never wrong:
+/// it is kept by the hash of the frame.
+static GROUPINGS: LazyLock<Cache<(String, Vec<Dimension>), Arc<Grouping>>> =
+    LazyLock::new(|| Cache::builder().time_to_idle(IDLE).max_capacity(64).build());
+
+/// The most that [`FIGURES`] hold, as the number of cells; a cell takes about 200 bytes.
+const CELLS: u64 = 500_000;
+
+/// The figures of one indicator over those groups, before anything is taken out for the caller.
+static FIGURES: LazyLock<Cache<String, Arc<Vec<Figures>>>> = LazyLock::new(|| {
+    let weigh = |_: &String, figures: &Arc<Vec<Figures>>| u32::try_from(figures.len()).unwrap_or(u32::MAX);
+    Cache::builder().time_to_idle(IDLE).weigher(weigh).max_capacity(CELLS).build()
+});
+
+/// By what figures are found again: everything that they are computed from, by its hash.
+fn kept_as(
+    release: &ReleaseHead,
+    frame: &Frame,
+    period: &str,
+    code: &str,
+    line: &FrameIndicator,
+    by: &[Dimension],
+) -> String {
+    let mut key = format!("{code} {by:?} {}", frame.hash);
+    let weight = line.weight.as_ref().and_then(|code| frame.indicators.get(code));
+    for line in std::iter::once(line).chain(weight) {
+        match release.table(&line.dataset, period) {
+            Some(head) => key.extend([" ", head.public_hash.as_str(), " ", head.protected_hash.as_str()]),
+            None => key.push_str(" -"),
+        }
+    }
+    key
 }
 
 /// Everything that is wrong with a question, or the lines it asks for.

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use super::{
     Schema, complete,
     error::{self, server_error},
+    lean::IsSimple,
     limits,
     loaders::Loaders,
     tokens,
@@ -229,8 +230,12 @@ pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get:
     });
 
     let registry = ctx.memory.registry();
-    let request =
-        Request::new(query.as_str()).variables(variables.clone()).data(Loaders::new(&ctx)).data(registry).data(ctx);
+    let request = Request::new(query.as_str())
+        .variables(variables.clone())
+        .data(Loaders::new(&ctx))
+        .data(IsSimple::of(&document))
+        .data(registry)
+        .data(ctx);
     let request = match &operation_name {
         Some(name) => request.operation_name(name),
         None => request,

@@ -29,6 +29,14 @@ impl Decimal {
         is_number(digits).then(|| Self::Digits(digits.to_owned()))
     }
 
+    /// Writes it as JSON.
+    pub fn write(&self, out: &mut String) {
+        match self {
+            Self::Exact(value) => out.push_str(&value.to_string()),
+            Self::Digits(digits) => out.push_str(digits),
+        }
+    }
+
     /// The digits.
     pub fn digits(self) -> String {
         match self {
@@ -50,7 +58,12 @@ fn raw(digits: String) -> Value {
     if let Ok(integer) = digits.parse::<i64>() {
         return Value::Number(Number::from(integer));
     }
-    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(digits))]))
+    json(digits)
+}
+
+/// JSON that is written already, as a value.
+pub fn json(text: String) -> Value {
+    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(text))]))
 }
 
 /// An exact decimal: a JSON number written with its exact digits. As input also a string of digits,

@@ -266,8 +266,8 @@ pub async fn patch(request: HttpRequest, ctx: Ctx, path: Address, body: Body) ->
 pub async fn get(request: HttpRequest, ctx: Ctx, path: Address) -> Result<HttpResponse, Problem> {
     let table = submissions::get(&ctx, &key(&path)).await?;
     if let (Some(etag), Some(known)) = (table.etag(), request.headers().get(header::IF_NONE_MATCH)) {
-        let known = known.to_str().unwrap_or_default();
-        if known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag) {
+        let mut known = known.to_str().unwrap_or_default().split(',').map(str::trim);
+        if known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag) {
             return Ok(HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish());
         }
     }

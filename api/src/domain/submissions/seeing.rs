@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use entity::{finding, ids::SchoolCode, revision, school, submission, transition, words::SubmissionState};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    ColumnTrait, Condition, ConnectionTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    RelationTrait,
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 

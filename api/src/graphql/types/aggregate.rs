@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, ScalarType, Value};
+use async_graphql::{Context, InputObject, Object};
 
 use super::{
     city::City,
@@ -20,7 +20,7 @@ use crate::{
         self,
         error::GqlResult,
         filters::SchoolFilter,
-        lean::{LeanList, list, object, plain},
+        lean::{LeanList, list, number, object, or_null, plain, word},
         limits,
         scalars::Decimal,
     },
@@ -112,19 +112,19 @@ impl<'r> AggregateGroup<'r> {
     }
 }
 
-plain!(AggregateGroup<'_>, |it, registry, set| {
+plain!(AggregateGroup<'_>, |it, registry, set, out| {
     "city" => match &it.group.key.city {
-        Some(code) => object(&City::of(registry, code)?, registry, set)?,
-        None => Value::Null,
+        Some(code) => object(&City::of(registry, code)?, registry, set, out)?,
+        None => out.push_str("null"),
     },
-    "ownership" => it.group.key.ownership.map_or(Value::Null, |word| Ownership::from(word).into()),
-    "category" => it.group.key.category.map_or(Value::Null, |word| SchoolCategory::from(word).into()),
-    "tier" => it.group.key.tier.map_or(Value::Null, |word| SchoolTier::from(word).into()),
+    "ownership" => or_null(it.group.key.ownership.map(Ownership::from), word, out),
+    "category" => or_null(it.group.key.category.map(SchoolCategory::from), word, out),
+    "tier" => or_null(it.group.key.tier.map(SchoolTier::from), word, out),
     "consortium" => match &it.group.key.consortium {
-        Some(code) => object(&Consortium::of(registry, code)?, registry, set)?,
-        None => Value::Null,
+        Some(code) => object(&Consortium::of(registry, code)?, registry, set, out)?,
+        None => out.push_str("null"),
     },
-    "cells" => list(&it.in_order().0, registry, set)?,
+    "cells" => list(&it.in_order().0, registry, set, out)?,
 });
 
 /// The schools that have something in common; a dimension that was not asked for is `null`.
@@ -172,27 +172,23 @@ fn count(schools: Option<usize>) -> Option<i32> {
     schools.map(|schools| i32::try_from(schools).unwrap_or(i32::MAX))
 }
 
-fn number(value: Option<rust_decimal::Decimal>) -> Value {
-    value.map_or(Value::Null, |value| Decimal::Exact(value).to_value())
+fn figure(value: Option<rust_decimal::Decimal>, out: &mut String) {
+    or_null(value, number, out);
 }
 
-fn counted(schools: Option<usize>) -> Value {
-    count(schools).map_or(Value::Null, Value::from)
-}
-
-plain!(AggregateCell<'_>, |it, registry, set| {
-    "indicator" => object(&Indicator::of(registry, it.code)?, registry, set)?,
-    "schools" => counted(it.figures.schools),
-    "expected" => counted(it.figures.expected),
-    "value" => number(it.figures.value),
-    "sum" => number(it.figures.sum),
-    "mean" => number(it.figures.mean),
-    "median" => number(it.figures.median),
-    "min" => number(it.figures.min),
-    "max" => number(it.figures.max),
-    "p25" => number(it.figures.p25),
-    "p75" => number(it.figures.p75),
-    "status" => ObservationStatus::from(it.figures.status).into(),
+plain!(AggregateCell<'_>, |it, registry, set, out| {
+    "indicator" => object(&Indicator::of(registry, it.code)?, registry, set, out)?,
+    "schools" => or_null(count(it.figures.schools), number, out),
+    "expected" => or_null(count(it.figures.expected), number, out),
+    "value" => figure(it.figures.value, out),
+    "sum" => figure(it.figures.sum, out),
+    "mean" => figure(it.figures.mean, out),
+    "median" => figure(it.figures.median, out),
+    "min" => figure(it.figures.min, out),
+    "max" => figure(it.figures.max, out),
+    "p25" => figure(it.figures.p25, out),
+    "p75" => figure(it.figures.p75, out),
+    "status" => word(ObservationStatus::from(it.figures.status), out),
 });
 
 /// One figure of a group, with all its statistics. Only reported and estimated values contribute.

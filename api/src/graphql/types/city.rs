@@ -1,6 +1,6 @@
 //! A prefecture-level division.
 
-use async_graphql::{ID, Object, Value};
+use async_graphql::{ID, Object};
 use entity::city;
 
 use crate::{
@@ -22,12 +22,12 @@ impl<'a> City<'a> {
     }
 }
 
-plain!(City<'_>, |it, _registry, _set| {
-    "id" => Value::from(ids::id("City", it.1.code.as_str())),
-    "code" => text(it.1.code.as_str()),
-    "name" => text(&it.1.name),
-    "nameEn" => or_null(it.1.name_en.as_deref()),
-    "kind" => text(&it.1.kind),
+plain!(City<'_>, |it, _registry, _set, out| {
+    "id" => text(&ids::id("City", it.1.code.as_str()), out),
+    "code" => text(it.1.code.as_str(), out),
+    "name" => text(&it.1.name, out),
+    "nameEn" => or_null(it.1.name_en.as_deref(), text, out),
+    "kind" => text(&it.1.kind, out),
 });
 
 /// A prefecture-level division (市州), whose bureau reviews its schools.

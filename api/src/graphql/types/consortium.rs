@@ -1,6 +1,6 @@
 //! A consortium.
 
-use async_graphql::{ID, Object, Value};
+use async_graphql::{ID, Object};
 use entity::consortium;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     graphql::{
         ids,
-        lean::{LeanList, or_null, plain, text},
+        lean::{LeanList, or_null, plain, text, word},
         limits::{self, MEMBERS},
         paging::{Placed, connection},
     },
@@ -43,14 +43,14 @@ connection!(
     Consortium<'a>
 );
 
-plain!(Consortium<'_>, |it, _registry, _set| {
-    "id" => Value::from(ids::id("Consortium", it.1.code.as_str())),
-    "code" => text(it.1.code.as_str()),
-    "name" => text(&it.1.name),
-    "nameEn" => or_null(it.1.name_en.as_deref()),
-    "kind" => ConsortiumKind::from(it.1.kind).into(),
-    "scope" => ConsortiumScope::from(it.1.scope).into(),
-    "foundedOn" => or_null(it.1.founded_on.as_deref()),
+plain!(Consortium<'_>, |it, _registry, _set, out| {
+    "id" => text(&ids::id("Consortium", it.1.code.as_str()), out),
+    "code" => text(it.1.code.as_str(), out),
+    "name" => text(&it.1.name, out),
+    "nameEn" => or_null(it.1.name_en.as_deref(), text, out),
+    "kind" => word(ConsortiumKind::from(it.1.kind), out),
+    "scope" => word(ConsortiumScope::from(it.1.scope), out),
+    "foundedOn" => or_null(it.1.founded_on.as_deref(), text, out),
 });
 
 /// A body that schools and enterprises form (产教联合体、共同体、职教集团、联盟).

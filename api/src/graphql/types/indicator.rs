@@ -1,6 +1,6 @@
 //! A line of a table.
 
-use async_graphql::{ID, Object, Value};
+use async_graphql::{ID, Object};
 use entity::indicator;
 
 use super::{
@@ -12,7 +12,7 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{LeanList, or_null, plain, text},
+        lean::{LeanList, number, or_null, plain, text, word},
         limits::{self, SOME},
         scalars::Decimal,
     },
@@ -38,15 +38,15 @@ impl<'a> Indicator<'a> {
     }
 }
 
-plain!(Indicator<'_>, |it, _registry, _set| {
-    "id" => Value::from(ids::id("Indicator", it.1.code.as_str())),
-    "code" => text(it.1.code.as_str()),
-    "name" => text(&it.1.label),
-    "nameEn" => or_null(it.1.label_en.as_deref()),
-    "unit" => text(&it.1.unit),
-    "unitEn" => or_null(it.1.unit_en.as_deref()),
-    "decimals" => Value::from(it.1.decimals),
-    "disclosure" => Disclosure::from(it.1.disclosure).into(),
+plain!(Indicator<'_>, |it, _registry, _set, out| {
+    "id" => text(&ids::id("Indicator", it.1.code.as_str()), out),
+    "code" => text(it.1.code.as_str(), out),
+    "name" => text(&it.1.label, out),
+    "nameEn" => or_null(it.1.label_en.as_deref(), text, out),
+    "unit" => text(&it.1.unit, out),
+    "unitEn" => or_null(it.1.unit_en.as_deref(), text, out),
+    "decimals" => number(it.1.decimals, out),
+    "disclosure" => word(Disclosure::from(it.1.disclosure), out),
 });
 
 /// A line of a table (指标).

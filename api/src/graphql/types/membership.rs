@@ -1,6 +1,6 @@
 //! What a school is given: a place in a consortium, a title.
 
-use async_graphql::{ID, Object, Value};
+use async_graphql::{ID, Object};
 use entity::{consortium_member, designation};
 
 use super::{
@@ -11,7 +11,7 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{object, or_null, plain, text},
+        lean::{object, or_null, plain, text, word},
     },
     memory::registry::Registry,
 };
@@ -20,12 +20,12 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct ConsortiumMembership<'a>(pub &'a Registry, pub &'a consortium_member::Model);
 
-plain!(ConsortiumMembership<'_>, |it, registry, set| {
-    "id" => Value::from(ids::id("ConsortiumMembership", &it.1.id.to_string())),
-    "consortium" => object(&Consortium::of(it.0, it.1.consortium_code.as_str())?, registry, set)?,
-    "role" => MemberRole::from(it.1.role).into(),
-    "memberType" => text(&it.1.member_type),
-    "nameAsPrinted" => or_null(it.1.name_as_printed.as_deref()),
+plain!(ConsortiumMembership<'_>, |it, registry, set, out| {
+    "id" => text(&ids::id("ConsortiumMembership", &it.1.id.to_string()), out),
+    "consortium" => object(&Consortium::of(it.0, it.1.consortium_code.as_str())?, registry, set, out)?,
+    "role" => word(MemberRole::from(it.1.role), out),
+    "memberType" => text(&it.1.member_type, out),
+    "nameAsPrinted" => or_null(it.1.name_as_printed.as_deref(), text, out),
 });
 
 /// A member of a consortium and its part in it. Exactly one of school, enterprise and institution is there.

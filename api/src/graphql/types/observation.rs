@@ -1,6 +1,6 @@
 //! A figure of one school.
 
-use async_graphql::{Context, Object, ScalarType, Value};
+use async_graphql::{Context, Object};
 
 use super::{indicator::Indicator, period::Period, promised, words::ObservationStatus};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     graphql::{
         self,
         error::GqlResult,
-        lean::{Lean, object, or_null, plain},
+        lean::{Lean, object, or_null, plain, text, word},
         scalars::Decimal,
     },
 };
@@ -49,12 +49,12 @@ impl Observation {
     }
 }
 
-plain!(Observation, |it, registry, set| {
-    "indicator" => object(&Indicator::of(registry, &it.indicator)?, registry, set)?,
-    "period" => object(&Period::of(&it.period)?, registry, set)?,
-    "value" => it.value.as_ref().map_or(Value::Null, ScalarType::to_value),
-    "status" => it.status.into(),
-    "note" => or_null(it.note.as_deref()),
+plain!(Observation, |it, registry, set, out| {
+    "indicator" => object(&Indicator::of(registry, &it.indicator)?, registry, set, out)?,
+    "period" => object(&Period::of(&it.period)?, registry, set, out)?,
+    "value" => or_null(it.value.as_ref(), Decimal::write, out),
+    "status" => word(it.status, out),
+    "note" => or_null(it.note.as_deref(), text, out),
 });
 
 /// A figure of one school (数据点): an exact decimal and a status.

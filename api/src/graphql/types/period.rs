@@ -1,6 +1,6 @@
 //! A statistical period.
 
-use async_graphql::{ID, Object, Value};
+use async_graphql::{ID, Object};
 use chrono::NaiveDate;
 
 use super::words::PeriodKind;
@@ -8,7 +8,7 @@ use crate::{
     domain::periods,
     graphql::{
         ids,
-        lean::{plain, text},
+        lean::{plain, text, word},
         scalars::Day,
     },
 };
@@ -37,10 +37,10 @@ impl Period {
     }
 }
 
-plain!(Period, |it, _registry, _set| {
-    "id" => Value::from(ids::id("Period", it.0.code.as_str())),
-    "code" => text(it.0.code.as_str()),
-    "kind" => PeriodKind::from(it.0.kind).into(),
+plain!(Period, |it, _registry, _set, out| {
+    "id" => text(&ids::id("Period", it.0.code.as_str()), out),
+    "code" => text(it.0.code.as_str(), out),
+    "kind" => word(PeriodKind::from(it.0.kind), out),
 });
 
 /// A statistical period (统计期).

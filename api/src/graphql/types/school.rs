@@ -1,6 +1,6 @@
 //! A school.
 
-use async_graphql::{Context, ID, Object, Value};
+use async_graphql::{Context, ID, Object};
 use chrono::NaiveDate;
 use entity::{school, school_succession};
 
@@ -18,7 +18,7 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{Lean, LeanList, object, or_null, plain, text},
+        lean::{Lean, LeanList, object, or_null, plain, text, word},
         limits::{self, CELLS, SOME},
         loaders,
         paging::{Placed, connection},
@@ -53,15 +53,15 @@ connection!(
     School<'a>
 );
 
-plain!(School<'_>, |it, registry, set| {
-    "id" => Value::from(ids::id("School", it.1.code.as_str())),
-    "code" => text(it.1.code.as_str()),
-    "name" => text(&it.1.name),
-    "nameEn" => or_null(it.1.name_en.as_deref()),
-    "tier" => SchoolTier::from(it.1.tier).into(),
-    "ownership" => Ownership::from(it.1.ownership).into(),
-    "category" => SchoolCategory::from(it.1.category).into(),
-    "city" => object(&City::of(it.0, it.1.city_code.as_str())?, registry, set)?,
+plain!(School<'_>, |it, registry, set, out| {
+    "id" => text(&ids::id("School", it.1.code.as_str()), out),
+    "code" => text(it.1.code.as_str(), out),
+    "name" => text(&it.1.name, out),
+    "nameEn" => or_null(it.1.name_en.as_deref(), text, out),
+    "tier" => word(SchoolTier::from(it.1.tier), out),
+    "ownership" => word(Ownership::from(it.1.ownership), out),
+    "category" => word(SchoolCategory::from(it.1.category), out),
+    "city" => object(&City::of(it.0, it.1.city_code.as_str())?, registry, set, out)?,
 });
 
 /// A vocational institution (学校). Its code is the exchange's own, stable and never reused.
