@@ -138,9 +138,12 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
 /// How long what nobody asks for is kept.
 const IDLE: Duration = Duration::from_secs(600);
 
+/// The hash of a frame, and by what its schools are parted.
+type Parting = (String, Vec<Dimension>);
+
 /// The schools of a release, parted without a filter. A release never changes, so this is never wrong:
 /// it is kept by the hash of the frame.
-static GROUPINGS: LazyLock<Cache<(String, Vec<Dimension>), Arc<Grouping>>> =
+static GROUPINGS: LazyLock<Cache<Parting, Arc<Grouping>>> =
     LazyLock::new(|| Cache::builder().time_to_idle(IDLE).max_capacity(64).build());
 
 /// The most that [`FIGURES`] hold, as the number of cells; a cell takes about 200 bytes.

@@ -6,7 +6,7 @@ use entity::{
     alias, city, claim, consortium, consortium_member, dataset, designation, enterprise, external_institution,
     indicator, partnership, school, school_succession, words::EntityType,
 };
-use sea_orm::{ConnectionTrait, EntityTrait, ModelTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, QueryOrder};
 
 use crate::{
     authz::{self, Whole},
@@ -121,11 +121,7 @@ pub struct Registry {
     pub claims: Vec<claim::Model>,
 }
 
-async fn rows<E: Whole>(db: &impl ConnectionTrait) -> Result<Vec<E::Model>>
-where
-    E: EntityTrait,
-    E::Model: ModelTrait + Send + Sync,
-{
+async fn rows<E: Whole>(db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
     Ok(authz::whole::<E>().all(db).await?)
 }
 

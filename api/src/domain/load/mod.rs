@@ -5,7 +5,7 @@
 //! differs between provinces stands in the files.
 //!
 //! 1. Everything is read and judged before anything is written, and **every** fault is named with file,
-//!    line and column ([`Error::Invalid`](crate::error::Error::Invalid)). A name that does not resolve
+//!    line and column ([`Error::Invalid`]). A name that does not resolve
 //!    is a fault; nothing is guessed.
 //! 2. One transaction then brings the tables to what the files say: new rows are inserted, rows that
 //!    differ are updated, the rest is not touched, so a second load changes nothing. **Nothing is
