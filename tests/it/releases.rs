@@ -265,6 +265,11 @@ async fn a_hidden_release_is_not_there_by_rest_either() {
         assert!(!list.text.contains("1.1.0"), "{}", list.text);
         assert_eq!(caller.get("/v1/releases/1.*").await.expect(200).json()["version"], "1.0.0");
     }
+
+    // A release is cumulative: one that is there at once would publish what the hidden one hides.
+    correct(&app, 25_690).await;
+    let early = province.post("/v1/releases", None, &json!({ "kind": "patch", "note": "at once" })).await.expect(422);
+    assert_eq!(early.json()["errors"][0]["pointer"], "/publish_at", "{}", early.text);
     server.stop().await;
 }
 

@@ -166,6 +166,9 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
 
     let created_at = now();
     let publish_at = new.publish_at.map_or(created_at, |at| at.max(created_at).trunc_subsecs(6));
+    if let Some(hidden) = before.as_ref().filter(|before| before.publish_at > publish_at) {
+        return Err(too_early(hidden, publish_at));
+    }
     let manifest = Manifest {
         release: version.to_string(),
         previous: before.map(|before| before.version.0),
@@ -257,6 +260,22 @@ fn check(new: &New) -> Result<()> {
         );
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+/// A release is cumulative: one that is there before a hidden one would publish what that one hides.
+fn too_early(hidden: &release::Model, publish_at: DateTime<Utc>) -> Error {
+    let day = hidden.publish_at.to_rfc3339();
+    Error::Invalid(vec![
+        crate::error::Finding::error(
+            "publish_at",
+            "/publish_at",
+            Text::new(
+                format!("{} 将于 {day} 公布，其后的版本不能更早公布", hidden.version),
+                format!("{} is hidden until {day}; a later version cannot be there before it", hidden.version),
+            ),
+        )
+        .with(format!("≥ {day}"), publish_at.to_rfc3339()),
+    ])
 }
 
 /// The version after this one.
