@@ -46,22 +46,44 @@ pub struct Ask {
     pub release: Option<String>,
 }
 
-/// One group of the answer, with a cell for each indicator of the question.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// What its schools have in common.
-    pub key: GroupKey,
-    /// In the order of the question.
-    pub cells: Vec<Figures>,
-}
-
-/// The answer.
+/// The answer: groups, and for each of them a cell for each indicator of the question.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The version it was answered from, `live` or `current`.
     pub release: String,
+    grouping: Arc<Grouping>,
+    /// The figures of each indicator, in the order of the question; of each group, in the order of the groups.
+    /// What is kept is shared, not copied.
+    figures: Vec<Arc<Vec<Figures>>>,
+}
+
+impl Answer {
     /// In the order of their keys.
-    pub groups: Vec<Group>,
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = Group<'_>> {
+        self.grouping.keys.iter().enumerate().map(|(at, key)| Group { key, figures: &self.figures, at })
+    }
+}
+
+/// One group of an answer.
+#[derive(Clone, Copy)]
+pub struct Group<'a> {
+    /// What its schools have in common.
+    pub key: &'a GroupKey,
+    figures: &'a [Arc<Vec<Figures>>],
+    at: usize,
+}
+
+impl<'a> Group<'a> {
+    /// Its cells, in the order of the question's indicators.
+    pub fn cells(self) -> impl Iterator<Item = &'a Figures> {
+        self.figures.iter().filter_map(move |figures| figures.get(self.at))
+    }
+}
+
+impl std::fmt::Debug for Group<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Group").field("key", &self.key).field("cells", &self.cells().collect::<Vec<_>>()).finish()
+    }
 }
 
 /// Where the columns come from.
@@ -111,28 +133,28 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
     }
 
     let columns = columns(ctx, &from, &frame, &ask.period, &lines).await?;
-    let empty = Column::empty(frame.schools.len());
-    let mut groups: Vec<Group> =
-        grouping.keys.iter().map(|key| Group { key: key.clone(), cells: Vec::with_capacity(lines.len()) }).collect();
+    // Mostly nobody needs it: it is as long as the frame.
+    let empty = LazyLock::new(|| Column::empty(frame.schools.len()));
+    let mut all = Vec::with_capacity(lines.len());
     for (code, line) in &lines {
-        let column = columns.get(*code).map_or(&empty, Arc::as_ref);
-        let weight = line.weight.as_ref().and_then(|weight| columns.get(weight.as_str())).map(Arc::as_ref);
-        let count = || cube::figures(&grouping, line, column, weight.or(line.weight.as_ref().map(|_| &empty)));
-        let mut figures = match &from {
+        let count = || {
+            let column_of = |code: &str| columns.get(code).map_or_else(|| &*empty, Arc::as_ref);
+            Arc::new(cube::figures(&grouping, line, column_of(code), line.weight.as_deref().map(column_of)))
+        };
+        let figures = match &from {
             Origin::Release(release) if ask.filter.is_empty() => {
-                let key = kept_as(release, &frame, &ask.period, code, line, &ask.group_by);
-                FIGURES.get_with(key, async { Arc::new(count()) }).await.as_ref().clone()
+                FIGURES.get_with(kept_as(release, &frame, ask, code, line), async { count() }).await
             }
             _ => count(),
         };
-        if is_published {
-            figures = disclosure::gate(&ctx.actor, &frame, &grouping, line, figures);
-        }
-        for (group, figures) in groups.iter_mut().zip(figures) {
-            group.cells.push(figures);
-        }
+        all.push(match line.disclosure() {
+            Disclosure::Aggregate | Disclosure::Internal if is_published => {
+                Arc::new(disclosure::gate(&ctx.actor, &frame, &grouping, line, &figures))
+            }
+            _ => figures,
+        });
     }
-    Ok(Answer { release: name, groups })
+    Ok(Answer { release: name, grouping, figures: all })
 }
 
 /// How long what nobody asks for is kept.
@@ -156,18 +178,11 @@ static FIGURES: LazyLock<Cache<String, Arc<Vec<Figures>>>> = LazyLock::new(|| {
 });
 
 /// By what figures are found again: everything that they are computed from, by its hash.
-fn kept_as(
-    release: &ReleaseHead,
-    frame: &Frame,
-    period: &str,
-    code: &str,
-    line: &FrameIndicator,
-    by: &[Dimension],
-) -> String {
-    let mut key = format!("{code} {by:?} {}", frame.hash);
+fn kept_as(release: &ReleaseHead, frame: &Frame, ask: &Ask, code: &str, line: &FrameIndicator) -> String {
+    let mut key = format!("{code} {:?} {}", ask.group_by, frame.hash);
     let weight = line.weight.as_ref().and_then(|code| frame.indicators.get(code));
     for line in std::iter::once(line).chain(weight) {
-        match release.table(&line.dataset, period) {
+        match release.table(&line.dataset, &ask.period) {
             Some(head) => key.extend([" ", head.public_hash.as_str(), " ", head.protected_hash.as_str()]),
             None => key.push_str(" -"),
         }

@@ -288,7 +288,7 @@ impl Figures {
 
     /// Only the indicator's own statistic: what may be told of a protected indicator.
     #[must_use]
-    pub fn own_statistic_only(self, rule: Aggregation) -> Self {
+    pub fn own_statistic_only(&self, rule: Aggregation) -> Self {
         let keep = |which: Aggregation, value: Option<Decimal>| if which == rule { value } else { None };
         Self {
             sum: keep(Aggregation::Sum, self.sum),
@@ -298,7 +298,7 @@ impl Figures {
             max: None,
             p25: None,
             p75: None,
-            ..self
+            ..self.clone()
         }
     }
 }

@@ -60,21 +60,21 @@ pub fn gate(
     frame: &Frame,
     grouping: &Grouping,
     line: &FrameIndicator,
-    figures: Vec<Figures>,
+    figures: &[Figures],
 ) -> Vec<Figures> {
     if line.disclosure() == Disclosure::Public {
-        return figures;
+        return figures.to_vec();
     }
     let hidden = suppressed(&figures.iter().map(|figures| figures.schools.unwrap_or(0)).collect::<Vec<_>>());
     figures
-        .into_iter()
+        .iter()
         .zip(hidden)
         .enumerate()
         .map(|(group, (figures, is_hidden))| {
             if is_own(actor, frame, grouping, group)
                 && grouping.members.get(group).is_some_and(|members| !members.is_empty())
             {
-                figures
+                figures.clone()
             } else if is_hidden {
                 Figures::SUPPRESSED
             } else {

@@ -101,6 +101,14 @@ pub fn write_digits(out: &mut String, value: i64, decimals: i16) {
     };
 }
 
+/// The digits of an exact decimal at the end of a text, without trailing zeros.
+pub fn write_exact(out: &mut String, value: &Decimal) {
+    match (i64::try_from(value.mantissa()), i16::try_from(value.scale())) {
+        (Ok(fixed), Ok(places)) if places < 19 => write_digits(out, fixed, places),
+        _ => out.push_str(&value.normalize().to_string()),
+    }
+}
+
 /// A fixed-point integer as an exact decimal, without trailing zeros.
 pub fn exact(value: i128, decimals: i16) -> Decimal {
     let scale = u32::try_from(decimals).unwrap_or(0);
@@ -150,6 +158,9 @@ mod tests {
             prop_assert_eq!(&written, &exact(i128::from(value), decimals).to_string());
             if value.unsigned_abs() < 1_000_000_000_000_000 {
                 prop_assert_eq!(parse(&written, decimals), Ok(value));
+                let (quotient, mut again) = (quotient(i128::from(value), 7).unwrap(), String::new());
+                write_exact(&mut again, &quotient);
+                prop_assert_eq!(again, quotient.to_string());
             }
         }
     }

@@ -19,6 +19,7 @@ mod roots;
 mod scalars;
 mod tokens;
 mod types;
+mod written;
 
 use std::{fmt, sync::Arc};
 

@@ -11,7 +11,7 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     lean::IsSimple,
     limits,
     loaders::Loaders,
-    tokens,
+    tokens, written,
 };
 use crate::{
     ctx::Ctx,
@@ -85,22 +85,23 @@ impl GraphqlAnswer {
     fn of_errors(outcome: Outcome, mut errors: Vec<ServerError>) -> Self {
         errors.iter_mut().for_each(error::adopt);
         error::log(&errors);
-        Self { outcome, body: json(&Answer { data: None, errors: &errors }) }
+        Self { outcome, body: json(None, &errors) }
     }
 }
 
-/// The members of an answer. A request that was never run has no `data`.
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(skip_serializing_if = "<[ServerError]>::is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a async_graphql::Value>,
-}
-
-fn json(answer: &Answer<'_>) -> Vec<u8> {
-    // Values of ours always serialize.
-    serde_json::to_vec(answer).unwrap_or_default()
+/// The answer: a request that was never run has no `data`, one that went well no `errors`.
+fn json(data: Option<&async_graphql::Value>, errors: &[ServerError]) -> Vec<u8> {
+    let mut out = String::from("{");
+    if !errors.is_empty() {
+        // Errors of ours always serialize.
+        out.extend(["\"errors\":", &serde_json::to_string(errors).unwrap_or_default()]);
+    }
+    if let Some(data) = data {
+        out.push_str(if errors.is_empty() { "\"data\":" } else { ",\"data\":" });
+        written::value(data, &mut out);
+    }
+    out.push('}');
+    out.into_bytes()
 }
 
 fn malformed(zh: impl Into<String>, en: impl Into<String>) -> Error {
@@ -242,10 +243,7 @@ pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get:
     };
     let mut response = schema.served.execute(with_document(request, document.clone())).await;
     if response.errors.is_empty() {
-        return GraphqlAnswer {
-            outcome: Outcome::Executed,
-            body: json(&Answer { data: Some(&response.data), errors: &[] }),
-        };
+        return GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &[]) };
     }
     if response.data == async_graphql::Value::Null && response.errors.iter().all(|error| error.path.is_empty()) {
         let errors = costed(schema, response, query, operation_name, variables, document).await;
@@ -254,8 +252,7 @@ pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get:
     response.errors.iter_mut().for_each(error::adopt);
     error::log(&response.errors);
     complete::complete(&schema.shapes, &document, operation, root(kind), &mut response.data, &response.errors);
-    let answer = Answer { data: Some(&response.data), errors: &response.errors };
-    GraphqlAnswer { outcome: Outcome::Executed, body: json(&answer) }
+    GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &response.errors) }
 }
 
 const fn root(kind: OperationType) -> &'static str {

@@ -1,13 +1,10 @@
 //! Scalars: exact decimals, instants, days.
 
-use async_graphql::{InputValueError, InputValueResult, Name, Number, Scalar, ScalarType, Value, indexmap::IndexMap};
+use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
+use super::written;
 use crate::formats::decimal::{self, Fault};
-
-/// The name of the one member by which `async-graphql-value` knows that a text is JSON already
-/// (feature `raw_value`; `async_graphql_value::RAW_VALUE_TOKEN`, which is not re-exported).
-const RAW_VALUE_TOKEN: &str = "$serde_json::private::RawValue";
 
 /// An exact decimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +29,7 @@ impl Decimal {
     /// Writes it as JSON.
     pub fn write(&self, out: &mut String) {
         match self {
-            Self::Exact(value) => out.push_str(&value.to_string()),
+            Self::Exact(value) => decimal::write_exact(out, value),
             Self::Digits(digits) => out.push_str(digits),
         }
     }
@@ -58,12 +55,7 @@ fn raw(digits: String) -> Value {
     if let Ok(integer) = digits.parse::<i64>() {
         return Value::Number(Number::from(integer));
     }
-    json(digits)
-}
-
-/// JSON that is written already, as a value.
-pub fn json(text: String) -> Value {
-    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(text))]))
+    written::json(digits)
 }
 
 /// An exact decimal: a JSON number written with its exact digits. As input also a string of digits,
@@ -94,9 +86,7 @@ impl ScalarType for Decimal {
             },
             Self::Digits(digits) => match digits.contains(['.', 'e', 'E']) {
                 false => raw(digits.clone()),
-                true => {
-                    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(digits.clone()))]))
-                }
+                true => written::json(digits.clone()),
             },
         }
     }

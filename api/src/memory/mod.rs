@@ -139,9 +139,9 @@ impl ReleaseHead {
 }
 
 /// One state of everything with an epoch; replaced as a whole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct State {
-    epochs: HashMap<String, i64>,
+    epochs: Arc<HashMap<String, i64>>,
     registry: Arc<Registry>,
     frame: Arc<Frame>,
     releases: Arc<Vec<Arc<ReleaseHead>>>,
@@ -310,6 +310,12 @@ impl State {
     async fn load(db: &Db, before: Option<&Self>) -> Result<Self> {
         let db = db.read();
         let checked = Instant::now();
+        if let Some(before) = before
+            && sum_of_epochs(db).await? == before.epochs.values().sum::<i64>()
+        {
+            // An epoch is only ever raised: the same sum means the same epochs.
+            return Ok(Self { checked, ..before.clone() });
+        }
         let epochs: HashMap<String, i64> =
             authz::whole::<epoch::Entity>().all(db).await?.into_iter().map(|row| (row.name, row.value)).collect();
         let same = |thing: Thing| before.filter(|before| before.epochs.get(thing.name()) == epochs.get(thing.name()));
@@ -342,10 +348,17 @@ impl State {
                         .await?,
                 ),
             },
-            epochs,
+            epochs: Arc::new(epochs),
             checked,
         })
     }
+}
+
+/// What is asked four times a second, and before an answer that must be the newest: one row of one number.
+async fn sum_of_epochs(db: &impl ConnectionTrait) -> Result<i64> {
+    let sum = epoch::Column::Value.sum().cast_as("bigint");
+    let row = authz::whole::<epoch::Entity>().select_only().column_as(sum, "sum").into_tuple::<Option<i64>>();
+    row.one(db).await?.flatten().ok_or_else(|| Error::Internal("no epochs".to_owned()))
 }
 
 async fn releases(db: &impl ConnectionTrait) -> Result<Vec<Arc<ReleaseHead>>> {

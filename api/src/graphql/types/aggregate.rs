@@ -16,6 +16,7 @@ use crate::{
         aggregates::{self, Answer, Ask},
         cube::{self, Figures},
     },
+    formats::decimal,
     graphql::{
         self,
         error::GqlResult,
@@ -95,7 +96,7 @@ impl AggregateResult {
 
     /// The groups that have a school, in the order of their keys.
     async fn groups(&self) -> LeanList<AggregateGroup<'_>> {
-        self.answer.groups.iter().map(|group| AggregateGroup { codes: &self.codes, group }).collect()
+        self.answer.groups().map(|group| AggregateGroup { codes: &self.codes, group }).collect()
     }
 }
 
@@ -103,12 +104,12 @@ impl AggregateResult {
 #[derive(Clone, Copy, Debug)]
 pub struct AggregateGroup<'r> {
     codes: &'r [String],
-    group: &'r aggregates::Group,
+    group: aggregates::Group<'r>,
 }
 
 impl<'r> AggregateGroup<'r> {
     fn in_order(&self) -> LeanList<AggregateCell<'r>> {
-        self.codes.iter().zip(&self.group.cells).map(|(code, figures)| AggregateCell { code, figures }).collect()
+        self.codes.iter().zip(self.group.cells()).map(|(code, figures)| AggregateCell { code, figures }).collect()
     }
 }
 
@@ -173,7 +174,7 @@ fn count(schools: Option<usize>) -> Option<i32> {
 }
 
 fn figure(value: Option<rust_decimal::Decimal>, out: &mut String) {
-    or_null(value, number, out);
+    or_null(value, |value, out| decimal::write_exact(out, &value), out);
 }
 
 plain!(AggregateCell<'_>, |it, registry, set, out| {

@@ -6,7 +6,8 @@ use entity::city;
 use crate::{
     graphql::{
         ids,
-        lean::{or_null, plain, text},
+        lean::{or_null, plain},
+        written::text,
     },
     memory::registry::Registry,
 };

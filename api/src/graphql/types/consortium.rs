@@ -10,9 +10,10 @@ use super::{
 use crate::{
     graphql::{
         ids,
-        lean::{LeanList, or_null, plain, text, word},
+        lean::{LeanList, or_null, plain, word},
         limits::{self, MEMBERS},
         paging::{Placed, connection},
+        written::text,
     },
     memory::registry::Registry,
     page,

@@ -12,9 +12,10 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{LeanList, number, or_null, plain, text, word},
+        lean::{LeanList, number, or_null, plain, word},
         limits::{self, SOME},
         scalars::Decimal,
+        written::text,
     },
     memory::registry::Registry,
 };

@@ -11,7 +11,8 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{object, or_null, plain, text, word},
+        lean::{object, or_null, plain, word},
+        written::text,
     },
     memory::registry::Registry,
 };

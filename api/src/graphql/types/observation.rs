@@ -9,8 +9,9 @@ use crate::{
     graphql::{
         self,
         error::GqlResult,
-        lean::{Lean, object, or_null, plain, text, word},
+        lean::{Lean, object, or_null, plain, word},
         scalars::Decimal,
+        written::text,
     },
 };
 

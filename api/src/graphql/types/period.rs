@@ -8,8 +8,9 @@ use crate::{
     domain::periods,
     graphql::{
         ids,
-        lean::{plain, text, word},
+        lean::{plain, word},
         scalars::Day,
+        written::text,
     },
 };
 

@@ -18,11 +18,12 @@ use crate::{
     graphql::{
         error::GqlResult,
         ids,
-        lean::{Lean, LeanList, object, or_null, plain, text, word},
+        lean::{Lean, LeanList, object, or_null, plain, word},
         limits::{self, CELLS, SOME},
         loaders,
         paging::{Placed, connection},
         scalars::Day,
+        written::text,
     },
     memory::registry::Registry,
     page,
