@@ -16,7 +16,7 @@ use zhiqiao::{
         precondition::Precondition,
         releases,
         reviews::{self, Step},
-        submissions::{self, Extent, Key, Push, Pushed},
+        submissions::{self, Extent, Key, Push, Pushed, Remark},
     },
     error::Result,
     formats::document,
@@ -91,7 +91,11 @@ pub async fn bring(app: &TestApp, key: &Key, cells: &Value, to: State) {
     match to {
         State::Approved => steps.push((&city, Step::Approve)),
         State::Accepted => steps.extend([(&city, Step::Approve), (&province, Step::Accept)]),
-        State::Returned => steps.push((&city, Step::Return { reason: "not yet".to_owned(), remarks: Vec::new() })),
+        State::Returned => {
+            let first = cells.as_object().and_then(|cells| cells.keys().next()).unwrap();
+            let remarks = vec![Remark { indicator: first.clone(), remark: "look again".to_owned() }];
+            steps.push((&city, Step::Return { reason: "not yet".to_owned(), remarks }));
+        }
         State::Draft | State::Submitted => {}
     }
     for (who, step) in steps {

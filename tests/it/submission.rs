@@ -331,29 +331,33 @@ async fn words_reach_those_whom_they_are_for() {
         server.client("city-620100").await,
         server.client("province-620000").await,
     );
-    let step = async |who: &Caller, verb: Verb| {
-        let said = Surface::Rest.act(who, KEY, &verb, Some("*")).await;
-        assert!(said.status < 300, "{verb:?} {}", said.text);
-    };
-    let told = async |who: &Caller| Surface::Rest.act(who, KEY, &Verb::Get, None).await.table["last_step"].clone();
-    let mut cells = faulty();
-    cells["talent.further_study"].take();
-    cells["talent.promotion_rate_3y"] = json!(44);
-    step(&school, Verb::Put(cells)).await;
-    step(&school, Verb::Submit(why())).await;
-    assert_eq!(told(&city).await["justifications"], why());
-    assert_eq!(told(&province).await, Value::Null, "not its turn yet");
-    step(&city, Verb::Return("请核对", json!({ "talent.placed": "与去年相差过大" }))).await;
-    let said = told(&school).await;
-    assert_eq!(
-        (&said["from"], &said["to"], &said["reason"]),
-        (&json!("submitted"), &json!("returned"), &json!("请核对"))
-    );
-    assert_eq!(said["cells"], json!([{ "indicator": "talent.placed", "remark": "与去年相差过大" }]));
-    assert_eq!(told(&city).await, Value::Null, "the table is the school's again");
-    // The words stay while the school corrects.
-    step(&school, Verb::Patch(json!({ "talent.placed": 7400 }))).await;
-    assert_eq!(told(&school).await["reason"], "请核对");
+    for (surface, period) in BOTH.into_iter().zip(["2021", "2022"]) {
+        let key = [KEY[0], KEY[1], period];
+        let step = async |who: &Caller, verb: Verb| {
+            let said = surface.act(who, key, &verb, Some("*")).await;
+            assert!(said.status < 300, "{verb:?} {}", said.text);
+            said.table["last_step"].clone()
+        };
+        let told = async |who: &Caller| surface.act(who, key, &Verb::Get, None).await.table["last_step"].clone();
+        let mut cells = faulty();
+        cells["talent.further_study"].take();
+        cells["talent.promotion_rate_3y"] = json!(44);
+        assert_eq!(step(&school, Verb::Put(cells)).await, Value::Null, "no review yet");
+        step(&school, Verb::Submit(why())).await;
+        assert_eq!(told(&city).await["justifications"], why());
+        assert_eq!(told(&province).await, Value::Null, "not its turn yet");
+        step(&city, Verb::Return("请核对", json!({ "talent.placed": "与去年相差过大" }))).await;
+        let said = told(&school).await;
+        assert_eq!(
+            (&said["from"], &said["to"], &said["reason"]),
+            (&json!("submitted"), &json!("returned"), &json!("请核对"))
+        );
+        assert_eq!(said["cells"], json!([{ "indicator": "talent.placed", "remark": "与去年相差过大" }]));
+        assert_eq!(told(&city).await, Value::Null, "the table is the school's again");
+        // The words stay while the school corrects, in the answer to the correction too.
+        assert_eq!(step(&school, Verb::Patch(json!({ "talent.placed": 7400 }))).await, said);
+        assert_eq!(told(&school).await, said);
+    }
     server.stop().await;
 }
 

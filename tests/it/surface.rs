@@ -62,7 +62,8 @@ impl Outcome {
 const FIELDS: &str =
     "fragment F on Submission { id school { code } dataset { code } period { code } state revision hash etag
     observations { indicator { code } value status note }
-    findings { severity code pointer message expected got previous } missing { code } createdAt updatedAt }";
+    findings { severity code pointer message expected got previous } missing { code } createdAt updatedAt
+    lastStep { from to revision at reason cells { indicator { code } remark } justifications { code text } } }";
 
 impl Surface {
     /// Takes a step on a table as a caller.
@@ -218,7 +219,7 @@ fn outcome(answer: &Value, table: &Value) -> Outcome {
     table["state"] = json!(table["state"].as_str().unwrap().to_lowercase());
     // What is not the caller's to see is left out by REST and null here.
     if table["etag"].is_null() {
-        for name in ["revision", "hash", "etag", "observations", "findings", "missing"] {
+        for name in ["revision", "hash", "etag", "observations", "findings", "missing", "lastStep"] {
             assert!(table[name].is_null(), "{name}: {text}");
             table.as_object_mut().unwrap().remove(name);
         }
@@ -230,5 +231,30 @@ fn outcome(answer: &Value, table: &Value) -> Outcome {
     });
     table["observations"] = Value::Object(cells.collect());
     table["missing"] = table["missing"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    let step = table.as_object_mut().unwrap().remove("lastStep").unwrap();
+    if !step.is_null() {
+        table["last_step"] = last_step(step);
+    }
     Outcome { status: 200, table, errors: Vec::new(), text }
+}
+
+/// A step in the words of REST: what was not said is left out.
+fn last_step(mut step: Value) -> Value {
+    for name in ["from", "to"] {
+        step[name] = json!(step[name].as_str().unwrap().to_lowercase());
+    }
+    for cell in step["cells"].as_array_mut().unwrap() {
+        cell["indicator"] = cell["indicator"]["code"].take();
+    }
+    let words = step["justifications"].as_array().unwrap();
+    step["justifications"] = Value::Object(
+        words.iter().map(|one| (one["code"].as_str().unwrap().to_owned(), one["text"].clone())).collect(),
+    );
+    let is_said = |value: &Value| match value {
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(all) => !all.is_empty(),
+        other => !other.is_null(),
+    };
+    step.as_object_mut().unwrap().retain(|_, value| is_said(value));
+    step
 }

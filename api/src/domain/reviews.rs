@@ -16,7 +16,7 @@ use super::{
     checks,
     journal::{self, Event},
     precondition::Precondition,
-    submissions::{self, Content, Key, Table},
+    submissions::{self, Content, Key, Remark, Table, Taken, Words},
 };
 use crate::{
     authz::{self, Action, Kind, Role},
@@ -30,15 +30,6 @@ use crate::{
 
 /// The longest reason, remark or justification, in characters.
 const MAX_WORDS: usize = 4_000;
-
-/// A remark on one cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// The cell.
-    pub indicator: String,
-    /// What the reviewer says of it.
-    pub remark: String,
-}
 
 /// A step, and the words that go with it.
 #[derive(Clone, Debug)]
@@ -118,19 +109,15 @@ impl Step {
         }
     }
 
-    /// The words that the transition keeps: a reason, and JSON.
-    fn words(&self) -> (Option<&str>, Option<String>) {
+    /// The words that the transition keeps: a reason, and the others.
+    fn words(&self) -> (Option<&str>, Words) {
         match self {
-            Self::Submit { justifications } if !justifications.is_empty() => {
-                (None, Some(json!({ "justifications": justifications }).to_string()))
+            Self::Submit { justifications } => {
+                (None, Words { justifications: justifications.clone(), ..Words::default() })
             }
-            Self::Return { reason, remarks } => {
-                let cells: Vec<_> =
-                    remarks.iter().map(|one| json!({ "indicator": one.indicator, "remark": one.remark })).collect();
-                (Some(reason), (!cells.is_empty()).then(|| json!({ "cells": cells }).to_string()))
-            }
-            Self::Reopen { reason } => (Some(reason), None),
-            Self::Submit { .. } | Self::Approve | Self::Accept => (None, None),
+            Self::Return { reason, remarks } => (Some(reason), Words { cells: remarks.clone(), ..Words::default() }),
+            Self::Reopen { reason } => (Some(reason), Words::default()),
+            Self::Approve | Self::Accept => (None, Words::default()),
         }
     }
 }
@@ -183,7 +170,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
         to_state: new.state,
         actor: ctx.actor.subject.clone(),
         reason: reason.map(str::to_owned),
-        words,
+        words: words.kept(),
         at: new.updated_at,
     };
     transition::Entity::insert(transition::ActiveModel::from(taken.clone())).exec_without_returning(&tx).await?;
@@ -203,7 +190,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
     tx.commit().await?;
     telemetry::count_submission(step.verb());
     let sees = submissions::sees_values(ctx, &registry, &new);
-    let content = Content { last_step: Some(taken), ..content };
+    let content = Content { last_step: Some(Taken::read(taken)?), ..content };
     Ok(Table { row: new, content: Some(content).filter(|_| sees) })
 }
 

@@ -17,8 +17,8 @@ use crate::{
     domain::{
         precondition::Precondition,
         releases,
-        reviews::{Remark, Step},
-        submissions::{Extent, Key, Push},
+        reviews::Step,
+        submissions::{Extent, Key, Push, Remark},
     },
     error::{Error, Finding, Text},
     formats::document::{self, Given, GivenCell, GivenValue},

@@ -8,7 +8,7 @@ use actix_web::{
     patch, post, put, web,
 };
 use chrono::{DateTime, Utc};
-use entity::{transition, words::Source};
+use entity::words::Source;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -22,8 +22,8 @@ use crate::{
     domain::{
         checks,
         precondition::{Match, Precondition},
-        reviews::{self, Remark, Step},
-        submissions::{self, Content, Extent, Key, Push, Pushed, Table},
+        reviews::{self, Step},
+        submissions::{self, Content, Extent, Key, Push, Pushed, Remark, Table, Taken, Words},
     },
     error::Result,
     formats::{decimal, document},
@@ -99,34 +99,27 @@ pub struct StepView {
     /// Why it was returned or opened again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What was said of cells or warnings.
-    #[serde(flatten)]
-    pub words: StepWords,
+    /// Remarks on cells.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<RemarkBody>,
+    /// The justification of each warning, by its code.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub justifications: BTreeMap<String, String>,
 }
 
-impl From<transition::Model> for StepView {
-    fn from(step: transition::Model) -> Self {
+impl From<Taken> for StepView {
+    fn from(step: Taken) -> Self {
+        let Words { cells, justifications } = step.words;
         Self {
-            from: step.from_state.word(),
-            to: step.to_state.word(),
+            from: step.from.word(),
+            to: step.to.word(),
             revision: step.revision,
             at: step.at,
             reason: step.reason,
-            // Written by the domain in this form; a step without words has none.
-            words: step.words.and_then(|words| serde_json::from_str(&words).ok()).unwrap_or_default(),
+            cells: cells.into_iter().map(|Remark { indicator, remark }| RemarkBody { indicator, remark }).collect(),
+            justifications,
         }
     }
-}
-
-/// What was said with a step.
-#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
-pub struct StepWords {
-    /// Remarks on cells.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cells: Vec<RemarkBody>,
-    /// The justification of each warning, by its code.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub justifications: BTreeMap<String, String>,
 }
 
 fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView {

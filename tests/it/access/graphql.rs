@@ -106,6 +106,28 @@ Submission missing | { it: submission(school: "{school}", dataset: "{dataset}", 
     draft        401    null  null    null     null none   null   null       null
     submitted    401    null  null    null     none none   null   null       null
     approved     401    null  null    none     none none   null   null       null
+Submission lastStep | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { at } } }
+    draft        401    null  null    null     null null   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+ReviewStep from to revision at | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field } } }
+    submitted    401    null  null    null     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+ReviewStep reason | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field } } }
+    submitted    401    null  null    null     null null   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+ReviewStep cells | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field { remark } } } }
+    returned     401    null  null    null     null data   null   null       null
+ReviewStep justifications | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field { text } } } }
+    submitted    401    null  null    null     data data   null   null       null
+CellRemark indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: cells { it: $field { code } } } } }
+    returned     401    null  null    null     null data   null   null       null
+CellRemark remark | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: cells { it: $field } } } }
+    returned     401    null  null    null     null data   null   null       null
+Justification code text | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: justifications { it: $field } } } }
+    submitted    401    null  null    null     data data   null   null       null
 Finding severity code pointer message expected got previous | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: findings { it: $field } } }
     draft        401    null  null    null     null data   null   null       null
     submitted    401    null  null    null     data data   null   null       null
@@ -212,7 +234,7 @@ PushSubmissionPayload submission | mutation { it: patchSubmission(input: { schoo
     draft        401    404   404     403      403  data   404    404        404
 ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "*", reason: "a reason" }) { it: $field { id } } }
     awaiting     401    404   404     409      data 403    404    404        404
-CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note" }) { it: $field { id } } }
+CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note", publishAt: "2099-01-01T00:00:00Z" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
 "#;
 

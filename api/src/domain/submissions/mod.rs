@@ -5,10 +5,11 @@
 
 mod seeing;
 mod stating;
+mod taken;
 
 use entity::{
     ids::{DatasetCode, PeriodCode, SchoolCode},
-    submission, transition,
+    submission,
 };
 use sea_orm::{ColumnTrait, Condition};
 
@@ -16,6 +17,7 @@ pub(super) use self::stating::replace;
 pub use self::{
     seeing::{Filter, Unpublished, contents, cursor, documents, get, list, of_schools, read_cursor, sees_values},
     stating::{Extent, Push, Pushed, chain, push},
+    taken::{Remark, Taken, Words},
 };
 
 use super::precondition::etag;
@@ -64,7 +66,7 @@ pub struct Content {
     /// What the checks found when it was pushed.
     pub findings: Vec<Finding>,
     /// The newest step of the review, with its reason, its remarks or its justifications.
-    pub last_step: Option<transition::Model>,
+    pub last_step: Option<Taken>,
 }
 
 /// A table as one caller sees it.

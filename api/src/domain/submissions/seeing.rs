@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 
-use super::{Content, Key, Table};
+use super::{Content, Key, Table, Taken};
 use crate::{
     authz::{self, Action, Kind},
     ctx::Ctx,
@@ -30,14 +30,20 @@ pub(super) async fn head(ctx: &Ctx, db: &impl ConnectionTrait, row: &submission:
         .ok_or_else(|| Error::Internal(format!("no revision {} of {}", row.revision, Key::of(row).object())))
 }
 
-pub(super) async fn cells_of(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    registry: &Registry,
-    row: &submission::Model,
-) -> Result<Cells> {
-    let head = head(ctx, db, row).await?;
+pub(super) fn cells_of(registry: &Registry, head: &revision::Model) -> Result<Cells> {
     document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)
+}
+
+/// The newest step of a table's review.
+pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submission::Model) -> Result<Option<Taken>> {
+    ctx.visible::<transition::Entity>()
+        .filter(of_table::<transition::Column>(row))
+        .order_by_desc(transition::Column::Version)
+        .limit(1)
+        .one(db)
+        .await?
+        .map(Taken::read)
+        .transpose()
 }
 
 /// One table as the caller sees it.
@@ -209,7 +215,7 @@ pub async fn contents(
                 period: step.period_code.clone(),
             };
             if let Some(content) = contents.get_mut(&key) {
-                content.last_step = Some(step);
+                content.last_step = Some(Taken::read(step)?);
             }
         }
     }

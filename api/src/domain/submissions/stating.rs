@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{
     Content, Key, Table,
-    seeing::{cells_of, head},
+    seeing::{cells_of, head, last_step},
 };
 use crate::{
     authz::{Action, Kind},
@@ -105,10 +105,11 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let dataset = registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
     let period = Period::expect(key.period.as_str(), dataset.period_kind, "/period")?;
 
-    let before = match &present {
-        Some(row) => Some(cells_of(ctx, &tx, &registry, row).await?),
+    let head = match &present {
+        Some(row) => Some(head(ctx, &tx, row).await?),
         None => None,
     };
+    let before = head.as_ref().map(|head| cells_of(&registry, head)).transpose()?;
     let given = match push.extent {
         Extent::Whole => push.given,
         Extent::Patch => merged(&registry, before.clone().unwrap_or_default(), push.given),
@@ -129,8 +130,13 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
         .map(|code| IndicatorCode(code.clone()))
         .collect();
 
+    let last_step = match &present {
+        // The review has begun once: a correction goes on under its last word.
+        Some(row) if row.submitted_revision.is_some() => last_step(ctx, &tx, row).await?,
+        _ => None,
+    };
     if let Some(row) = present.as_ref().filter(|row| row.content_hash == hash) {
-        let content = Content { cells: checked.cells, findings: checked.findings, last_step: None };
+        let content = Content { cells: checked.cells, findings: checked.findings, last_step };
         let table = Table { row: row.clone(), content: Some(content) };
         return Ok(Pushed { table, is_first: false, removed });
     }
@@ -139,7 +145,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let is_first = present.is_none();
     let row = advance(ctx, &tx, &key, present.as_ref(), &hash).await?;
     let cells = i32::try_from(checked.cells.len()).map_err(Error::internal)?;
-    keep(ctx, &tx, &row, present.as_ref(), written, cells, push.source).await?;
+    keep(ctx, &tx, &row, head.as_ref(), written, cells, push.source).await?;
     note_findings(&tx, &row, &checked.findings).await?;
     journal::record(
         &tx,
@@ -156,7 +162,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     .await?;
     tx.commit().await?;
     telemetry::count_submission("push");
-    let content = Content { cells: checked.cells, findings: checked.findings, last_step: None };
+    let content = Content { cells: checked.cells, findings: checked.findings, last_step };
     Ok(Pushed { table: Table { row, content: Some(content) }, is_first, removed })
 }
 
@@ -244,15 +250,12 @@ async fn keep(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
     row: &submission::Model,
-    before: Option<&submission::Model>,
+    before: Option<&revision::Model>,
     written: String,
     cells: i32,
     source: Source,
 ) -> Result<()> {
-    let chained = match before {
-        Some(old) => head(ctx, db, old).await?.chain_hash,
-        None => String::new(),
-    };
+    let chained = before.map(|before| before.chain_hash.as_str()).unwrap_or_default();
     revision::Entity::insert(revision::ActiveModel {
         school_code: Set(row.school_code.clone()),
         dataset_code: Set(row.dataset_code.clone()),
@@ -260,7 +263,7 @@ async fn keep(
         number: Set(row.revision),
         document: Set(written),
         content_hash: Set(row.content_hash.clone()),
-        chain_hash: Set(chain(&row.content_hash, &chained)),
+        chain_hash: Set(chain(&row.content_hash, chained)),
         cells: Set(cells),
         author: Set(ctx.actor.subject.clone()),
         source: Set(source),
@@ -339,7 +342,7 @@ async fn last_year(
 ) -> Result<Cells> {
     let before = Key { period: period.previous(), ..key.clone() };
     match ctx.visible::<submission::Entity>().filter(before.is()).one(db).await? {
-        Some(row) => cells_of(ctx, db, registry, &row).await,
+        Some(row) => cells_of(registry, &head(ctx, db, &row).await?),
         None => Ok(Cells::new()),
     }
 }

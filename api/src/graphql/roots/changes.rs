@@ -124,7 +124,8 @@ impl Mutation {
     /// Builds a release from everything that is accepted.
     async fn create_release(&self, cx: &Context<'_>, input: CreateReleaseInput) -> GqlResult<CreateReleasePayload> {
         let made = releases::create(graphql::ctx(cx), input.into()).await;
-        let made = made.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        let named = |pointer: &str| format!("/input{}", pointer.replace("publish_at", "publishAt"));
+        let made = made.map_err(|error| relocated(error, named))?;
         Ok(CreateReleasePayload { release: Release(made) })
     }
 }

@@ -20,6 +20,7 @@ pub mod period;
 pub mod principal;
 pub mod release;
 pub mod school;
+pub mod step;
 pub mod submission;
 pub mod words;
 

@@ -7,7 +7,7 @@ use entity::submission;
 
 use super::{
     dataset::Dataset, finding::Finding, indicator::Indicator, observation::Observation, period::Period, promised,
-    school::School, words::SubmissionState,
+    school::School, step::ReviewStep, words::SubmissionState,
 };
 use crate::{
     domain::{
@@ -148,6 +148,12 @@ impl Submission {
         let registry = graphql::registry(cx);
         let open = checks::missing(registry, self.row.dataset_code.as_str(), &content.cells);
         Ok(Some(open.iter().filter_map(|one| Indicator::of(registry, one.indicator.as_ref()?.as_str())).collect()))
+    }
+
+    /// The newest step of the review: why it was returned, what is wrong where, what the school says of warnings.
+    async fn last_step(&self, cx: &Context<'_>) -> GqlResult<Option<ReviewStep>> {
+        let content = self.content(cx).await?;
+        Ok(content.and_then(|content| content.last_step.clone()).map(ReviewStep))
     }
 
     /// When it last changed.
