@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, Select, UpdateMany, sea_query::IntoCondition};
+use sea_orm::{ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany, sea_query::IntoCondition};
 
 use crate::{
     authz::{self, Action, Actor, Kind, Role, Scoped},
@@ -45,6 +45,11 @@ impl Ctx {
     /// A conditional change, kept within the caller's scope.
     pub fn change<E: Scoped>(&self) -> UpdateMany<E> {
         authz::change(&self.actor)
+    }
+
+    /// A conditional removal, kept within the caller's scope.
+    pub fn remove<E: Scoped>(&self) -> DeleteMany<E> {
+        authz::remove(&self.actor)
     }
 
     /// One row to do something with.

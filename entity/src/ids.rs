@@ -74,6 +74,8 @@ code! {
     IndicatorCode,
     /// A statistical period (统计期): `2023` or `2022-2023`.
     PeriodCode,
+    /// A validation rule (校验规则), for example `scale.cohort`.
+    RuleCode,
     /// A published figure (公布数).
     ClaimKey,
     /// The version of a release, for example `1.2.0`.

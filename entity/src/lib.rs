@@ -34,6 +34,7 @@ pub mod registry_snapshot;
 pub mod release;
 pub mod release_table;
 pub mod revision;
+pub mod rule;
 pub mod school;
 pub mod school_succession;
 pub mod signing_key;

@@ -121,6 +121,18 @@ POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen
     foreign                                            401    404   404     412      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/datasets
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/indicators
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/rules
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/rules
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/rules/{code}
+    -                                                  401    403   403     412      403  403    403    403        403
+POST /v1/rules/dry-run
+    -                                                  401    403   403     200      403  403    403    403        403
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases
@@ -169,6 +181,7 @@ fn placed(text: &str, object: &str) -> String {
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
+    let text = text.replace("{code}", "talent.placement_low");
     text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
 }
 
@@ -232,8 +245,16 @@ fn documented() -> BTreeSet<String> {
 fn body(route: &str) -> Option<Value> {
     let (method, path) = route.split_once(' ').unwrap();
     match (method, path.rsplit('/').next().unwrap()) {
-        ("PUT" | "PATCH", _) => Some(json!({ "observations": { "scale.students": 1 } })),
+        ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
+        ("PATCH", "{code}") => Some(json!({ "enabled": false })),
+        ("POST", "rules") => Some(json!({
+            "code": "talent.placement_low", "severity": "info", "expression": "talent.placed > 1.0",
+            "message_zh": "说明", "message_en": "words",
+        })),
+        ("POST", "dry-run") => {
+            Some(json!({ "dataset": "talent", "expression": "talent.placed > 1.0", "periods": ["2023"] }))
+        }
         ("POST", "releases") => Some(json!({ "kind": "patch", "note": "" })),
         ("POST", _) => Some(json!({})),
         _ => None,

@@ -206,8 +206,10 @@ async fn weights_medians_and_gaps_agree_with_a_second_computation() {
             let drawn = u32::from_str_radix(&document::sha256(format!("{school}{at}"))[..8], 16).unwrap();
             let value = match drawn % 9_000 {
                 // A school without graduates weighs nothing.
-                _ if at == 0 && number == 27 => "0".to_owned(),
-                drawn if matches!(at, 0 | 1 | 4) => drawn.to_string(),
+                _ if at < 2 && number == 27 => "0".to_owned(),
+                // More graduates than graduates with a destination, or a rule says no.
+                drawn if at == 0 => (9_000 + drawn).to_string(),
+                drawn if matches!(at, 1 | 4) => drawn.to_string(),
                 drawn => format!("{}.{:02}", drawn / 100, drawn % 100),
             };
             let status =

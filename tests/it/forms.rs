@@ -192,6 +192,7 @@ async fn all_faults_and_findings_come_in_one_answer_and_in_the_callers_language(
                 ("above_maximum", "/observations/talent.local_placement_rate"),
                 ("talent.employed_in_sectors.parts", "/observations/talent.employed_in_sectors"),
                 ("talent.further_study.within", "/observations/talent.further_study"),
+                ("talent.outcomes_within_placed", "/observations/talent.further_study"),
                 ("unknown_indicator", "/observations/talent.nothing"),
                 ("unknown_status", "/observations/talent.monthly_income"),
                 ("wrong_type", "/observations/talent.graduates"),

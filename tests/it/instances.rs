@@ -170,7 +170,7 @@ async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
             let cells = if number % 2 == 0 {
                 stage::talent(9_000 + number)
             } else {
-                stage::conditions(f64::from(number) + 0.5)
+                stage::conditions(f64::from(number) + 20.5)
             };
             let first = caller.put(&path, None, &json!({ "observations": cells })).await.expect(201);
             let tag = first.header("etag").unwrap().to_owned();
@@ -225,6 +225,33 @@ async fn a_live_figure_never_loses_a_school_while_tables_move() {
     };
     tokio::select! {
         () = moving => {}
+        () = asking => {}
+    }
+}
+
+/// Whoever has been told of a release meets it on every instance, however lately that one has been asked.
+#[tokio::test]
+async fn a_release_that_was_told_of_is_everywhere() {
+    let app = TestApp::new().await;
+    let twin = app.twin().await;
+    let ask = Ask { indicators: vec!["scale.students".to_owned()], period: "2023".to_owned(), ..Ask::default() };
+    let asking = async {
+        loop {
+            aggregates::answer(&twin.anonymous(), &ask).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let making = async {
+        for graduates in 8_001..8_006 {
+            let key = Key::new("62001", "talent", "2022");
+            stage::bring(&app, &key, &stage::talent(graduates), State::Accepted).await;
+            let made = stage::release(&app, ReleaseKind::Minor).await;
+            let met = aggregates::answer(&twin.anonymous(), &ask).await.unwrap();
+            assert_eq!(met.release, made.row.version.0);
+        }
+    };
+    tokio::select! {
+        () = making => {}
         () = asking => {}
     }
 }

@@ -27,6 +27,7 @@ mod papers;
 mod protocol;
 mod releases;
 mod rooms;
+mod rules;
 mod schema;
 mod stage;
 mod submission;

@@ -122,6 +122,7 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "period.kind" = PeriodKind,
         "release.kind" = ReleaseKind,
         "revision.source" = Source,
+        "rule.severity" = Severity,
         "school.affiliation" = Affiliation,
         "school.category" = SchoolCategory,
         "school.ownership" = Ownership,

@@ -99,7 +99,7 @@ fn life() -> Vec<(&'static str, Verb, Tag, u16, &'static str)> {
             Submit(none()),
             Tag::Last,
             422,
-            "talent.employed_in_sectors.parts talent.further_study.within talent.promotion_rate_3y.required",
+            "talent.employed_in_sectors.parts talent.further_study.within talent.outcomes_within_placed talent.promotion_rate_3y.required",
         ),
         (school, Patch(fixed()), Tag::Last, 200, "draft"),
         (school, Submit(why()), Tag::Stale, 412, ""),

@@ -62,7 +62,7 @@ impl Outcome {
 const FIELDS: &str =
     "fragment F on Submission { id school { code } dataset { code } period { code } state revision hash etag
     observations { indicator { code } value status note }
-    findings { severity code pointer message expected got previous } missing { code } createdAt updatedAt
+    findings { severity code pointer message expected got previous } missing { code } skippedRules createdAt updatedAt
     lastStep { from to revision at reason cells { indicator { code } remark } justifications { code text } } }";
 
 impl Surface {
@@ -219,7 +219,7 @@ fn outcome(answer: &Value, table: &Value) -> Outcome {
     table["state"] = json!(table["state"].as_str().unwrap().to_lowercase());
     // What is not the caller's to see is left out by REST and null here.
     if table["etag"].is_null() {
-        for name in ["revision", "hash", "etag", "observations", "findings", "missing", "lastStep"] {
+        for name in ["revision", "hash", "etag", "observations", "findings", "missing", "skippedRules", "lastStep"] {
             assert!(table[name].is_null(), "{name}: {text}");
             table.as_object_mut().unwrap().remove(name);
         }
@@ -231,6 +231,7 @@ fn outcome(answer: &Value, table: &Value) -> Outcome {
     });
     table["observations"] = Value::Object(cells.collect());
     table["missing"] = table["missing"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect();
+    table["skipped_rules"] = table.as_object_mut().unwrap().remove("skippedRules").unwrap();
     let step = table.as_object_mut().unwrap().remove("lastStep").unwrap();
     if !step.is_null() {
         table["last_step"] = last_step(step);

@@ -9,7 +9,7 @@ mod scope;
 use chrono::{DateTime, Utc};
 use entity::words;
 
-pub use scope::{Scoped, Whole, change, sees_release, visible, whole};
+pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
 
@@ -128,7 +128,7 @@ impl Action {
 pub enum Kind {
     /// Cities, schools, enterprises, consortia, partnerships, titles.
     Registry,
-    /// Datasets, indicators, periods.
+    /// Datasets, indicators, rules, periods.
     Catalogue,
     /// A school's table and everything that hangs on it.
     Submission,
@@ -170,7 +170,7 @@ impl Kind {
     pub const fn zh(self) -> &'static str {
         match self {
             Self::Registry => "机构",
-            Self::Catalogue => "报表、指标或统计期",
+            Self::Catalogue => "报表、指标、规则或统计期",
             Self::Submission => "填报",
             Self::LiveFigure => "未发布数据",
             Self::Release => "发布版本",
@@ -187,7 +187,7 @@ impl Kind {
     pub const fn en(self) -> &'static str {
         match self {
             Self::Registry => "organisation",
-            Self::Catalogue => "dataset, indicator or period",
+            Self::Catalogue => "dataset, indicator, rule or period",
             Self::Submission => "submission",
             Self::LiveFigure => "unpublished figure",
             Self::Release => "release",
@@ -214,6 +214,7 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
 
         (R::Province | R::City, K::LiveFigure, A::Read) => true,
         (R::Province, K::Release, A::Create) => true,
+        (R::Province, K::Catalogue, A::Create | A::Change) => true,
 
         (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,

@@ -8,7 +8,7 @@ use entity::{
     revision, school, signing_key, submission, transition,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
+    ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 
@@ -155,6 +155,7 @@ whole!(
     partnership,
     period,
     registry_snapshot,
+    rule,
     school,
     school_succession,
 );
@@ -170,6 +171,12 @@ pub fn visible<E: Scoped>(actor: &Actor) -> Select<E> {
 #[expect(clippy::disallowed_methods, reason = "the one scoped start of a change")]
 pub fn change<E: Scoped>(actor: &Actor) -> UpdateMany<E> {
     E::update_many().filter(E::within(actor))
+}
+
+/// The start of every conditional removal of a scoped entity: only rows within the caller's scope go.
+#[expect(clippy::disallowed_methods, reason = "the one scoped start of a removal")]
+pub fn remove<E: Scoped>(actor: &Actor) -> DeleteMany<E> {
+    E::delete_many().filter(E::within(actor))
 }
 
 /// The start of a read of a table that is public as a whole.

@@ -21,5 +21,6 @@ pub mod periods;
 pub mod precondition;
 pub mod releases;
 pub mod reviews;
+pub mod rules;
 pub mod submissions;
 pub mod synth;

@@ -227,6 +227,9 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     .await?;
     memory::raise(&tx, Thing::Releases).await?;
     tx.commit().await?;
+    ctx.memory.refresh().await?;
+    // Other instances may be as far behind: after this none of them answers from the release before.
+    tokio::time::sleep(memory::FRESH).await;
     resolve(ctx, Some(name.as_str())).await
 }
 

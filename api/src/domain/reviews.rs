@@ -143,7 +143,15 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
         return Err(no_arrow(&step, &old, school));
     };
     let content = submissions::contents(ctx, &tx, std::slice::from_ref(&old)).await?.remove(key);
-    let content = content.ok_or_else(|| Error::internal("a step on a table whose values are hidden"))?;
+    let mut content = content.ok_or_else(|| Error::internal("a step on a table whose values are hidden"))?;
+    if matches!(step, Step::Submit { .. }) {
+        // The school may have stated its other tables since the push.
+        let judged = submissions::judge(ctx, &tx, key, &content.cells).await?;
+        if judged.findings != content.findings {
+            submissions::renote(ctx, &tx, &old, &judged.findings).await?;
+        }
+        content = Content { findings: judged.findings, skipped: Some(judged.skipped), ..content };
+    }
     let problems = problems(&registry, key, &step, &content);
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));

@@ -3,3 +3,4 @@
 pub mod columns;
 pub mod decimal;
 pub mod document;
+pub mod expression;

@@ -11,13 +11,14 @@ use entity::words::Source;
 use super::{
     error::GqlResult,
     scalars::{Decimal, Instant},
-    types::words::{ObservationStatus, ReleaseKind},
+    types::words::{ObservationStatus, ReleaseKind, Severity},
 };
 use crate::{
     domain::{
         precondition::Precondition,
         releases,
         reviews::Step,
+        rules,
         submissions::{Extent, Key, Push, Remark},
     },
     error::{Error, Finding, Text},
@@ -320,6 +321,84 @@ impl From<CreateReleaseInput> for releases::New {
             kind: input.kind.into(),
             publish_at: input.publish_at.map(|at| at.0),
             note: input.note,
+        }
+    }
+}
+
+/// A new rule.
+#[derive(Clone, Debug, InputObject)]
+pub struct AddRuleInput {
+    /// Its stable name, led by the table whose pushes it judges: `talent.placement_low`.
+    code: String,
+    /// Whether it blocks, needs a justification, or only tells.
+    severity: Severity,
+    /// True for a good table: CEL over `dataset.indicator` and `prev.dataset.indicator`.
+    expression: String,
+    /// What is told when it is broken, in Chinese.
+    message_zh: String,
+    /// The same in English.
+    message_en: String,
+    /// Whether it judges at once; off where nothing is said, so that it can be tried first.
+    is_enabled: Option<bool>,
+    /// The first period that it judges, by code.
+    valid_from: Option<String>,
+    /// The last period that it judges, by code.
+    valid_to: Option<String>,
+}
+
+impl From<AddRuleInput> for rules::New {
+    fn from(input: AddRuleInput) -> Self {
+        Self {
+            code: input.code,
+            severity: input.severity.into(),
+            expression: input.expression,
+            message_zh: input.message_zh,
+            message_en: input.message_en,
+            is_enabled: input.is_enabled.unwrap_or(false),
+            valid_from: input.valid_from,
+            valid_to: input.valid_to,
+        }
+    }
+}
+
+/// What is to be different about a rule; what is left out stays.
+#[derive(Clone, Debug, InputObject)]
+pub struct ChangeRuleInput {
+    /// Which rule.
+    pub code: String,
+    /// Its `etag` as it was seen, or `*`.
+    pub if_match: Option<String>,
+    /// Whether it blocks, needs a justification, or only tells.
+    severity: Option<Severity>,
+    /// True for a good table.
+    expression: Option<String>,
+    /// What is told when it is broken, in Chinese.
+    message_zh: Option<String>,
+    /// The same in English.
+    message_en: Option<String>,
+    /// Whether it judges at all.
+    is_enabled: Option<bool>,
+    /// The first period that it judges; `null` takes the bound away.
+    valid_from: MaybeUndefined<String>,
+    /// The last period that it judges; `null` takes the bound away.
+    valid_to: MaybeUndefined<String>,
+}
+
+impl From<ChangeRuleInput> for rules::Change {
+    fn from(input: ChangeRuleInput) -> Self {
+        let bound = |bound: MaybeUndefined<String>| match bound {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(period) => Some(Some(period)),
+        };
+        Self {
+            severity: input.severity.map(Into::into),
+            expression: input.expression,
+            message_zh: input.message_zh,
+            message_en: input.message_en,
+            is_enabled: input.is_enabled,
+            valid_from: bound(input.valid_from),
+            valid_to: bound(input.valid_to),
         }
     }
 }

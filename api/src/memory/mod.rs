@@ -45,6 +45,10 @@ use crate::{
     formats::columns::File,
 };
 
+/// A comparison of epochs is good for this long. Whoever makes a release waits as long before saying so:
+/// so an instance that is asked afterwards has either compared since, or does so now.
+pub const FRESH: Duration = Duration::from_millis(5);
+
 /// Without news from the database for this long, tokens are no longer trusted.
 const STALE: Duration = Duration::from_secs(5);
 
@@ -255,9 +259,11 @@ impl Memory {
             .collect()
     }
 
-    /// The releases that are there for the caller, newest first, with those that another instance has just made.
+    /// The releases that are there for the caller, newest first, with those that another instance has told of.
     pub async fn current(&self, actor: &Actor) -> Result<Vec<Arc<ReleaseHead>>> {
-        self.refresh().await?;
+        if self.state().checked.elapsed() >= FRESH {
+            self.refresh().await?;
+        }
         Ok(self.releases(actor))
     }
 

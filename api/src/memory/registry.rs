@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use entity::{
     alias, city, claim, consortium, consortium_member, dataset, designation, enterprise, external_institution,
-    indicator, partnership, school, school_succession, words::EntityType,
+    indicator, partnership, rule, school, school_succession, words::EntityType,
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 
 use crate::{
     authz::{self, Whole},
     error::Result,
+    formats::expression::Expression,
 };
 
 /// Rows in their own order, found by their code.
@@ -86,6 +87,37 @@ impl<T> Belonging<T> {
     }
 }
 
+/// A validation rule, and its expression ready to be asked.
+#[derive(Debug)]
+pub struct Rule {
+    /// As stored.
+    pub row: rule::Model,
+    /// Its expression.
+    pub expression: Expression,
+}
+
+impl Rule {
+    /// Whether it judges tables of this period. Periods of one kind are in the order of their codes.
+    pub fn judges(&self, period: &str) -> bool {
+        self.row.is_enabled
+            && self.row.valid_from.as_ref().is_none_or(|from| from.as_str() <= period)
+            && self.row.valid_to.as_ref().is_none_or(|to| period <= to.as_str())
+    }
+}
+
+/// Reads the expressions once; one that cannot be read any more judges nothing, and somebody should look.
+fn compiled(rows: Vec<rule::Model>) -> Vec<Rule> {
+    rows.into_iter()
+        .filter_map(|row| match Expression::compile(&row.expression) {
+            Ok(expression) => Some(Rule { row, expression }),
+            Err(fault) => {
+                tracing::error!(rule = %row.code, fault = %fault.placed().en, "a stored rule cannot be read");
+                None
+            }
+        })
+        .collect()
+}
+
 /// Cities, schools, partners and the catalogue, as one consistent state.
 #[derive(Debug)]
 pub struct Registry {
@@ -117,6 +149,8 @@ pub struct Registry {
     pub indicators: Shelf<indicator::Model>,
     /// Indicators, by dataset.
     pub indicators_of: HashMap<String, Vec<usize>>,
+    /// Validation rules, by dataset, in their order; those that are off among them.
+    pub rules: Belonging<Rule>,
     /// Published figures, in the order of the file.
     pub claims: Vec<claim::Model>,
 }
@@ -157,6 +191,8 @@ impl Registry {
         datasets.sort_by_key(|row| row.position);
         let mut indicators = rows::<indicator::Entity>(db).await?;
         indicators.sort_by_key(|row| row.position);
+        let mut rules = rows::<rule::Entity>(db).await?;
+        rules.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut claims = rows::<claim::Entity>(db).await?;
         claims.sort_by_key(|row| row.position);
         let mut successions = rows::<school_succession::Entity>(db).await?;
@@ -188,6 +224,7 @@ impl Registry {
             indicators_of: group(&indicators, |row| row.dataset_code.as_str()),
             datasets: Shelf::new(datasets, |row| row.code.as_str()),
             indicators: Shelf::new(indicators, |row| row.code.as_str()),
+            rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),
             claims,
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod border;
+pub mod catalogue;
 pub mod extract;
 pub mod health;
 pub mod oauth;
@@ -39,6 +40,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
+        .service(catalogue::datasets)
+        .service(catalogue::indicators)
+        .service(catalogue::list)
+        .service(catalogue::dry_run)
+        .service(catalogue::add)
+        .service(catalogue::change)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get);
@@ -56,6 +63,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
         (name = "reviews", description = "The city and the province judge it"),
+        (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "releases", description = "What is published"),
         (name = "health", description = "For whoever runs the service"),
     )

@@ -75,6 +75,8 @@ pub struct ContentView {
     pub observations: BTreeMap<String, CellView>,
     /// What the checks found.
     pub findings: Vec<FindingView>,
+    /// Rules that could not be asked, because a figure that they need is not there.
+    pub skipped_rules: Vec<String>,
     /// Required indicators that are still open; a submit is refused while there is one.
     pub missing: Vec<String>,
     /// The newest step of the review: why it was returned, and what is wrong where.
@@ -127,7 +129,8 @@ fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView
     let row = table.row;
     let registry = ctx.memory.registry();
     let language = request_id::current_language();
-    let content = table.content.map(|Content { cells, findings, last_step }| ContentView {
+    let content = table.content.map(|Content { cells, findings, skipped, last_step }| ContentView {
+        skipped_rules: skipped.unwrap_or_default().into_iter().map(|code| code.0).collect(),
         last_step: last_step.map(StepView::from),
         revision: row.revision,
         hash: row.content_hash.clone(),

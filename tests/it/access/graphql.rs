@@ -102,6 +102,10 @@ Submission observations findings | { it: submission(school: "{school}", dataset:
     approved     401    null  null    data     data data   null   null       null
     accepted     401    null  null    data     data data   null   null       null
     returned     401    null  null    null     null data   null   null       null
+Submission skippedRules | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
 Submission missing | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { code } } }
     draft        401    null  null    null     null none   null   null       null
     submitted    401    null  null    null     none none   null   null       null
@@ -224,6 +228,20 @@ Mutation reopenSubmission | mutation { it: $field(input: { school: "{school}", d
     own          401    404   404     412      403  403    404    404        404
     foreign      401    404   404     412      404  404    404    404        404
     absent       401    404   404     404      404  404    404    404        404
+Query ruleTrial | { it: $field(dataset: "talent", expression: "talent.placed > 1.0", periods: ["2011"]) { it: period } }
+    -            401    403   403     data     403  403    403    403        403
+Trial skipped | { it: ruleTrial(dataset: "talent", expression: "prev.talent.placed > 1.0", periods: ["2011"]) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+Trial period schools | { it: ruleTrial(dataset: "talent", expression: "talent.placed > 1.0", periods: ["2011"]) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+Trial flagged | { it: ruleTrial(dataset: "talent", expression: "talent.placed < 1.0", periods: ["2011"]) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+Mutation addRule | mutation { it: $field(input: { code: "talent.placement_low", severity: INFO, expression: "talent.placed > 1.0", messageZh: "说明", messageEn: "words" }) { rule { id } } }
+    -            401    403   403     409      403  403    403    403        403
+Mutation changeRule | mutation { it: $field(input: { code: "talent.placement_low", ifMatch: "9" }) { rule { id } } }
+    -            401    403   403     412      403  403    403    403        403
+RulePayload rule | mutation { it: changeRule(input: { code: "talent.placement_low", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data     403  403    403    403        403
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
@@ -240,7 +258,7 @@ CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
-Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator claims |
+Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims |
 City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
 Predecessor code name kind effectiveOn source |
@@ -259,6 +277,7 @@ Institution id code name nameEn kind city source | { it: consortia { it: nodes {
 Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
 Dataset id code name nameEn periodKind indicators source | { it: dataset(code: "talent") { $fields } }
 Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source | { it: indicator(code: "talent.employed_primary") { $fields } }
+Rule id code dataset severity expression message isEnabled validFrom validTo etag | { rules { $fields } }
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
 "#;

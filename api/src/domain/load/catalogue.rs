@@ -15,25 +15,19 @@ use super::{
     row::{Form, Kind, Row, filled},
     sheet::Sheet,
 };
-use crate::formats::decimal;
+use crate::formats::{
+    decimal,
+    expression::{is_code, is_name},
+};
 
 /// `datasets.csv`.
 pub(super) struct Datasets;
 /// `indicators.csv`.
 pub(super) struct Indicators;
 
-/// Both halves of an indicator's code are names in expressions.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
 const DATASET_CODE: Form = Form { like: "scale", is: is_name };
 
-const INDICATOR_CODE: Form = Form {
-    like: "scale.students",
-    is: |code| code.split_once('.').is_some_and(|(dataset, name)| is_name(dataset) && is_name(name)),
-};
+const INDICATOR_CODE: Form = Form { like: "scale.students", is: is_code };
 
 impl Kind for Datasets {
     type Model = dataset::Model;

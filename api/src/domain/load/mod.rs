@@ -24,6 +24,7 @@ mod known;
 mod observations;
 mod registry;
 mod row;
+mod rules;
 mod sheet;
 mod store;
 mod summary;
@@ -52,6 +53,7 @@ use self::{
     known::Known,
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Kind, Notes, rows},
+    rules::Rules,
     sheet::Sheet,
     store::store,
     ties::{Aliases, Designations, Members, Partnerships},
@@ -100,6 +102,7 @@ kinds! {
     consortia: Consortia,
     datasets: Datasets,
     indicators: Indicators,
+    rules: Rules,
     designations: Designations,
     members: Members,
     aliases: Aliases,
@@ -163,9 +166,10 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
         ctx.require(Action::Change, kind)?;
     }
     progress(&format!("检查 checking {}", dir.display()));
-    let (plan, left_alone) = plan(dir)?;
+    let (mut plan, left_alone) = plan(dir)?;
 
     let tx = ctx.db.begin().await?;
+    plan.rules = rules::settle(&tx, plan.rules).await?;
     let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
     if summary.has_changes() {
         let counts: serde_json::Map<String, serde_json::Value> = summary

@@ -9,7 +9,7 @@ use entity::{
     ids::{RowId, SchoolCode},
     words::{
         Affiliation, Aggregation, Better, ConsortiumKind, ConsortiumScope, Disclosure, MemberRole, Ownership,
-        PeriodKind, SchoolCategory, SchoolTier,
+        PeriodKind, SchoolCategory, SchoolTier, Severity,
     },
 };
 use uuid::Uuid;
@@ -65,6 +65,7 @@ word!(
     PeriodKind,
     SchoolCategory,
     SchoolTier,
+    Severity,
 );
 
 /// How something is written.

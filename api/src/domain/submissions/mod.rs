@@ -8,14 +8,17 @@ mod stating;
 mod taken;
 
 use entity::{
-    ids::{DatasetCode, PeriodCode, SchoolCode},
+    ids::{DatasetCode, PeriodCode, RuleCode, SchoolCode},
     submission,
 };
 use sea_orm::{ColumnTrait, Condition};
 
-pub(super) use self::stating::replace;
+pub(super) use self::stating::{renote, replace};
 pub use self::{
-    seeing::{Filter, Unpublished, contents, cursor, documents, get, list, of_schools, read_cursor, sees_values},
+    seeing::{
+        Filter, Unpublished, contents, cursor, documents, get, judge, list, of_schools, read_cursor, sees_values,
+        skipped,
+    },
     stating::{Extent, Push, Pushed, chain, push},
     taken::{Remark, Taken, Words},
 };
@@ -65,6 +68,8 @@ pub struct Content {
     pub cells: Cells,
     /// What the checks found when it was pushed.
     pub findings: Vec<Finding>,
+    /// Rules that could not be asked, where somebody has asked for them: see [`judge`].
+    pub skipped: Option<Vec<RuleCode>>,
     /// The newest step of the review, with its reason, its remarks or its justifications.
     pub last_step: Option<Taken>,
 }

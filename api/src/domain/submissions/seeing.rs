@@ -2,7 +2,12 @@
 
 use std::collections::HashMap;
 
-use entity::{finding, ids::SchoolCode, revision, school, submission, transition, words::SubmissionState};
+use entity::{
+    finding,
+    ids::{RuleCode, SchoolCode},
+    revision, school, submission, transition,
+    words::SubmissionState,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     RelationTrait,
@@ -13,6 +18,10 @@ use super::{Content, Key, Table, Taken};
 use crate::{
     authz::{self, Action, Kind},
     ctx::Ctx,
+    domain::{
+        checks::{self, Beside, Judged},
+        periods::Period,
+    },
     error::{Error, Finding, Result, Text},
     formats::document::{self, Cells},
     memory::registry::Registry,
@@ -34,6 +43,56 @@ pub(super) fn cells_of(registry: &Registry, head: &revision::Model) -> Result<Ce
     document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)
 }
 
+/// The tables beside one that its rules ask for: the newest revisions of the same school, in one statement.
+pub(super) async fn beside(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    registry: &Registry,
+    key: &Key,
+    period: &Period,
+) -> Result<Beside> {
+    let before = period.previous();
+    let wanted = Beside::wanted(registry, key.dataset.as_str(), key.period.as_str());
+    let any = wanted.iter().fold(Condition::any().add(Expr::val(1).eq(0)), |any, (dataset, is_previous)| {
+        let period = if *is_previous { &before } else { &key.period };
+        any.add(
+            Condition::all()
+                .add(revision::Column::DatasetCode.eq(dataset.as_str()))
+                .add(revision::Column::PeriodCode.eq(period.clone())),
+        )
+    });
+    let rows = ctx
+        .visible::<revision::Entity>()
+        .join(JoinType::InnerJoin, revision::Relation::Submission.def())
+        .select_only()
+        .columns([revision::Column::DatasetCode, revision::Column::PeriodCode, revision::Column::Document])
+        .filter(revision::Column::SchoolCode.eq(key.school.clone()))
+        .filter(any)
+        .filter(same(submission::Column::Revision, revision::Column::Number))
+        .into_tuple::<(String, String, String)>()
+        .all(db)
+        .await?;
+    let mut tables = HashMap::new();
+    for (dataset, period, written) in rows {
+        let cells = document::read(&written, |code| registry.decimals(code)).map_err(Error::internal)?;
+        tables.insert((dataset, period == before.as_str()), cells);
+    }
+    Ok(Beside(tables))
+}
+
+/// Judges the newest revision of a table again, beside what its school has stated since.
+pub async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, key: &Key, cells: &Cells) -> Result<Judged> {
+    let registry = ctx.memory.registry();
+    let Some(period) = Period::parse(key.period.as_str()) else { return Ok(Judged::default()) };
+    let beside = beside(ctx, db, &registry, key, &period).await?;
+    Ok(checks::judge(&registry, key.dataset.as_str(), key.period.as_str(), cells, &beside))
+}
+
+/// The rules of a table that cannot be asked as things stand.
+pub async fn skipped(ctx: &Ctx, key: &Key, cells: &Cells) -> Result<Vec<RuleCode>> {
+    Ok(judge(ctx, ctx.db.read(), key, cells).await?.skipped)
+}
+
 /// The newest step of a table's review.
 pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submission::Model) -> Result<Option<Taken>> {
     ctx.visible::<transition::Entity>()
@@ -49,7 +108,10 @@ pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submis
 /// One table as the caller sees it.
 pub async fn get(ctx: &Ctx, key: &Key) -> Result<Table> {
     let row = ctx.one::<submission::Entity>(ctx.db.read(), Action::Read, key.is()).await?;
-    let content = contents(ctx, ctx.db.read(), std::slice::from_ref(&row)).await?.remove(key);
+    let mut content = contents(ctx, ctx.db.read(), std::slice::from_ref(&row)).await?.remove(key);
+    if let Some(content) = &mut content {
+        content.skipped = Some(skipped(ctx, key, &content.cells).await?);
+    }
     Ok(Table { row, content })
 }
 
@@ -177,7 +239,7 @@ pub async fn contents(
         for head in ctx.visible::<revision::Entity>().filter(heads).all(db).await? {
             let cells = document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)?;
             let key = Key { school: head.school_code, dataset: head.dataset_code, period: head.period_code };
-            contents.insert(key, Content { cells, findings: Vec::new(), last_step: None });
+            contents.insert(key, Content { cells, findings: Vec::new(), skipped: None, last_step: None });
         }
         let found = chunk
             .iter()

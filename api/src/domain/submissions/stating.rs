@@ -13,14 +13,14 @@ use serde_json::json;
 
 use super::{
     Content, Key, Table,
-    seeing::{cells_of, head, last_step},
+    seeing::{beside, cells_of, head, last_step},
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
     db::now,
     domain::{
-        checks,
+        checks::{self, Judged},
         journal::{self, Event},
         periods::Period,
         precondition::Precondition,
@@ -114,10 +114,11 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
         Extent::Whole => push.given,
         Extent::Patch => merged(&registry, before.clone().unwrap_or_default(), push.given),
     };
-    let last_year = last_year(ctx, &tx, &registry, &key, &period).await?;
-    let checked = checks::check(&registry, key.dataset.as_str(), given, &last_year);
+    let beside = beside(ctx, &tx, &registry, &key, &period).await?;
+    let checked = checks::check(&registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
+    let Judged { findings, skipped } = checked.judged;
     if !checked.faults.is_empty() {
-        return Err(Error::Invalid(checked.faults.into_iter().chain(checked.findings).collect()));
+        return Err(Error::Invalid(checked.faults.into_iter().chain(findings).collect()));
     }
 
     let codes = (key.school.as_str(), key.dataset.as_str(), key.period.as_str());
@@ -136,7 +137,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
         _ => None,
     };
     if let Some(row) = present.as_ref().filter(|row| row.content_hash == hash) {
-        let content = Content { cells: checked.cells, findings: checked.findings, last_step };
+        let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
         let table = Table { row: row.clone(), content: Some(content) };
         return Ok(Pushed { table, is_first: false, removed });
     }
@@ -146,7 +147,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let row = advance(ctx, &tx, &key, present.as_ref(), &hash).await?;
     let cells = i32::try_from(checked.cells.len()).map_err(Error::internal)?;
     keep(ctx, &tx, &row, head.as_ref(), written, cells, push.source).await?;
-    note_findings(&tx, &row, &checked.findings).await?;
+    note_findings(&tx, &row, &findings).await?;
     journal::record(
         &tx,
         ctx,
@@ -156,13 +157,13 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
             school: Some(key.school.as_str()),
             before: present.as_ref().map(|row| row.content_hash.as_str()),
             after: Some(&hash),
-            data: json!({ "revision": row.revision, "cells": checked.cells.len(), "findings": checked.findings.len() }),
+            data: json!({ "revision": row.revision, "cells": checked.cells.len(), "findings": findings.len() }),
         },
     )
     .await?;
     tx.commit().await?;
     telemetry::count_submission("push");
-    let content = Content { cells: checked.cells, findings: checked.findings, last_step };
+    let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
     Ok(Pushed { table: Table { row, content: Some(content) }, is_first, removed })
 }
 
@@ -279,6 +280,7 @@ pub fn chain(content_hash: &str, before: &str) -> String {
     document::sha256(format!("{content_hash}{before}"))
 }
 
+/// Writes what was found in a revision.
 async fn note_findings(db: &impl ConnectionTrait, row: &submission::Model, findings: &[Finding]) -> Result<()> {
     if findings.is_empty() {
         return Ok(());
@@ -301,6 +303,23 @@ async fn note_findings(db: &impl ConnectionTrait, row: &submission::Model, findi
     });
     finding::Entity::insert_many(rows).exec_without_returning(db).await?;
     Ok(())
+}
+
+/// Writes again what is to be said of a revision: its school has stated other tables since.
+pub(in crate::domain) async fn renote(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    row: &submission::Model,
+    findings: &[Finding],
+) -> Result<()> {
+    ctx.remove::<finding::Entity>()
+        .filter(finding::Column::SchoolCode.eq(row.school_code.clone()))
+        .filter(finding::Column::DatasetCode.eq(row.dataset_code.clone()))
+        .filter(finding::Column::PeriodCode.eq(row.period_code.clone()))
+        .filter(finding::Column::Number.eq(row.revision))
+        .exec(db)
+        .await?;
+    note_findings(db, row, findings).await
 }
 
 /// The present cells with a patch laid over them, as if they had been sent together.
@@ -330,21 +349,6 @@ fn merged(registry: &Registry, present: Cells, patch: Vec<Given>) -> Vec<Given> 
         all.insert(one.indicator.clone(), Given { cell, ..one });
     }
     all.into_values().chain(doubles).collect()
-}
-
-/// The cells of the same table one period before, as far as the caller sees them.
-async fn last_year(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    registry: &Registry,
-    key: &Key,
-    period: &Period,
-) -> Result<Cells> {
-    let before = Key { period: period.previous(), ..key.clone() };
-    match ctx.visible::<submission::Entity>().filter(before.is()).one(db).await? {
-        Some(row) => cells_of(registry, &head(ctx, db, &row).await?),
-        None => Ok(Cells::new()),
-    }
 }
 
 /// A stored cell as if it had been sent.

@@ -1,7 +1,9 @@
 //! Datasets, indicators, periods.
 
 use async_graphql::{Context, Object};
+use entity::rule;
 
+use crate::domain::rules;
 use crate::graphql::{
     self,
     error::GqlResult,
@@ -9,7 +11,12 @@ use crate::graphql::{
     lean::LeanList,
     limits::{self, INDICATORS, SOME},
     loaders,
-    types::{dataset::Dataset, indicator::Indicator, period::Period},
+    types::{
+        dataset::Dataset,
+        indicator::Indicator,
+        period::Period,
+        rule::{Rule, Trial},
+    },
 };
 
 /// The catalogue.
@@ -40,6 +47,27 @@ impl CatalogueQuery {
     /// An indicator by its code.
     async fn indicator<'a>(&self, cx: &Context<'a>, code: String) -> Option<Indicator<'a>> {
         Indicator::of(graphql::registry(cx), &code)
+    }
+
+    /// The rules by which pushes are judged, those that are off among them; of one table or of all.
+    #[graphql(complexity = "limits::times(INDICATORS, child_complexity)")]
+    async fn rules(&self, cx: &Context<'_>, dataset: Option<String>) -> Vec<Rule> {
+        let is_asked = |row: &rule::Model| dataset.as_ref().is_none_or(|code| row.dataset_code == code.as_str());
+        let rows = graphql::registry(cx).rules.all().iter().map(|rule| &rule.row);
+        rows.filter(|row| is_asked(row)).map(|row| Rule(row.clone())).collect()
+    }
+
+    /// Tries an expression against the tables of some periods; stores nothing.
+    #[graphql(complexity = "limits::times(periods.len(), child_complexity)")]
+    async fn rule_trial(
+        &self,
+        cx: &Context<'_>,
+        #[graphql(desc = "The table that it would judge.")] dataset: String,
+        #[graphql(desc = "True for a good table.")] expression: String,
+        #[graphql(desc = "By code.")] periods: Vec<String>,
+    ) -> GqlResult<Vec<Trial>> {
+        let trials = rules::dry_run(graphql::ctx(cx), &dataset, &expression, &periods).await?;
+        Ok(trials.into_iter().map(Trial).collect())
     }
 
     /// The periods that something was reported for, in order.

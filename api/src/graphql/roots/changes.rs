@@ -4,18 +4,21 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use crate::{
     domain::{
+        precondition::Match,
         releases,
         reviews::{self, Step},
+        rules,
         submissions::{self, Push, Pushed},
     },
     graphql::{
         self,
         error::{GqlResult, relocated},
         inputs::{
-            AcceptSubmissionInput, ApproveSubmissionInput, CreateReleaseInput, PatchSubmissionInput, Places,
-            PushSubmissionInput, ReopenSubmissionInput, ReturnSubmissionInput, SubmitSubmissionInput, Table,
+            AcceptSubmissionInput, AddRuleInput, ApproveSubmissionInput, ChangeRuleInput, CreateReleaseInput,
+            PatchSubmissionInput, Places, PushSubmissionInput, ReopenSubmissionInput, ReturnSubmissionInput,
+            SubmitSubmissionInput, Table,
         },
-        types::{release::Release, submission::Submission},
+        types::{release::Release, rule::Rule, submission::Submission},
     },
 };
 
@@ -52,6 +55,24 @@ pub struct ReviewPayload {
 pub struct CreateReleasePayload {
     /// The new release.
     release: Release,
+}
+
+/// What a rule has become.
+#[derive(SimpleObject)]
+pub struct RulePayload {
+    /// The rule as it now stands.
+    rule: Rule,
+}
+
+/// Where the parts of a rule stand in its input.
+fn of_rule(pointer: &str) -> String {
+    let names = [
+        ("message_zh", "messageZh"),
+        ("message_en", "messageEn"),
+        ("valid_from", "validFrom"),
+        ("valid_to", "validTo"),
+    ];
+    format!("/input{}", names.iter().fold(pointer.to_owned(), |pointer, (rest, own)| pointer.replace(rest, own)))
 }
 
 async fn store(cx: &Context<'_>, push: Push, places: Places) -> GqlResult<PushSubmissionPayload> {
@@ -119,6 +140,19 @@ impl Mutation {
     async fn reopen_submission(&self, cx: &Context<'_>, input: ReopenSubmissionInput) -> GqlResult<ReviewPayload> {
         let (table, step) = input.into_step();
         take(cx, &table, step, of_words).await
+    }
+
+    /// Adds a validation rule.
+    async fn add_rule(&self, cx: &Context<'_>, input: AddRuleInput) -> GqlResult<RulePayload> {
+        let added = rules::add(graphql::ctx(cx), input.into()).await;
+        Ok(RulePayload { rule: Rule(added.map_err(|error| relocated(error, of_rule))?) })
+    }
+
+    /// Changes a validation rule, or switches it on or off.
+    async fn change_rule(&self, cx: &Context<'_>, input: ChangeRuleInput) -> GqlResult<RulePayload> {
+        let (code, if_match) = (input.code.clone(), input.if_match.as_deref().map(Match::read));
+        let changed = rules::change(graphql::ctx(cx), &code, input.into(), if_match.as_ref()).await;
+        Ok(RulePayload { rule: Rule(changed.map_err(|error| relocated(error, of_rule))?) })
     }
 
     /// Builds a release from everything that is accepted.

@@ -19,6 +19,7 @@ pub mod partnership;
 pub mod period;
 pub mod principal;
 pub mod release;
+pub mod rule;
 pub mod school;
 pub mod step;
 pub mod submission;

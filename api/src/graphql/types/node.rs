@@ -15,6 +15,7 @@ use super::{
     period::Period,
     principal::Principal,
     release::Release,
+    rule::Rule,
     school::School,
     submission::Submission,
 };
@@ -61,6 +62,8 @@ pub enum Node<'a> {
     Principal(Principal),
     /// A published version.
     Release(Release),
+    /// A validation rule.
+    Rule(Rule),
     /// A school.
     School(School<'a>),
     /// A school's table.
@@ -100,6 +103,7 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Release" if semver::Version::parse(key).is_ok() => {
             maybe(releases::resolve(ctx, Some(key)).await)?.map(|release| Node::Release(Release(release)))
         }
+        "Rule" => Rule::of(registry, key).map(Node::Rule),
         "School" => School::of(registry, key).map(Node::School),
         _ => None,
     })

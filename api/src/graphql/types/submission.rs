@@ -141,6 +141,16 @@ impl Submission {
         Ok(content.map(|content| content.findings.iter().cloned().map(Finding).collect()))
     }
 
+    /// Rules that could not be asked, because a figure that they need is not there: their codes.
+    async fn skipped_rules(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<String>>> {
+        let Some(content) = self.content(cx).await? else { return Ok(None) };
+        let skipped = match &content.skipped {
+            Some(skipped) => skipped.clone(),
+            None => submissions::skipped(graphql::ctx(cx), &Key::of(&self.row), &content.cells).await?,
+        };
+        Ok(Some(skipped.into_iter().map(|code| code.0).collect()))
+    }
+
     /// Required indicators that are still open; a submit is refused while there is one.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn missing<'a>(&self, cx: &Context<'a>) -> GqlResult<Option<Vec<Indicator<'a>>>> {

@@ -1,13 +1,19 @@
 //! Where findings are made: one pass over a table, everything that is wrong, in both languages.
 //!
 //! *Form* faults (unknown indicator, wrong type, too many decimals, out of bounds, stated twice)
-//! mean that there is nothing to store. *Tree* findings follow from the catalogue: a count exceeds
-//! the one it lies within (error), the parts of a total do not add up to it (warning).
-//! *Completeness* is asked at submit.
+//! mean that there is nothing to store. What is well-formed is judged ([`judge`]): by the *tree* of the
+//! catalogue, by the *rules*, by *standards* and by the year before. *Completeness* is asked at submit.
 
-use std::collections::HashSet;
+mod measure;
+mod rules;
+mod tree;
 
-use entity::{ids::IndicatorCode, indicator, words::Severity};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use entity::{
+    ids::{IndicatorCode, RuleCode},
+    indicator,
+};
 
 use crate::{
     error::{Finding, Text},
@@ -28,13 +34,60 @@ pub struct Checked {
     pub cells: Cells,
     /// Form faults: while there is one, nothing is stored.
     pub faults: Vec<Finding>,
-    /// Findings of the tree over the well-formed cells.
-    pub findings: Vec<Finding>,
+    /// What is to be said of the well-formed cells.
+    pub judged: Judged,
 }
 
-/// Checks a whole table against the catalogue. `previous` are the cells of the period before.
-pub fn check(registry: &Registry, dataset: &str, given: Vec<Given>, previous: &Cells) -> Checked {
+/// The tables beside the one that is judged, as far as rules ask for them: by code, and whether of the period before.
+#[derive(Clone, Debug, Default)]
+pub struct Beside(pub HashMap<(String, bool), Cells>);
+
+impl Beside {
+    /// Which tables the rules of a dataset ask for, of its period and of the one before.
+    pub fn wanted(registry: &Registry, dataset: &str, period: &str) -> BTreeSet<(String, bool)> {
+        let rules = registry.rules.of(dataset).filter(|rule| rule.judges(period));
+        let inputs = rules.flat_map(|rule| rule.expression.inputs());
+        let mut wanted: BTreeSet<_> = inputs.map(|input| (input.dataset.clone(), input.is_previous)).collect();
+        wanted.remove(&(dataset.to_owned(), false));
+        // History is asked of every table.
+        wanted.insert((dataset.to_owned(), true));
+        wanted
+    }
+
+    fn cells(&self, dataset: &str, is_previous: bool) -> Option<&Cells> {
+        self.0.get(&(dataset.to_owned(), is_previous))
+    }
+}
+
+/// What is to be said of a well-formed table.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// In the order of tree, rules, standards, history.
+    pub findings: Vec<Finding>,
+    /// Rules that could not be asked, because a figure they need is not there.
+    pub skipped: Vec<RuleCode>,
+}
+
+/// Judges the cells of a table by its tree, its rules, the standards and the year before.
+pub fn judge(registry: &Registry, dataset: &str, period: &str, cells: &Cells, beside: &Beside) -> Judged {
+    let nothing = Cells::new();
+    let previous = beside.cells(dataset, true).unwrap_or(&nothing);
+    let mut findings = tree::tree(registry, dataset, cells, previous);
+    let skipped = rules::ask(registry, dataset, period, cells, beside, &mut findings);
+    for line in registry.lines(dataset) {
+        findings.extend(measure::standard(line, cells, previous));
+    }
+    for line in registry.lines(dataset) {
+        findings.extend(measure::change(line, cells, previous));
+    }
+    Judged { findings, skipped }
+}
+
+/// Checks a whole table against the catalogue, and judges what is well-formed of it.
+pub fn check(registry: &Registry, dataset: &str, period: &str, given: Vec<Given>, beside: &Beside) -> Checked {
     let mut checked = Checked::default();
+    let nothing = Cells::new();
+    let previous = beside.cells(dataset, true).unwrap_or(&nothing);
     let mut seen = HashSet::new();
     for one in given {
         if !seen.insert(one.indicator.clone()) {
@@ -57,7 +110,7 @@ pub fn check(registry: &Registry, dataset: &str, given: Vec<Given>, previous: &C
             checked.cells.insert(one.indicator, cell);
         }
     }
-    checked.findings = tree(registry, dataset, &checked.cells, previous);
+    checked.judged = judge(registry, dataset, period, &checked.cells, beside);
     checked
 }
 
@@ -226,82 +279,6 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
         }
     }
     Some(Cell { value, status, note })
-}
-
-/// A value in hundredths of hundredths …: two lines with different decimals are compared on the finer scale.
-fn on_scale(value: i64, from: i16, to: i16) -> i128 {
-    i128::from(value) * decimal::factor(to - from)
-}
-
-fn tree(registry: &Registry, dataset: &str, cells: &Cells, previous: &Cells) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let value = |line: &indicator::Model| cells.get(line.code.as_str()).and_then(|cell| cell.value);
-    for line in registry.lines(dataset) {
-        if let Some(whole) = line.within_code.as_ref().and_then(|code| registry.indicators.get(code.as_str()))
-            && let (Some(part_value), Some(whole_value)) = (value(line), value(whole))
-        {
-            let scale = line.decimals.max(whole.decimals);
-            if on_scale(part_value, line.decimals, scale) > on_scale(whole_value, whole.decimals, scale) {
-                let (got, most) =
-                    (decimal::digits(part_value, line.decimals), decimal::digits(whole_value, whole.decimals));
-                findings.push(Finding {
-                    severity: Severity::Error,
-                    code: format!("{}.within", line.code),
-                    indicator: Some(line.code.clone()),
-                    pointer: format!("/observations/{}", pointer(line.code.as_str())),
-                    message: Text::new(
-                        format!("“{}”（{got}）大于其所属的“{}”（{most}）", line.label, whole.label),
-                        format!("`{}` ({got}) exceeds `{}` ({most}), which it lies within", line.code, whole.code),
-                    ),
-                    expected: Some(format!("≤ {most}")),
-                    got: Some(got),
-                    previous: shown(previous, line),
-                });
-            }
-        }
-        if line.is_parts_complete {
-            findings.extend(parts(registry, line, cells, previous));
-        }
-    }
-    findings
-}
-
-/// The direct parts of a total must add up to it. Not judged while a part is missing.
-fn parts(registry: &Registry, whole: &indicator::Model, cells: &Cells, previous: &Cells) -> Option<Finding> {
-    let total = cells.get(whole.code.as_str())?.value?;
-    let parts: Vec<&indicator::Model> = registry
-        .lines(whole.dataset_code.as_str())
-        .filter(|line| line.within_code.as_ref() == Some(&whole.code))
-        .collect();
-    let scale = parts.iter().map(|part| part.decimals).max()?.max(whole.decimals);
-    let mut sum = 0_i128;
-    for part in &parts {
-        let cell = cells.get(part.code.as_str())?;
-        match (cell.value, cell.status) {
-            (Some(value), _) => sum += on_scale(value, part.decimals, scale),
-            (None, Status::NotApplicable) => {}
-            (None, _) => return None,
-        }
-    }
-    if sum == on_scale(total, whole.decimals, scale) {
-        return None;
-    }
-    let (got, expected) = (decimal::digits(total, whole.decimals), decimal::exact(sum, scale).to_string());
-    let names: Vec<&str> = parts.iter().map(|part| part.code.as_str()).collect();
-    let labels: Vec<&str> = parts.iter().map(|part| part.label.as_str()).collect();
-    Some(Finding {
-        severity: Severity::Warning,
-        code: format!("{}.parts", whole.code),
-        indicator: Some(whole.code.clone()),
-        pointer: format!("/observations/{}", pointer(whole.code.as_str())),
-        message: Text::new(
-            format!("“{}”（{got}）不等于其各分项之和 {expected}（{}）", whole.label, labels.join("＋")),
-            format!("`{}` ({got}) is not the sum {expected} of its parts ({})", whole.code, names.join(" + ")),
-        ),
-        expected: Some(expected),
-        got: Some(got),
-        previous: shown(previous, whole),
-    })
 }
 
 /// The required indicators that a table leaves open: neither a value nor `NOT_APPLICABLE`.

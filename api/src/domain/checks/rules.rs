@@ -1,0 +1,68 @@
+//! Findings of the rules: expressions over this table, the school's others and the period before.
+
+use entity::ids::{IndicatorCode, RuleCode};
+
+use super::Beside;
+use crate::{
+    error::{Finding, Text},
+    formats::{
+        decimal,
+        document::{Cells, pointer},
+        expression::{Facts, Input, Verdict},
+    },
+    memory::registry::{Registry, Rule},
+};
+
+/// Asks every rule of a table; adds what is broken, returns what could not be asked.
+pub(super) fn ask(
+    registry: &Registry,
+    dataset: &str,
+    period: &str,
+    cells: &Cells,
+    beside: &Beside,
+    findings: &mut Vec<Finding>,
+) -> Vec<RuleCode> {
+    let rules: Vec<&Rule> = registry.rules.of(dataset).filter(|rule| rule.judges(period)).collect();
+    let digits = |input: &Input| {
+        let table = match (input.dataset == dataset, input.is_previous) {
+            (true, false) => cells,
+            (_, is_previous) => beside.cells(&input.dataset, is_previous)?,
+        };
+        let value = table.get(&input.indicator)?.value?;
+        Some(decimal::digits(value, registry.decimals(&input.indicator)))
+    };
+    // A double has room for every figure: at most 15 significant digits.
+    let figure = |input: &Input| digits(input)?.parse::<f64>().ok();
+    let facts: Facts<'_> = rules
+        .iter()
+        .flat_map(|rule| rule.expression.inputs())
+        .filter_map(|input| Some((input.clone(), figure(input)?)))
+        .collect();
+    let mut skipped = Vec::new();
+    for rule in rules {
+        match rule.expression.judge(&facts) {
+            Verdict::Holds => {}
+            Verdict::Skipped(_) => skipped.push(rule.row.code.clone()),
+            Verdict::Breaks => findings.push(broken(rule, dataset, digits)),
+        }
+    }
+    skipped
+}
+
+fn broken(rule: &Rule, dataset: &str, digits: impl Fn(&Input) -> Option<String>) -> Finding {
+    let inputs = rule.expression.inputs();
+    let own = inputs.iter().find(|input| input.dataset == dataset && !input.is_previous);
+    let got: Vec<String> =
+        inputs.iter().filter_map(|input| Some(format!("{} = {}", input.written(), digits(input)?))).collect();
+    Finding {
+        severity: rule.row.severity,
+        code: rule.row.code.0.clone(),
+        indicator: own.map(|input| IndicatorCode(input.indicator.clone())),
+        pointer: own
+            .map_or_else(|| "/observations".to_owned(), |input| format!("/observations/{}", pointer(&input.indicator))),
+        message: Text::new(rule.row.message_zh.clone(), rule.row.message_en.clone()),
+        expected: Some(rule.row.expression.clone()),
+        got: Some(got.join(", ")),
+        previous: own.and_then(|input| digits(&Input { is_previous: true, ..input.clone() })),
+    }
+}

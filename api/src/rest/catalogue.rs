@@ -1,0 +1,398 @@
+//! `/v1/datasets`, `/v1/indicators`, `/v1/rules`: what schools report, and by which rules it is judged.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::{self, HeaderMap},
+    patch, post, web,
+};
+use entity::{dataset, indicator, rule, words::Severity};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{
+    body::{self, Body},
+    problem::{Problem, ProblemView},
+};
+use crate::{
+    authz::{Action, Kind},
+    ctx::Ctx,
+    domain::{
+        precondition::Match,
+        rules::{self, Change, New, Trial},
+    },
+    error::{Error, Finding, Result, Text},
+    formats::decimal,
+};
+
+/// A table that schools report (报表).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatasetView {
+    /// Its code, `scale`.
+    pub code: String,
+    /// Its official name.
+    pub name: String,
+    /// In English.
+    pub name_en: Option<String>,
+    /// `calendar_year` or `school_year`.
+    pub period_kind: &'static str,
+    /// How many indicators it has.
+    pub indicators: usize,
+    /// Where it is printed.
+    pub source: String,
+}
+
+/// A line of a table (指标).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IndicatorView {
+    /// Its code, `scale.students`.
+    pub code: String,
+    /// Its table.
+    pub dataset: String,
+    /// The printed serial number.
+    pub line_no: String,
+    /// Its name.
+    pub name: String,
+    /// In English.
+    pub name_en: Option<String>,
+    /// The unit of its values.
+    pub unit: String,
+    /// How many decimals a value may have.
+    pub decimals: i16,
+    /// Whether a table without it cannot be submitted.
+    pub required: bool,
+    /// The total that it must not exceed.
+    pub within: Option<String>,
+    /// Whether its direct parts add up to it.
+    pub parts_complete: bool,
+    /// `sum`, `mean`, `median` or `weighted_mean`.
+    pub aggregation: &'static str,
+    /// The smallest value that is taken.
+    #[schema(value_type = Option<f64>)]
+    pub minimum: Option<Box<RawValue>>,
+    /// The largest value that is taken.
+    #[schema(value_type = Option<f64>)]
+    pub maximum: Option<Box<RawValue>>,
+    /// The standard (合格指标).
+    #[schema(value_type = Option<f64>)]
+    pub threshold: Option<Box<RawValue>>,
+    /// `public`, `aggregate` or `internal`.
+    pub disclosure: &'static str,
+}
+
+/// A validation rule (校验规则).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RuleView {
+    /// Its stable name; a justification is given for it.
+    pub code: String,
+    /// The table whose pushes it judges.
+    pub dataset: String,
+    /// `error`, `warning` or `info`.
+    pub severity: &'static str,
+    /// CEL over `dataset.indicator` and `prev.dataset.indicator`; true for a good table.
+    pub expression: String,
+    /// What is told when it is broken.
+    pub message_zh: String,
+    /// The same in English.
+    pub message_en: String,
+    /// Whether it judges at all.
+    pub enabled: bool,
+    /// The first period that it judges; nothing for all before.
+    pub valid_from: Option<String>,
+    /// The last period that it judges; nothing for all after.
+    pub valid_to: Option<String>,
+    /// Goes up with every change.
+    pub version: i32,
+    /// Hand it back in `If-Match`.
+    pub etag: String,
+}
+
+impl From<&rule::Model> for RuleView {
+    fn from(row: &rule::Model) -> Self {
+        Self {
+            code: row.code.0.clone(),
+            dataset: row.dataset_code.0.clone(),
+            severity: row.severity.word(),
+            expression: row.expression.clone(),
+            message_zh: row.message_zh.clone(),
+            message_en: row.message_en.clone(),
+            enabled: row.is_enabled,
+            valid_from: row.valid_from.as_ref().map(|period| period.0.clone()),
+            valid_to: row.valid_to.as_ref().map(|period| period.0.clone()),
+            version: row.version,
+            etag: rules::etag(row),
+        }
+    }
+}
+
+/// Every table.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DatasetsView {
+    /// In the order of the catalogue.
+    pub datasets: Vec<DatasetView>,
+}
+
+/// Indicators.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IndicatorsView {
+    /// In the order of the catalogue.
+    pub indicators: Vec<IndicatorView>,
+}
+
+/// Rules.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RulesView {
+    /// In the order of the catalogue; those that are off among them.
+    pub rules: Vec<RuleView>,
+}
+
+/// Of which table.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfDataset {
+    /// Only this table.
+    pub dataset: Option<String>,
+}
+
+fn open(view: impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(view)
+}
+
+/// The tables that schools report.
+#[utoipa::path(tag = "catalogue", responses((status = 200, body = DatasetsView)))]
+#[get("/v1/datasets")]
+pub async fn datasets(ctx: Ctx) -> HttpResponse {
+    let registry = ctx.memory.registry();
+    let view = |row: &dataset::Model| DatasetView {
+        code: row.code.0.clone(),
+        name: row.name.clone(),
+        name_en: row.name_en.clone(),
+        period_kind: row.period_kind.word(),
+        indicators: registry.lines(row.code.as_str()).count(),
+        source: row.source.clone(),
+    };
+    open(DatasetsView { datasets: registry.datasets.all().iter().map(view).collect() })
+}
+
+/// The lines of the tables.
+#[utoipa::path(tag = "catalogue", params(OfDataset), responses((status = 200, body = IndicatorsView)))]
+#[get("/v1/indicators")]
+pub async fn indicators(ctx: Ctx, query: web::Query<OfDataset>) -> HttpResponse {
+    let number = |value: Option<i64>, row: &indicator::Model| {
+        value.and_then(|value| RawValue::from_string(decimal::digits(value, row.decimals)).ok())
+    };
+    let view = |row: &indicator::Model| IndicatorView {
+        code: row.code.0.clone(),
+        dataset: row.dataset_code.0.clone(),
+        line_no: row.line_no.clone(),
+        name: row.label.clone(),
+        name_en: row.label_en.clone(),
+        unit: row.unit.clone(),
+        decimals: row.decimals,
+        required: row.is_required,
+        within: row.within_code.as_ref().map(|code| code.0.clone()),
+        parts_complete: row.is_parts_complete,
+        aggregation: row.aggregation.word(),
+        minimum: number(row.minimum, row),
+        maximum: number(row.maximum, row),
+        threshold: number(row.threshold, row),
+        disclosure: row.disclosure.word(),
+    };
+    let is_asked =
+        |row: &&indicator::Model| query.dataset.as_ref().is_none_or(|dataset| row.dataset_code == dataset.as_str());
+    let registry = ctx.memory.registry();
+    open(IndicatorsView { indicators: registry.indicators.all().iter().filter(is_asked).map(view).collect() })
+}
+
+/// The rules by which pushes are judged.
+#[utoipa::path(tag = "catalogue", params(OfDataset), responses((status = 200, body = RulesView)))]
+#[get("/v1/rules")]
+pub async fn list(ctx: Ctx, query: web::Query<OfDataset>) -> HttpResponse {
+    let is_asked =
+        |row: &&rule::Model| query.dataset.as_ref().is_none_or(|dataset| row.dataset_code == dataset.as_str());
+    let registry = ctx.memory.registry();
+    let rows = registry.rules.all().iter().map(|rule| &rule.row);
+    open(RulesView { rules: rows.filter(is_asked).map(RuleView::from).collect() })
+}
+
+/// A new rule.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRuleBody {
+    /// Its stable name, led by the table whose pushes it judges: `talent.placement_low`.
+    pub code: String,
+    /// `error`, `warning` or `info`.
+    pub severity: String,
+    /// True for a good table.
+    pub expression: String,
+    /// What is told when it is broken.
+    pub message_zh: String,
+    /// The same in English.
+    pub message_en: String,
+    /// Whether it judges at once; off where nothing is said, so that it can be tried first.
+    #[serde(default)]
+    pub enabled: bool,
+    /// The first period that it judges.
+    #[serde(default)]
+    pub valid_from: Option<String>,
+    /// The last period that it judges.
+    #[serde(default)]
+    pub valid_to: Option<String>,
+}
+
+/// What is to be different about a rule; what is left out stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangeRuleBody {
+    /// `error`, `warning` or `info`.
+    pub severity: Option<String>,
+    /// True for a good table.
+    pub expression: Option<String>,
+    /// What is told when it is broken.
+    pub message_zh: Option<String>,
+    /// The same in English.
+    pub message_en: Option<String>,
+    /// Whether it judges at all.
+    pub enabled: Option<bool>,
+    /// The first period that it judges; `null` takes the bound away.
+    #[serde(deserialize_with = "stated")]
+    #[schema(value_type = Option<String>)]
+    pub valid_from: Option<Option<String>>,
+    /// The last period that it judges; `null` takes the bound away.
+    #[serde(deserialize_with = "stated")]
+    #[schema(value_type = Option<String>)]
+    pub valid_to: Option<Option<String>>,
+}
+
+/// A member that is there, `null` or not.
+fn stated<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(from).map(Some)
+}
+
+fn severity(word: &str) -> Result<Severity> {
+    Severity::of(word).ok_or_else(|| {
+        let text = Text::new("severity 应为 error、warning 或 info", "severity is error, warning or info");
+        Error::Invalid(vec![Finding::error("severity", "/severity", text).with("error, warning, info", word)])
+    })
+}
+
+fn if_match(headers: &HeaderMap) -> Option<Match> {
+    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
+}
+
+fn tagged(mut answer: actix_web::HttpResponseBuilder, row: &rule::Model) -> HttpResponse {
+    answer.insert_header((header::ETAG, rules::etag(row))).json(RuleView::from(row))
+}
+
+/// Adds a rule.
+#[utoipa::path(
+    tag = "catalogue", request_body = NewRuleBody,
+    responses((status = 201, body = RuleView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
+              (status = 409, body = ProblemView), (status = 422, body = ProblemView)),
+    security(("bearer" = []))
+)]
+#[post("/v1/rules")]
+pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
+    ctx.require(Action::Create, Kind::Catalogue)?;
+    let body: NewRuleBody = body::json(&body.0)?;
+    let new = New {
+        code: body.code,
+        severity: severity(&body.severity)?,
+        expression: body.expression,
+        message_zh: body.message_zh,
+        message_en: body.message_en,
+        is_enabled: body.enabled,
+        valid_from: body.valid_from,
+        valid_to: body.valid_to,
+    };
+    Ok(tagged(HttpResponse::Created(), &rules::add(&ctx, new).await?))
+}
+
+/// Changes a rule, or switches it on or off.
+#[utoipa::path(
+    tag = "catalogue", params(("code" = String, Path)), request_body = ChangeRuleBody,
+    responses((status = 200, body = RuleView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
+              (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView),
+              (status = 428, body = ProblemView)),
+    security(("bearer" = []))
+)]
+#[patch("/v1/rules/{code}")]
+pub async fn change(
+    ctx: Ctx,
+    code: web::Path<String>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    ctx.require(Action::Change, Kind::Catalogue)?;
+    let body: ChangeRuleBody = body::json(&body.0)?;
+    let change = Change {
+        severity: body.severity.as_deref().map(severity).transpose()?,
+        expression: body.expression,
+        message_zh: body.message_zh,
+        message_en: body.message_en,
+        is_enabled: body.enabled,
+        valid_from: body.valid_from,
+        valid_to: body.valid_to,
+    };
+    let row = rules::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;
+    Ok(tagged(HttpResponse::Ok(), &row))
+}
+
+/// An expression to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DryRunBody {
+    /// The table that it would judge.
+    pub dataset: String,
+    /// True for a good table.
+    pub expression: String,
+    /// Against the tables of these periods.
+    pub periods: Vec<String>,
+}
+
+/// What a rule would say of the tables of one period.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TrialView {
+    /// The period.
+    pub period: String,
+    /// How many schools have such a table.
+    pub schools: usize,
+    /// How many could not be asked, because a figure is not there.
+    pub skipped: usize,
+    /// The schools that would be told.
+    pub flagged: Vec<String>,
+}
+
+impl From<Trial> for TrialView {
+    fn from(trial: Trial) -> Self {
+        Self {
+            period: trial.period,
+            schools: trial.schools,
+            skipped: trial.skipped,
+            flagged: trial.flagged.into_iter().map(|code| code.0).collect(),
+        }
+    }
+}
+
+/// What a rule would say.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TrialsView {
+    /// By period, in the order asked for.
+    pub periods: Vec<TrialView>,
+}
+
+/// Tries an expression against what is stored; stores nothing.
+#[utoipa::path(
+    tag = "catalogue", request_body = DryRunBody,
+    responses((status = 200, body = TrialsView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
+              (status = 422, body = ProblemView)),
+    security(("bearer" = []))
+)]
+#[post("/v1/rules/dry-run")]
+pub async fn dry_run(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
+    ctx.require(Action::Create, Kind::Catalogue)?;
+    let body: DryRunBody = body::json(&body.0)?;
+    let trials = rules::dry_run(&ctx, &body.dataset, &body.expression, &body.periods).await?;
+    Ok(open(TrialsView { periods: trials.into_iter().map(TrialView::from).collect() }))
+}
