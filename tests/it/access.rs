@@ -121,6 +121,8 @@ POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen
     foreign                                            401    404   404     412      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/changes
+    -                                                  401    200   200     200      200  200    200    200        200
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases

@@ -15,6 +15,7 @@
 mod access;
 mod app;
 mod disclosure;
+mod feed;
 mod figures;
 mod forms;
 mod golden;

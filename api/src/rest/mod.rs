@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod border;
+pub mod changes;
 pub mod extract;
 pub mod health;
 pub mod oauth;
@@ -39,6 +40,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
+        .service(changes::list)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get);
@@ -56,6 +58,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
         (name = "reviews", description = "The city and the province judge it"),
+        (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
         (name = "health", description = "For whoever runs the service"),
     )
