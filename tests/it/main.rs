@@ -29,6 +29,7 @@ mod protocol;
 mod releases;
 mod rooms;
 mod schema;
+mod socket;
 mod stage;
 mod submission;
 mod surface;

@@ -3,10 +3,11 @@
 //! Only numbered rows are read, and numbers are given in the order of commits: who has read up to a
 //! number has missed nothing before it, and whatever commits later comes later.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, Utc};
 use entity::{ids::SchoolCode, journal, journal_seal, words::SubmissionState};
+use futures::{Stream, stream};
 use sea_orm::{ColumnTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -201,6 +202,27 @@ pub async fn wait(ctx: &Ctx, ask: &Ask) -> Result<Events> {
             return Ok(events);
         }
     }
+}
+
+/// Every event after a place, as it comes, until the service ends.
+///
+/// # Errors
+/// As for [`read`]; an error is the last thing that is told.
+pub fn follow(ctx: Ctx, after: Place) -> impl Stream<Item = Result<Event>> + Send + 'static {
+    let ear = ctx.memory.bell().listen();
+    stream::try_unfold((ctx, ear, after, VecDeque::new()), |(ctx, mut ear, mut after, mut read_ahead)| async move {
+        loop {
+            if let Some(event) = read_ahead.pop_front() {
+                return Ok(Some((event, (ctx, ear, after, read_ahead))));
+            }
+            let events = read(&ctx, after, USUAL).await?;
+            after = events.next;
+            read_ahead.extend(events.items);
+            if read_ahead.is_empty() && events.is_at_end && !ear.beyond(after.0).await {
+                return Ok(None);
+            }
+        }
+    })
 }
 
 async fn span(ctx: &Ctx, after: i64, until: i64, limit: usize) -> Result<Vec<Row>> {
