@@ -43,7 +43,10 @@ pub async fn authenticate(
             Ok(next.call(request).await?.map_into_boxed_body())
         }
         Err(error) => {
-            drain(request.take_payload(), house.config.limits.body_bytes).await;
+            // Behind an upgrade there is no body but a line, which has no end.
+            if !request.headers().contains_key(header::UPGRADE) {
+                drain(request.take_payload(), house.config.limits.body_bytes).await;
+            }
             let answer = refusal(error);
             Ok(request.into_response(answer))
         }
