@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use entity::journal;
 use sea_orm::{ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany, sea_query::IntoCondition};
 
 use crate::{
@@ -40,6 +41,11 @@ impl Ctx {
     /// The rows that the caller may know of.
     pub fn visible<E: Scoped>(&self) -> Select<E> {
         authz::visible(&self.actor)
+    }
+
+    /// The rows of the journal that the caller's feed tells of.
+    pub fn told(&self) -> Select<journal::Entity> {
+        authz::told(&self.actor)
     }
 
     /// A conditional change, kept within the caller's scope.

@@ -133,6 +133,8 @@ PATCH /v1/rules/{code}
     -                                                  401    403   403     412      403  403    403    403        403
 POST /v1/rules/dry-run
     -                                                  401    403   403     200      403  403    403    403        403
+GET /v1/changes
+    -                                                  401    200   200     200      200  200    200    200        200
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases

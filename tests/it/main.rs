@@ -15,6 +15,7 @@
 mod access;
 mod app;
 mod disclosure;
+mod feed;
 mod figures;
 mod forms;
 mod golden;
@@ -29,6 +30,7 @@ mod releases;
 mod rooms;
 mod rules;
 mod schema;
+mod socket;
 mod stage;
 mod submission;
 mod surface;

@@ -4,11 +4,13 @@
 //! configuration. What a role may not read does not exist for it (404); what it
 //! may read but not do is refused with a hint (403).
 
+mod events;
 mod scope;
 
 use chrono::{DateTime, Utc};
 use entity::words;
 
+pub use events::{Audience, NOUNS, told};
 pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
@@ -146,6 +148,8 @@ pub enum Kind {
     SigningKey,
     /// The journal.
     Journal,
+    /// What the feed tells of the journal.
+    Event,
     /// An address nothing is at.
     Route,
 }
@@ -163,6 +167,7 @@ impl Kind {
         Self::Client,
         Self::SigningKey,
         Self::Journal,
+        Self::Event,
         Self::Route,
     ];
 
@@ -179,6 +184,7 @@ impl Kind {
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
             Self::Journal => "日志",
+            Self::Event => "变更事件",
             Self::Route => "地址",
         }
     }
@@ -196,6 +202,7 @@ impl Kind {
             Self::Client => "client",
             Self::SigningKey => "signing key",
             Self::Journal => "journal",
+            Self::Event => "event",
             Self::Route => "address",
         }
     }
@@ -219,6 +226,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,
         (R::Auditor, K::Journal, A::Read) => true,
+
+        // Who has a token has a feed; what is in it the scope says.
+        (R::Public, K::Event, _) => false,
+        (_, K::Event, A::Read) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,

@@ -29,7 +29,7 @@ fn every() -> Condition {
 }
 
 /// Keeps no row.
-fn none() -> Condition {
+pub(super) fn none() -> Condition {
     Condition::all().add(Expr::val(1).eq(0))
 }
 
@@ -52,7 +52,7 @@ public! {
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
-fn of_school(actor: &Actor, school_code: impl ColumnTrait) -> Condition {
+pub(super) fn of_school(actor: &Actor, school_code: impl ColumnTrait) -> Condition {
     match actor.role {
         Role::Province | Role::System => every(),
         Role::City => Condition::all().add(in_city(school_code.into_simple_expr(), actor.org())),

@@ -12,6 +12,8 @@ pub mod clients;
 pub mod cube;
 pub mod demo;
 pub mod disclosure;
+pub mod embargo;
+pub mod feed;
 pub mod journal;
 pub mod keys;
 pub mod load;

@@ -1,25 +1,30 @@
-//! GraphQL over HTTP: methods, media types, statuses, and the page for a browser. The only file of
-//! the room that names the server.
+//! GraphQL over HTTP: methods, media types, statuses, the page for a browser, and the line of a
+//! websocket. The only file of the room that names the server.
 
 use std::sync::LazyLock;
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
+    Error as ActixError, HttpRequest, HttpResponse, ResponseError,
     http::{
         StatusCode,
         header::{self, HeaderMap, HeaderName},
     },
     web,
 };
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseReason, Session};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::request::{GraphqlAnswer, GraphqlRequest, Media, execute};
+use super::{
+    request::{GraphqlAnswer, GraphqlRequest, Media, execute},
+    socket::{self, Heard, Line, PROTOCOL},
+};
 use crate::{
     House,
     ctx::Ctx,
     error::{Error, Result, Text},
-    rest::{body, problem::Problem},
+    request_id,
+    rest::{body, extract::bearer, problem::Problem},
 };
 
 const RESPONSE: &str = "application/graphql-response+json";
@@ -41,13 +46,78 @@ async fn other_method() -> HttpResponse {
     answer
 }
 
-/// A query, or the page for a browser.
-async fn get(request: HttpRequest, ctx: Ctx, house: web::Data<House>) -> Result<HttpResponse, Problem> {
+/// A query, the page for a browser, or a websocket.
+async fn get(
+    request: HttpRequest,
+    ctx: Ctx,
+    house: web::Data<House>,
+    payload: web::Payload,
+) -> Result<HttpResponse, ActixError> {
+    if request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
+        return open(&request, house, payload);
+    }
     if wants_page(request.headers()) {
         return Ok(page());
     }
-    let media = media(request.headers())?;
+    let media = media(request.headers()).map_err(Problem::from)?;
     Ok(answer(run(&house, ctx, GraphqlRequest::read_address(request.query_string()), true).await, media))
+}
+
+/// A websocket, if the client speaks the protocol.
+fn open(request: &HttpRequest, house: web::Data<House>, payload: web::Payload) -> Result<HttpResponse, ActixError> {
+    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL).filter_map(|value| value.to_str().ok());
+    if !offered.flat_map(|value| value.split(',')).any(|one| one.trim() == PROTOCOL) {
+        return Err(Problem::from(Error::Malformed(Text::new(
+            format!("WebSocket 子协议应为 {PROTOCOL}（Sec-WebSocket-Protocol）"),
+            format!("The websocket speaks {PROTOCOL}: offer it in Sec-WebSocket-Protocol"),
+        )))
+        .into());
+    }
+    let token = bearer(request.headers()).map_err(Problem::from)?.map(str::to_owned);
+    let (response, session, messages) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])?;
+    let bytes = house.config.limits.graphql_body_bytes;
+    let messages = messages.max_frame_size(bytes).aggregate_continuations().max_continuation_size(bytes);
+    let current = request_id::Request {
+        id: request_id::current_id(),
+        language: request_id::current_language(),
+        address: request_id::current_address(),
+    };
+    actix_web::rt::spawn(request_id::scope(current, async move {
+        let mut line = Websocket { session, messages };
+        let ending = socket::converse(&house, token, &mut line).await;
+        let reason = ending.map(|(code, words)| CloseReason { code: code.into(), description: Some(words.to_owned()) });
+        // Whoever has gone need not be told.
+        let _closed = line.session.close(reason).await;
+    }));
+    Ok(response)
+}
+
+struct Websocket {
+    session: Session,
+    messages: AggregatedMessageStream,
+}
+
+impl Line for Websocket {
+    async fn hear(&mut self) -> Heard {
+        match self.messages.recv().await {
+            Some(Ok(AggregatedMessage::Text(text))) => Heard::Text(text.to_string()),
+            Some(Ok(AggregatedMessage::Ping(bytes))) => {
+                let is_there = self.session.pong(&bytes).await.is_ok();
+                if is_there { Heard::Sign } else { Heard::Gone }
+            }
+            Some(Ok(AggregatedMessage::Pong(_))) => Heard::Sign,
+            Some(Ok(AggregatedMessage::Binary(_)) | Err(_)) => Heard::Noise,
+            Some(Ok(AggregatedMessage::Close(_))) | None => Heard::Gone,
+        }
+    }
+
+    async fn say(&mut self, text: String) -> bool {
+        self.session.text(text).await.is_ok()
+    }
+
+    async fn ask(&mut self) -> bool {
+        self.session.ping(b"").await.is_ok()
+    }
 }
 
 /// Any operation.

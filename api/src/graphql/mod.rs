@@ -1,7 +1,8 @@
 //! GraphQL: parses, calls one domain verb a field, wraps what comes back. It decides nothing.
 //!
 //! A query is judged before it is read (`limits`), run with one state of the registry in hand, and
-//! answered as the GraphQL-over-HTTP specification says (`request`). Only `http` names the server,
+//! answered as the GraphQL-over-HTTP specification says (`request`); a subscription over a websocket
+//! (`socket`). Only `http` names the server,
 //! only `loaders` the ORM. Doc comments on types and fields are the public documentation.
 
 mod complete;
@@ -17,6 +18,7 @@ mod paging;
 pub mod request;
 mod roots;
 mod scalars;
+mod socket;
 mod tokens;
 mod types;
 mod written;
@@ -24,14 +26,14 @@ mod written;
 use std::{fmt, sync::Arc};
 
 use async_graphql::{
-    Context, ContextBase, EmptySubscription, SDLExportOptions, SchemaBuilder, ServerError, ValidationResult,
+    Context, ContextBase, SDLExportOptions, SchemaBuilder, ServerError, ValidationResult,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation},
 };
-use roots::{Mutation, Query};
+use roots::{Mutation, Query, Subscription};
 
 use crate::{config::Limits, ctx::Ctx, memory::registry::Registry};
 
-type Served = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+type Served = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema, with what is needed to judge a query of it.
 #[derive(Clone)]
@@ -49,8 +51,8 @@ impl fmt::Debug for Schema {
     }
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    async_graphql::Schema::build(Query::default(), Mutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query::default(), Mutation, Subscription)
 }
 
 /// The schema with its limits.

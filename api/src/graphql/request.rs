@@ -2,7 +2,7 @@
 //!
 //! This file knows methods and media types by their meaning only; `http` has the server's names for them.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, future::ready, sync::Arc};
 
 use async_graphql::{
     Name, Pos, Request, Response, ServerError, Variables,
@@ -10,6 +10,10 @@ use async_graphql::{
         self, parse_query,
         types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
     },
+};
+use futures::{
+    StreamExt,
+    stream::{self, LocalBoxStream},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -74,6 +78,17 @@ impl GraphqlAnswer {
             (Outcome::Refused, Media::Response) | (Outcome::Malformed, _) => 400,
             (Outcome::MethodNotAllowed, _) => 405,
         }
+    }
+
+    /// The errors of a request that was never run, as a list.
+    pub fn refusal(&self) -> Option<&str> {
+        let body = (self.outcome != Outcome::Executed).then(|| std::str::from_utf8(&self.body).ok())??;
+        body.strip_prefix("{\"errors\":")?.strip_suffix('}')
+    }
+
+    /// An answer that says only what is wrong.
+    pub fn refused(fault: Error) -> Self {
+        refused(vec![server_error(fault)])
     }
 
     /// The answer to something that is no request of ours.
@@ -204,55 +219,105 @@ fn object<'a>(name: &str, text: &'a str) -> Result<&'a str> {
     }
 }
 
+/// A request that has been read and judged, and may run.
+struct Judged {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+    kind: OperationType,
+}
+
+impl Judged {
+    /// Judges a request; what cannot run is answered here. `is_get` says that nothing may be changed by it.
+    fn of(schema: &Schema, request: GraphqlRequest, is_get: bool) -> std::result::Result<Self, GraphqlAnswer> {
+        let GraphqlRequest { query, operation_name, variables } = request;
+        let document = prepare(schema, &query).map_err(|error| refused(vec![error]))?;
+        let operation = select(&document, operation_name.as_deref()).map_err(|error| refused(vec![error]))?;
+        let kind = operation.ty;
+        if is_get && kind != OperationType::Query {
+            telemetry::count_operation("invalid");
+            let errors = vec![server_error(Error::MethodNotAllowed)];
+            return Err(GraphqlAnswer::of_errors(Outcome::MethodNotAllowed, errors));
+        }
+        let missing = missing_variables(operation, &variables);
+        if !missing.is_empty() {
+            return Err(refused(missing));
+        }
+        Ok(Self { query, operation_name, variables, document, kind })
+    }
+
+    /// The request as the library has it, for a caller.
+    fn request(&self, ctx: Ctx) -> Request {
+        telemetry::count_operation(match self.kind {
+            OperationType::Query => "query",
+            OperationType::Mutation => "mutation",
+            OperationType::Subscription => "subscription",
+        });
+        let request = Request::new(self.query.as_str())
+            .variables(self.variables.clone())
+            .data(Loaders::new(&ctx))
+            .data(IsSimple::of(&self.document))
+            .data(ctx.memory.registry())
+            .data(ctx);
+        let request = match &self.operation_name {
+            Some(name) => request.operation_name(name),
+            None => request,
+        };
+        with_document(request, self.document.clone())
+    }
+
+    /// What the library has answered, as we say it.
+    async fn answer(&self, schema: &Schema, mut response: Response) -> GraphqlAnswer {
+        if response.errors.is_empty() {
+            return GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &[]) };
+        }
+        let has_begun = response.errors.iter().any(|error| !error.path.is_empty());
+        let is_source = self.kind == OperationType::Subscription;
+        if response.data == async_graphql::Value::Null && (is_source || !has_begun) {
+            let errors = costed(schema, response, self).await;
+            return GraphqlAnswer::of_errors(Outcome::Refused, errors);
+        }
+        response.errors.iter_mut().for_each(error::adopt);
+        error::log(&response.errors);
+        if let Ok(operation) = select(&self.document, self.operation_name.as_deref()) {
+            let (data, errors) = (&mut response.data, &response.errors);
+            complete::complete(&schema.shapes, &self.document, operation, root(self.kind), data, errors);
+        }
+        GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &response.errors) }
+    }
+}
+
 /// Answers a request. `is_get` says that nothing may be changed by it.
 pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get: bool) -> GraphqlAnswer {
-    let GraphqlRequest { query, operation_name, variables } = request;
-    let document = match prepare(schema, &query) {
-        Ok(document) => document,
-        Err(error) => return refused(vec![error]),
+    let judged = match Judged::of(schema, request, is_get) {
+        Ok(judged) => judged,
+        Err(answer) => return answer,
     };
-    let operation = match select(&document, operation_name.as_deref()) {
-        Ok(operation) => operation,
-        Err(error) => return refused(vec![error]),
-    };
-    let kind = operation.ty;
-    if is_get && kind != OperationType::Query {
-        telemetry::count_operation("invalid");
-        return GraphqlAnswer::of_errors(Outcome::MethodNotAllowed, vec![server_error(Error::MethodNotAllowed)]);
+    if judged.kind == OperationType::Subscription {
+        return refused(vec![server_error(malformed(
+            "订阅请使用 WebSocket（graphql-transport-ws），或改用 GET /v1/changes",
+            "Subscriptions are told over a websocket (graphql-transport-ws); or use GET /v1/changes",
+        ))]);
     }
-    let missing = missing_variables(operation, &variables);
-    if !missing.is_empty() {
-        return refused(missing);
-    }
-    telemetry::count_operation(match kind {
-        OperationType::Query => "query",
-        OperationType::Mutation => "mutation",
-        OperationType::Subscription => "subscription",
-    });
+    let response = schema.served.execute(judged.request(ctx)).await;
+    judged.answer(schema, response).await
+}
 
-    let registry = ctx.memory.registry();
-    let request = Request::new(query.as_str())
-        .variables(variables.clone())
-        .data(Loaders::new(&ctx))
-        .data(IsSimple::of(&document))
-        .data(registry)
-        .data(ctx);
-    let request = match &operation_name {
-        Some(name) => request.operation_name(name),
-        None => request,
+/// Answers a request as often as there is something to answer: once, or for a subscription with every event.
+pub fn follow(schema: &Schema, ctx: Ctx, request: GraphqlRequest) -> LocalBoxStream<'static, GraphqlAnswer> {
+    let judged = match Judged::of(schema, request, false) {
+        Ok(judged) => Arc::new(judged),
+        Err(answer) => return stream::once(ready(answer)).boxed_local(),
     };
-    let mut response = schema.served.execute(with_document(request, document.clone())).await;
-    if response.errors.is_empty() {
-        return GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &[]) };
-    }
-    if response.data == async_graphql::Value::Null && response.errors.iter().all(|error| error.path.is_empty()) {
-        let errors = costed(schema, response, query, operation_name, variables, document).await;
-        return GraphqlAnswer::of_errors(Outcome::Refused, errors);
-    }
-    response.errors.iter_mut().for_each(error::adopt);
-    error::log(&response.errors);
-    complete::complete(&schema.shapes, &document, operation, root(kind), &mut response.data, &response.errors);
-    GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &response.errors) }
+    let (schema, request) = (schema.clone(), judged.request(ctx));
+    let responses = schema.served.execute_stream(request);
+    responses
+        .then(move |response| {
+            let (schema, judged) = (schema.clone(), Arc::clone(&judged));
+            async move { judged.answer(&schema, response).await }
+        })
+        .boxed_local()
 }
 
 const fn root(kind: OperationType) -> &'static str {
@@ -339,20 +404,17 @@ fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> 
 const TOO_COMPLEX: &str = "Query is too complex.";
 
 /// The errors of a request that was never run; one that was too complex is told what it costs.
-async fn costed(
-    schema: &Schema,
-    response: Response,
-    query: String,
-    operation_name: Option<String>,
-    variables: Variables,
-    document: ExecutableDocument,
-) -> Vec<ServerError> {
+async fn costed(schema: &Schema, response: Response, judged: &Judged) -> Vec<ServerError> {
     if !response.errors.iter().any(|error| error.message == TOO_COMPLEX) {
         return response.errors;
     }
-    let mut request = Request::new(query).variables(variables);
-    request.operation_name = operation_name;
-    let measured = schema.measured.execute(with_document(request, document)).await;
+    let mut request = Request::new(judged.query.as_str()).variables(judged.variables.clone());
+    request.operation_name.clone_from(&judged.operation_name);
+    let request = with_document(request, judged.document.clone());
+    let measured = match judged.kind {
+        OperationType::Subscription => schema.measured.execute_stream(request).next().await.unwrap_or_default(),
+        _ => schema.measured.execute(request).await,
+    };
     match measured.errors.first().and_then(|error| error.source::<super::Cost>()) {
         Some(cost) => vec![limits::complexity(&schema.limits, cost.0).into()],
         // Something else is wrong with it as well.

@@ -1,6 +1,8 @@
 //! Background work. Each job acts under its own name, is safe to run on every instance at once,
 //! and is safe to run twice.
 
+pub mod ear;
+pub mod herald;
 pub mod pulse;
 pub mod sealer;
 
@@ -21,9 +23,13 @@ impl Jobs {
     /// Starts every job.
     pub fn start(house: &Arc<House>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let told = herald::Told::default();
+        let announce = move |house| herald::announce(house, Arc::clone(&told));
         let running = vec![
             tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
-            tokio::spawn(every(sealer::EVERY, stopped, Arc::clone(house), sealer::seal)),
+            tokio::spawn(every(herald::EVERY, stopped.clone(), Arc::clone(house), announce)),
+            tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
+            tokio::spawn(sealer::run(Arc::clone(house), stopped)),
         ];
         Self { stop, running }
     }

@@ -43,14 +43,18 @@ pub async fn authenticate(
             Ok(next.call(request).await?.map_into_boxed_body())
         }
         Err(error) => {
-            drain(request.take_payload(), house.config.limits.body_bytes).await;
+            // Behind an upgrade there is no body but a line, which has no end.
+            if !request.headers().contains_key(header::UPGRADE) {
+                drain(request.take_payload(), house.config.limits.body_bytes).await;
+            }
             let answer = refusal(error);
             Ok(request.into_response(answer))
         }
     }
 }
 
-async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
+/// Who a request says it is, if that is good now.
+pub async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
     match bearer(headers)? {
         None => Ok(Actor::public()),
         Some(token) => Tokens::new(&house.config).authenticate(&house.memory, token).await,
@@ -58,22 +62,30 @@ async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
 }
 
 /// The token of the one `Authorization: Bearer`; nothing where there is no such header.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let mut all = headers.get_all(header::AUTHORIZATION);
     let Some(value) = all.next() else {
         return Ok(None);
     };
-    let token = value.to_str().ok().and_then(|value| value.split_once(' ')).and_then(|(scheme, token)| {
-        let token = token.trim_matches(' ');
-        (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
-    });
-    match (token, all.next()) {
+    match (value.to_str().ok().and_then(token), all.next()) {
         (Some(token), None) => Ok(Some(token)),
-        (None, _) | (_, Some(_)) => Err(Error::Unauthenticated(Text::new(
-            "Authorization 请求头无法识别：请写成一个 Authorization: Bearer <访问令牌>，或不带该请求头",
-            "The Authorization header is not understood: send one `Authorization: Bearer <access token>`, or none",
-        ))),
+        (None, _) | (_, Some(_)) => Err(not_understood()),
     }
+}
+
+/// The token of `Bearer …`.
+pub fn token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The refusal of anything else.
+pub fn not_understood() -> Error {
+    Error::Unauthenticated(Text::new(
+        "Authorization 请求头无法识别：请写成一个 Authorization: Bearer <访问令牌>，或不带该请求头",
+        "The Authorization header is not understood: send one `Authorization: Bearer <access token>`, or none",
+    ))
 }
 
 fn refusal(error: Error) -> HttpResponse {

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod border;
 pub mod catalogue;
+pub mod changes;
 pub mod extract;
 pub mod health;
 pub mod oauth;
@@ -46,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::dry_run)
         .service(catalogue::add)
         .service(catalogue::change)
+        .service(changes::list)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get);
@@ -64,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "submissions", description = "A school states a table"),
         (name = "reviews", description = "The city and the province judge it"),
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
+        (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
         (name = "health", description = "For whoever runs the service"),
     )

@@ -188,6 +188,10 @@ ReleaseTable schools hash | { it: release(version: "{version}") { it: tables { i
     hidden       null   null  null    data     null null   null   null       null
 ReleaseTable dataset period | { it: release(version: "{version}") { it: tables { it: $field { code } } } }
     published    data   data  data    data     data data   data   data       data
+Subscription events | subscription { it: events { cursor } }
+    -            400    400   400     400      400  400    400    400        400
+Event cursor type time school object data | subscription { it: events { it: $field } }
+    -            400    400   400     400      400  400    400    400        400
 Query periods | { it: periods { it: code } }
     -            data   data  data    data     data data   data   data       data
 Principal id name role | { it: me { it: $field } }

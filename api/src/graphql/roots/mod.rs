@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod changes;
+mod events;
 mod figures;
 mod registry;
 mod submissions;
@@ -10,6 +11,7 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use catalogue::CatalogueQuery;
 pub use changes::Mutation;
+pub use events::Subscription;
 pub use figures::FiguresQuery;
 pub use registry::RegistryQuery;
 pub use submissions::SubmissionsQuery;

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod consortium;
 pub mod dataset;
 pub mod enterprise;
+pub mod event;
 pub mod finding;
 pub mod indicator;
 pub mod institution;
