@@ -23,6 +23,7 @@ pub mod epoch;
 pub mod external_institution;
 pub mod finding;
 pub mod hidden;
+pub mod idempotency;
 pub mod ids;
 pub mod indicator;
 pub mod journal;

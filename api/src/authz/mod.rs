@@ -9,7 +9,7 @@ mod scope;
 use chrono::{DateTime, Utc};
 use entity::words;
 
-pub use scope::{Scoped, Whole, change, sees_release, visible, whole};
+pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
 
@@ -146,6 +146,8 @@ pub enum Kind {
     SigningKey,
     /// The journal.
     Journal,
+    /// An answer that was given under an `Idempotency-Key`.
+    Idempotency,
     /// An address nothing is at.
     Route,
 }
@@ -163,6 +165,7 @@ impl Kind {
         Self::Client,
         Self::SigningKey,
         Self::Journal,
+        Self::Idempotency,
         Self::Route,
     ];
 
@@ -179,6 +182,7 @@ impl Kind {
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
             Self::Journal => "日志",
+            Self::Idempotency => "幂等记录",
             Self::Route => "地址",
         }
     }
@@ -196,6 +200,7 @@ impl Kind {
             Self::Client => "client",
             Self::SigningKey => "signing key",
             Self::Journal => "journal",
+            Self::Idempotency => "idempotency record",
             Self::Route => "address",
         }
     }
@@ -218,6 +223,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,
         (R::Auditor, K::Journal, A::Read) => true,
+
+        // Whoever has a token may name a request, and gets its own answer again; the service throws old ones away.
+        (R::Public, K::Idempotency, _) => false,
+        (_, K::Idempotency, A::Read | A::Create) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,

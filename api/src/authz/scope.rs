@@ -4,11 +4,11 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, claim, client, dataset, finding, indicator, journal, journal_seal, period, release, release_table,
-    revision, school, signing_key, submission, transition,
+    account, claim, client, dataset, finding, idempotency, indicator, journal, journal_seal, period, release,
+    release_table, revision, school, signing_key, submission, transition,
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
+    ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 
@@ -130,6 +130,25 @@ only! {
     journal_seal => Journal for Auditor,
 }
 
+impl Scoped for idempotency::Entity {
+    const KIND: Kind = Kind::Idempotency;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::System => every(),
+            Role::Public => none(),
+            Role::Admin
+            | Role::Auditor
+            | Role::Province
+            | Role::City
+            | Role::School
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => Condition::all().add(idempotency::Column::Subject.eq(actor.subject.as_str())),
+        }
+    }
+}
+
 /// Tables without a caller: read whole by the instance itself when it fills its memory, and by `load`.
 ///
 /// Everything in them is public. A statistical table must never be named here;
@@ -170,6 +189,12 @@ pub fn visible<E: Scoped>(actor: &Actor) -> Select<E> {
 #[expect(clippy::disallowed_methods, reason = "the one scoped start of a change")]
 pub fn change<E: Scoped>(actor: &Actor) -> UpdateMany<E> {
     E::update_many().filter(E::within(actor))
+}
+
+/// The start of every removal from a scoped entity: only rows within the caller's scope go.
+#[expect(clippy::disallowed_methods, reason = "the one scoped start of a removal")]
+pub fn remove<E: Scoped>(actor: &Actor) -> DeleteMany<E> {
+    E::delete_many().filter(E::within(actor))
 }
 
 /// The start of a read of a table that is public as a whole.

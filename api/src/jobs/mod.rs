@@ -1,6 +1,7 @@
 //! Background work. Each job acts under its own name, is safe to run on every instance at once,
 //! and is safe to run twice.
 
+pub mod broom;
 pub mod pulse;
 pub mod sealer;
 
@@ -23,7 +24,8 @@ impl Jobs {
         let (stop, stopped) = watch::channel(false);
         let running = vec![
             tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
-            tokio::spawn(every(sealer::EVERY, stopped, Arc::clone(house), sealer::seal)),
+            tokio::spawn(every(sealer::EVERY, stopped.clone(), Arc::clone(house), sealer::seal)),
+            tokio::spawn(every(broom::EVERY, stopped, Arc::clone(house), broom::sweep)),
         ];
         Self { stop, running }
     }

@@ -4,6 +4,7 @@ pub mod body;
 pub mod border;
 pub mod extract;
 pub mod health;
+pub mod idempotency;
 pub mod oauth;
 pub mod problem;
 pub mod releases;
@@ -76,7 +77,11 @@ impl Modify for Bearer {
 
 /// The OpenAPI 3.1 document, made from the routes themselves.
 pub fn openapi() -> Document {
-    App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1
+    let mut document = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
+    for (path, item) in &mut document.paths.paths {
+        idempotency::describe(path, item);
+    }
+    document
 }
 
 /// The document as it is served and as `zhiqiao openapi` prints it.

@@ -83,6 +83,9 @@ pub struct ContentView {
     /// What this push has removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Vec<String>>,
+    /// The service's signed word that it has taken this push or submit: a compact JWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A step of the review, and the words that went with it.
@@ -124,7 +127,7 @@ impl From<Taken> for StepView {
 
 fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView {
     let etag = table.etag().unwrap_or_default();
-    let row = table.row;
+    let (row, receipt) = (table.row, table.receipt);
     let registry = ctx.memory.registry();
     let language = request_id::current_language();
     let content = table.content.map(|Content { cells, findings, last_step }| ContentView {
@@ -150,6 +153,7 @@ fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView
             .collect(),
         findings: findings.iter().map(|finding| FindingView::new(finding, language)).collect(),
         removed,
+        receipt,
     });
     SubmissionView {
         school: row.school_code.0,

@@ -165,7 +165,7 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     progress(&format!("检查 checking {}", dir.display()));
     let (plan, left_alone) = plan(dir)?;
 
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
     if summary.has_changes() {
         let counts: serde_json::Map<String, serde_json::Value> = summary

@@ -50,7 +50,7 @@ pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submis
 pub async fn get(ctx: &Ctx, key: &Key) -> Result<Table> {
     let row = ctx.one::<submission::Entity>(ctx.db.read(), Action::Read, key.is()).await?;
     let content = contents(ctx, ctx.db.read(), std::slice::from_ref(&row)).await?.remove(key);
-    Ok(Table { row, content })
+    Ok(Table { row, content, receipt: None })
 }
 
 /// Which of the caller's tables to list.
