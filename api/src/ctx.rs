@@ -7,14 +7,12 @@ pub mod once;
 
 use std::sync::Arc;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany,
-    sea_query::IntoCondition,
-};
+use entity::journal;
+use sea_orm::{ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateMany, sea_query::IntoCondition};
 
 use crate::{
     authz::{self, Action, Actor, Kind, Role, Scoped},
-    db::Db,
+    db::{Db, Transaction},
     error::{Error, Result, Text},
     memory::Memory,
 };
@@ -62,7 +60,7 @@ impl Ctx {
     /// # Errors
     /// [`Error::Conflict`] where the key has had its effect already, or is at work; the layer that knows the
     /// key then answers in the verb's stead.
-    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub async fn begin(&self) -> Result<Transaction> {
         match &self.once {
             None => self.db.begin().await,
             Some(once) => once.begin(&self.db, &self.actor).await,
@@ -72,6 +70,11 @@ impl Ctx {
     /// The rows that the caller may know of.
     pub fn visible<E: Scoped>(&self) -> Select<E> {
         authz::visible(&self.actor)
+    }
+
+    /// The rows of the journal that the caller's feed tells of.
+    pub fn told(&self) -> Select<journal::Entity> {
+        authz::told(&self.actor)
     }
 
     /// A conditional change, kept within the caller's scope.

@@ -3,6 +3,10 @@
 //! SQLite has one writer; here that is a pool of exactly one connection, so that
 //! writers queue in the service and never meet "database is locked". Readers are
 //! apart and see the last committed state (WAL). PostgreSQL serves both from one pool.
+//! [`Transaction`] and [`Listener`] are how others hear that something has been written.
+
+mod listener;
+mod transaction;
 
 use std::{
     path::Path,
@@ -15,9 +19,13 @@ use std::{
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
+use tokio::sync::Notify;
+
+pub use listener::Listener;
+pub use transaction::Transaction;
 
 use crate::{config::Secret, error::Result};
 
@@ -48,12 +56,14 @@ pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
     statements: Arc<AtomicU64>,
+    committed: Arc<Notify>,
 }
 
 impl Db {
     /// Opens the database; a SQLite file and its folder are made where they are missing.
     pub async fn connect(reach: &Reach) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
+        let committed = Arc::new(Notify::new());
         if let Some(file) = reach.url.expose().strip_prefix("sqlite://") {
             let path = file.split('?').next().unwrap_or(file);
             if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -62,7 +72,7 @@ impl Db {
             // The writer comes first: it makes the file and switches it to WAL.
             let write = open(sqlite(path, 1, reach, false), &statements).await?;
             let read = open(sqlite(path, reach.max_connections.max(1), reach, true), &statements).await?;
-            return Ok(Self { read, write, statements });
+            return Ok(Self { read, write, statements, committed });
         }
         let mut options = ConnectOptions::new(reach.url.expose());
         options
@@ -75,7 +85,7 @@ impl Db {
             options.statement_timeout(limit);
         }
         let both = open(options, &statements).await?;
-        Ok(Self { read: both.clone(), write: both, statements })
+        Ok(Self { read: both.clone(), write: both, statements, committed })
     }
 
     /// For statements that change nothing.
@@ -89,13 +99,27 @@ impl Db {
     }
 
     /// A transaction that may change something; dropping it rolls back.
-    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub async fn begin(&self) -> Result<Transaction> {
         let options = TransactionOptions {
             // Taking the lock at the first write would fail instead of wait when another process holds it.
             sqlite_transaction_mode: (self.backend() == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.write.begin_with_options(options).await?)
+        Ok(Transaction::new(self.write.begin_with_options(options).await?, Arc::clone(&self.committed)))
+    }
+
+    /// Waits until a transaction of this instance has committed: at once if one has since the last time.
+    /// One waits at a time.
+    pub async fn committed(&self) {
+        self.committed.notified().await;
+    }
+
+    /// Hears what is said on a channel, from any instance. On SQLite nothing can be heard.
+    pub async fn listen(&self, channel: &str) -> Result<Option<Listener>> {
+        match self.backend() {
+            DbBackend::Postgres => Ok(Some(Listener::open(self.read.get_postgres_connection_pool(), channel).await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Which of the two it is.

@@ -123,6 +123,7 @@ pub struct Running {
     metrics: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     metrics_handle: Option<ServerHandle>,
     jobs: Jobs,
+    memory: Arc<Memory>,
 }
 
 impl Running {
@@ -137,8 +138,9 @@ impl Running {
         ended.map_err(Error::internal)?.map_err(Error::internal)
     }
 
-    /// Stops taking requests, finishes what runs, and waits for it.
+    /// Stops taking requests, finishes what runs, and waits for it. Who waits for news goes without.
     pub async fn stop(self) -> Result<()> {
+        self.memory.bell().end();
         self.handle.stop(true).await;
         self.wait().await
     }
@@ -165,6 +167,12 @@ impl Listeners {
 
 /// Serves a house. `signals` says whether the server watches for Ctrl-C itself.
 pub fn serve(house: &Arc<House>, listeners: Listeners, signals: bool) -> Result<Running> {
+    let memory = Arc::clone(&house.memory);
+    memory.bell().begin();
+    if signals {
+        // The server has its own ear for them, and waits for every request that runs.
+        tokio::spawn(end_on_signal(Arc::clone(&memory)));
+    }
     let server = server(house, listeners.service, signals)?;
     let handle = server.handle();
     let (metrics, metrics_handle) = match listeners.metrics {
@@ -181,7 +189,26 @@ pub fn serve(house: &Arc<House>, listeners: Listeners, signals: bool) -> Result<
             (Some(tokio::spawn(server)), Some(handle))
         }
     };
-    Ok(Running { handle, server: tokio::spawn(server), metrics, metrics_handle, jobs: Jobs::start(house) })
+    Ok(Running { handle, server: tokio::spawn(server), metrics, metrics_handle, jobs: Jobs::start(house), memory })
+}
+
+/// Sends home who waits for news as soon as the service is told to stop.
+async fn end_on_signal(memory: Arc<Memory>) {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await.is_some(),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<bool>();
+    tokio::select! {
+        _ = interrupted => {}
+        _ = terminated => {}
+    }
+    memory.bell().end();
 }
 
 fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Server> {

@@ -40,4 +40,6 @@ pub mod school_succession;
 pub mod signing_key;
 pub mod submission;
 pub mod transition;
+pub mod webhook;
+pub mod webhook_delivery;
 pub mod words;

@@ -19,6 +19,7 @@ mod m20261122_080000_create_epoch;
 mod m20261122_090000_create_observation_view;
 mod m20261122_100000_create_append_only;
 mod m20261122_130000_create_idempotency;
+mod m20261122_131000_create_webhook;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_090000_create_observation_view::Migration),
             Box::new(m20261122_100000_create_append_only::Migration),
             Box::new(m20261122_130000_create_idempotency::Migration),
+            Box::new(m20261122_131000_create_webhook::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@
 mod access;
 mod app;
 mod disclosure;
+mod feed;
 mod figures;
 mod forms;
 mod golden;
@@ -34,4 +35,5 @@ mod stage;
 mod submission;
 mod surface;
 mod tour;
+mod webhooks;
 mod wire;

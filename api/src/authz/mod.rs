@@ -4,11 +4,13 @@
 //! configuration. What a role may not read does not exist for it (404); what it
 //! may read but not do is refused with a hint (403).
 
+mod events;
 mod scope;
 
 use chrono::{DateTime, Utc};
 use entity::words;
 
+pub use events::{Audience, NOUNS, told};
 pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
@@ -148,6 +150,10 @@ pub enum Kind {
     Journal,
     /// An answer that was given under an `Idempotency-Key`.
     Idempotency,
+    /// What the feed tells of the journal.
+    Event,
+    /// Where an organisation wants to hear of events.
+    Webhook,
     /// An address nothing is at.
     Route,
 }
@@ -166,6 +172,8 @@ impl Kind {
         Self::SigningKey,
         Self::Journal,
         Self::Idempotency,
+        Self::Event,
+        Self::Webhook,
         Self::Route,
     ];
 
@@ -183,6 +191,8 @@ impl Kind {
             Self::SigningKey => "签名密钥",
             Self::Journal => "日志",
             Self::Idempotency => "幂等记录",
+            Self::Event => "变更事件",
+            Self::Webhook => "webhook 或其消息",
             Self::Route => "地址",
         }
     }
@@ -201,6 +211,8 @@ impl Kind {
             Self::SigningKey => "signing key",
             Self::Journal => "journal",
             Self::Idempotency => "idempotency record",
+            Self::Event => "event",
+            Self::Webhook => "webhook or message",
             Self::Route => "address",
         }
     }
@@ -227,6 +239,12 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         // Whoever has a token may name a request, and gets its own answer again; the service throws old ones away.
         (R::Public, K::Idempotency, _) => false,
         (_, K::Idempotency, A::Read | A::Create) => true,
+        // Who has a token has a feed; what is in it the scope says.
+        (R::Public, K::Event, _) => false,
+        (_, K::Event, A::Read) => true,
+
+        (R::Province | R::City | R::School | R::Enterprise, K::Webhook, A::Read | A::Create | A::Change) => true,
+        (R::System, K::Webhook, A::Read | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,

@@ -5,7 +5,7 @@
 
 use entity::{
     account, claim, client, dataset, finding, idempotency, indicator, journal, journal_seal, period, release,
-    release_table, revision, school, signing_key, submission, transition,
+    release_table, revision, school, signing_key, submission, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -29,7 +29,7 @@ fn every() -> Condition {
 }
 
 /// Keeps no row.
-fn none() -> Condition {
+pub(super) fn none() -> Condition {
     Condition::all().add(Expr::val(1).eq(0))
 }
 
@@ -52,7 +52,7 @@ public! {
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
-fn of_school(actor: &Actor, school_code: impl ColumnTrait) -> Condition {
+pub(super) fn of_school(actor: &Actor, school_code: impl ColumnTrait) -> Condition {
     match actor.role {
         Role::Province | Role::System => every(),
         Role::City => Condition::all().add(in_city(school_code.into_simple_expr(), actor.org())),
@@ -146,6 +146,37 @@ impl Scoped for idempotency::Entity {
             | Role::Enterprise
             | Role::Analyst => Condition::all().add(idempotency::Column::Subject.eq(actor.subject.as_str())),
         }
+    }
+}
+
+impl Scoped for webhook::Entity {
+    const KIND: Kind = Kind::Webhook;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::System => every(),
+            // Of the organisation, whoever of it has made them; a city's are not the province's.
+            Role::Province | Role::City | Role::School | Role::Enterprise => Condition::all()
+                .add(webhook::Column::Role.eq(actor.role.name()))
+                .add(webhook::Column::Org.eq(actor.org())),
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for webhook_delivery::Entity {
+    const KIND: Kind = Kind::Webhook;
+
+    fn within(actor: &Actor) -> Condition {
+        Condition::all().add(
+            webhook_delivery::Column::WebhookId.in_subquery(
+                Query::select()
+                    .column(webhook::Column::Id)
+                    .from(webhook::Entity)
+                    .cond_where(webhook::Entity::within(actor))
+                    .to_owned(),
+            ),
+        )
     }
 }
 

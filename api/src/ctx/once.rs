@@ -13,9 +13,7 @@ use std::{
 };
 
 use entity::idempotency;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, QueryFilter, QuerySelect, Statement, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, QueryFilter, QuerySelect, Statement};
 use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
     time::{Instant, sleep, timeout_at},
@@ -23,7 +21,7 @@ use tokio::{
 
 use crate::{
     authz::{self, Actor},
-    db::Db,
+    db::{Db, Transaction},
     error::{Error, Result, Text},
     formats::document::sha256,
 };
@@ -51,7 +49,7 @@ pub struct Once {
     digest: String,
     until: Instant,
     fate: Mutex<Fate>,
-    tx: AsyncMutex<Option<DatabaseTransaction>>,
+    tx: AsyncMutex<Option<Transaction>>,
 }
 
 impl Once {
@@ -81,19 +79,19 @@ impl Once {
     }
 
     /// A transaction within the request's own: its commit is provisional, its end rolls back what it did.
-    pub async fn begin(&self, db: &Db, actor: &Actor) -> Result<DatabaseTransaction> {
+    pub async fn begin(&self, db: &Db, actor: &Actor) -> Result<Transaction> {
         let mut slot = self.tx.lock().await;
         let whole = match slot.take() {
             Some(whole) => whole,
             None => self.open(db, actor).await?,
         };
-        let part = whole.begin().await;
+        let part = whole.part().await;
         *slot = Some(whole);
         Ok(part?)
     }
 
     /// The transaction of the whole request, to be ended by whoever has the answer.
-    pub async fn end(&self, db: &Db, actor: &Actor) -> Result<DatabaseTransaction> {
+    pub async fn end(&self, db: &Db, actor: &Actor) -> Result<Transaction> {
         match self.tx.lock().await.take() {
             Some(whole) => Ok(whole),
             // An answer without an effect is kept like any other.
@@ -110,7 +108,7 @@ impl Once {
     }
 
     /// Begins the transaction of the request as soon as nobody else holds the key.
-    async fn open(&self, db: &Db, actor: &Actor) -> Result<DatabaseTransaction> {
+    async fn open(&self, db: &Db, actor: &Actor) -> Result<Transaction> {
         let (mut pause, longest) = PAUSE;
         loop {
             let tx = db.begin().await?;
@@ -128,7 +126,7 @@ impl Once {
     }
 
     /// Whether the transaction holds the key now. The only writer of SQLite holds every key.
-    async fn hold(&self, tx: &DatabaseTransaction) -> Result<bool> {
+    async fn hold(&self, tx: &Transaction) -> Result<bool> {
         if tx.get_database_backend() == DbBackend::Sqlite {
             return Ok(true);
         }
@@ -142,7 +140,7 @@ impl Once {
         Ok(row.try_get_by_index(0)?)
     }
 
-    async fn is_answered(&self, tx: &DatabaseTransaction, actor: &Actor) -> Result<bool> {
+    async fn is_answered(&self, tx: &Transaction, actor: &Actor) -> Result<bool> {
         let kept = authz::visible::<idempotency::Entity>(actor)
             .select_only()
             .column(idempotency::Column::Status)

@@ -7,8 +7,8 @@
 use chrono::{DateTime, Utc};
 use entity::{ids::JournalId, journal, journal_pending, journal_seal};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement, TryInsertResult, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
@@ -33,7 +33,12 @@ pub struct Event<'a> {
 
 /// Writes the row of a change. Call it inside the change's transaction.
 pub async fn record(db: &impl ConnectionTrait, ctx: &Ctx, event: Event<'_>) -> Result<()> {
-    let id = JournalId(Uuid::now_v7());
+    record_once(db, ctx, JournalId(Uuid::now_v7()), event).await?;
+    Ok(())
+}
+
+/// The same under an id of the caller's: whoever comes second with it writes nothing, and is told so.
+pub async fn record_once(db: &impl ConnectionTrait, ctx: &Ctx, id: JournalId, event: Event<'_>) -> Result<bool> {
     let row = journal::ActiveModel {
         id: Set(id),
         at: Set(now()),
@@ -49,12 +54,25 @@ pub async fn record(db: &impl ConnectionTrait, ctx: &Ctx, event: Event<'_>) -> R
         address: Set(request_id::current_address()),
         data: Set(event.data.to_string()),
     };
-    journal::Entity::insert(row).exec_without_returning(db).await?;
+    let is_there = OnConflict::column(journal::Column::Id).do_nothing().to_owned();
+    let inserted = journal::Entity::insert(row).on_conflict(is_there).try_insert().exec_without_returning(db).await?;
+    if !matches!(inserted, TryInsertResult::Inserted(1..)) {
+        return Ok(false);
+    }
     journal_pending::Entity::insert(journal_pending::ActiveModel { journal_id: Set(id) })
         .exec_without_returning(db)
         .await?;
-    Ok(())
+    Ok(true)
 }
+
+/// Whether there is a row with this id.
+pub async fn is_recorded(ctx: &Ctx, id: JournalId) -> Result<bool> {
+    let rows = authz::visible::<journal::Entity>(&ctx.actor).filter(journal::Column::Id.eq(id));
+    Ok(rows.count(ctx.db.read()).await? > 0)
+}
+
+/// Where sealers tell the other instances on PostgreSQL that there is something new.
+pub const CHANNEL: &str = "zhiqiao_sealed";
 
 /// How many rows one round of the sealer takes.
 const ROUND: u64 = 1_000;
@@ -92,7 +110,13 @@ pub async fn seal(ctx: &Ctx) -> Result<(usize, Option<DateTime<Utc>>)> {
     }
     journal_seal::Entity::insert_many(seals).exec_without_returning(&tx).await?;
     done(&tx, &pending).await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        // Heard when this commits. Said here, where one at a time gets past the lock, and not by every
+        // writer: commits that notify wait for each other.
+        tx.execute_raw(Statement::from_string(DbBackend::Postgres, format!("NOTIFY {CHANNEL}"))).await?;
+    }
     tx.commit().await?;
+    ctx.memory.bell().ring(sequence);
     Ok((pending.len(), Some(oldest)))
 }
 

@@ -20,9 +20,9 @@ use sea_orm::{
 };
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
+    embargo,
     journal::{self, Event},
     periods::Period,
     submissions::{self, Unpublished},
@@ -217,9 +217,9 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
         &tx,
         ctx,
         Event {
-            action: "release.published",
+            action: if publish_at > created_at { embargo::CREATED } else { embargo::PUBLISHED },
             object: name.0.clone(),
-            data: json!({ "version": name.0, "kind": new.kind.word(), "tables": heads.len(), "publish_at": publish_at }),
+            data: embargo::data(name.as_str(), new.kind.word(), heads.len(), publish_at),
             ..Event::default()
         },
     )

@@ -2,6 +2,9 @@
 //! and is safe to run twice.
 
 pub mod broom;
+pub mod courier;
+pub mod ear;
+pub mod herald;
 pub mod pulse;
 pub mod sealer;
 
@@ -22,10 +25,17 @@ impl Jobs {
     /// Starts every job.
     pub fn start(house: &Arc<House>) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let told = herald::Told::default();
+        let announce = move |house| herald::announce(house, Arc::clone(&told));
+        // Made here and not in its task: what it sets up for the whole process is there from the start.
+        let courier = courier::Courier::new(&house.config);
         let running = vec![
             tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
-            tokio::spawn(every(sealer::EVERY, stopped.clone(), Arc::clone(house), sealer::seal)),
-            tokio::spawn(every(broom::EVERY, stopped, Arc::clone(house), broom::sweep)),
+            tokio::spawn(every(herald::EVERY, stopped.clone(), Arc::clone(house), announce)),
+            tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
+            tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
+            tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
+            tokio::spawn(courier::run(Arc::clone(house), stopped, courier)),
         ];
         Self { stop, running }
     }

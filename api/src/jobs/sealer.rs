@@ -3,21 +3,42 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
 
 use crate::{House, authz::Actor, domain::journal, telemetry};
 
-/// How often it looks; a row is sealed within 200 ms.
-pub const EVERY: Duration = Duration::from_millis(100);
+/// How often it looks, for what others have committed; a row is sealed within 200 ms.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// How soon after a look it looks again, for what this instance has committed: one round for many
+/// commits, because every round is a transaction of the one writer.
+const SOONEST: Duration = Duration::from_millis(25);
+
+/// Seals after every commit of this instance, and now and then, until told to stop.
+pub async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        let began = Instant::now();
+        seal(&house).await;
+        tokio::select! {
+            () = house.db.committed() => sleep_until(began + SOONEST).await,
+            () = sleep(EVERY) => {}
+            _ = stopped.changed() => return,
+        }
+    }
+}
 
 /// Seals what is there, round after round.
-pub async fn seal(house: Arc<House>) {
+async fn seal(house: &House) {
     let ctx = house.ctx(Actor::system("sealer"));
     loop {
         match journal::has_pending(&ctx).await {
             Ok(true) => {}
             Ok(false) => {
                 telemetry::set_seal_lag(Duration::ZERO);
-                return;
+                return look(house).await;
             }
             Err(fault) => return fault.log(),
         }
@@ -29,5 +50,14 @@ pub async fn seal(house: Arc<House>) {
             }
             Err(fault) => return fault.log(),
         }
+    }
+}
+
+/// What others have sealed, if somebody waits for it.
+async fn look(house: &House) {
+    if house.memory.bell().is_awaited()
+        && let Err(fault) = house.memory.sealed().await
+    {
+        fault.log();
     }
 }

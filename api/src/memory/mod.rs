@@ -5,10 +5,11 @@
 //! same transaction. An instance compares epochs four times a second ([`Memory::refresh`],
 //! driven by `jobs::pulse`), at once after a change of its own, and before an answer that
 //! must be the newest ([`Memory::current`]). Released tables never change: they are read
-//! when first asked for and dropped when nobody asks.
+//! when first asked for and dropped when nobody asks. [`Bell`] says how far the journal is sealed.
 //!
 //! Drafts are never here.
 
+pub mod bell;
 pub mod columns;
 pub mod frame;
 pub mod registry;
@@ -22,12 +23,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bell::Bell;
 use bytes::Bytes;
 use columns::Table;
 use entity::{
     account, client, epoch,
     ids::{DatasetCode, PeriodCode, ReleaseVersion},
-    registry_snapshot, release, release_table, signing_key,
+    journal_seal, registry_snapshot, release, release_table, signing_key,
     words::ReleaseKind,
 };
 use frame::Frame;
@@ -155,6 +157,7 @@ struct State {
 pub struct Memory {
     db: Db,
     state: RwLock<Arc<State>>,
+    bell: Bell,
     refreshing: tokio::sync::Mutex<()>,
     begun: AtomicU64,
     done: AtomicU64,
@@ -166,9 +169,11 @@ impl Memory {
     /// Fills the memory. `idle` is how long an unused table of a release stays, `bytes` how much they may take together.
     pub async fn open(db: Db, idle: Duration, bytes: u64) -> Result<Self> {
         let state = State::load(&db, None).await?;
+        let bell = Bell::new(sealed(db.read()).await?);
         let memory = Self {
             db,
             state: RwLock::new(Arc::new(state)),
+            bell,
             refreshing: tokio::sync::Mutex::new(()),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -215,6 +220,18 @@ impl Memory {
             self.expect_questions().await;
         }
         Ok(())
+    }
+
+    /// Rung whenever something has been sealed, here or elsewhere.
+    pub const fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Asks the database how far the journal is sealed, and rings for what is new.
+    pub async fn sealed(&self) -> Result<i64> {
+        let sealed = sealed(self.db.read()).await?;
+        self.bell.ring(sealed);
+        Ok(sealed)
     }
 
     /// The registry and the catalogue, at most a quarter of a second behind other instances.
@@ -359,6 +376,15 @@ async fn sum_of_epochs(db: &impl ConnectionTrait) -> Result<i64> {
     let sum = epoch::Column::Value.sum().cast_as("bigint");
     let row = authz::whole::<epoch::Entity>().select_only().column_as(sum, "sum").into_tuple::<Option<i64>>();
     row.one(db).await?.flatten().ok_or_else(|| Error::Internal("no epochs".to_owned()))
+}
+
+/// The last number of the journal; zero for an empty one.
+async fn sealed(db: &impl ConnectionTrait) -> Result<i64> {
+    let last = authz::visible::<journal_seal::Entity>(&Actor::system("memory"))
+        .select_only()
+        .column_as(journal_seal::Column::Sequence.max(), "last")
+        .into_tuple::<Option<i64>>();
+    Ok(last.one(db).await?.flatten().unwrap_or(0))
 }
 
 async fn releases(db: &impl ConnectionTrait) -> Result<Vec<Arc<ReleaseHead>>> {

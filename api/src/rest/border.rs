@@ -13,7 +13,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use super::problem::Problem;
+use super::{changes, problem::Problem};
 use crate::{
     House,
     error::{Error, Text},
@@ -40,6 +40,8 @@ pub async fn border(
     let limit = request
         .app_data::<web::Data<House>>()
         .map_or(Duration::from_secs(60), |house| Duration::from_secs(house.config.limits.request_timeout_seconds));
+    // Who waits for news is not slow.
+    let limit = if route.as_deref() == Some(changes::PATH) { limit + changes::LONGER } else { limit };
     let span = tracing::info_span!(
         "request",
         request.id = %id,

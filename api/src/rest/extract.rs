@@ -50,7 +50,8 @@ pub async fn authenticate(
     }
 }
 
-async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
+/// Who a request says it is, if that is good now.
+pub async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
     match bearer(headers)? {
         None => Ok(Actor::public()),
         Some(token) => Tokens::new(&house.config).authenticate(&house.memory, token).await,

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod border;
+pub mod changes;
 pub mod extract;
 pub mod health;
 pub mod idempotency;
@@ -9,6 +10,7 @@ pub mod oauth;
 pub mod problem;
 pub mod releases;
 pub mod submissions;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -40,9 +42,18 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
+        .service(changes::list)
         .service(releases::list)
         .service(releases::create)
-        .service(releases::get);
+        .service(releases::get)
+        .service(webhooks::redeliver)
+        .service(webhooks::deliveries)
+        .service(webhooks::rotate)
+        .service(webhooks::list)
+        .service(webhooks::add)
+        .service(webhooks::get)
+        .service(webhooks::change)
+        .service(webhooks::remove);
 }
 
 #[derive(OpenApi)]
@@ -57,7 +68,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
         (name = "reviews", description = "The city and the province judge it"),
+        (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
+        (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
     )
 )]

@@ -1,0 +1,98 @@
+//! Which events of the journal are told to whom. The journal itself is the auditor's alone.
+//!
+//! An answer never changes with time: a reader that has gone past an event does not come back for it.
+
+use entity::{journal, release};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, Select,
+    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+};
+
+use super::{
+    Action, Actor, Kind, Role, allows,
+    scope::{none, of_school},
+};
+
+/// Who is told of an event that belongs to no school. One that belongs to a school is told to that
+/// school, to its city and to the province.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever has a token.
+    Everybody,
+    /// The province.
+    Province,
+    /// Nobody: it is for the auditor. Not even to its school.
+    Nobody,
+}
+
+/// The nouns of all actions, each with its audience. A test holds it against the source.
+pub const NOUNS: &[(&str, Audience)] = &[
+    // What is public, and its upkeep.
+    ("registry", Audience::Everybody),
+    ("catalogue", Audience::Everybody),
+    ("dataset", Audience::Everybody),
+    ("indicator", Audience::Everybody),
+    ("period", Audience::Everybody),
+    ("rule", Audience::Everybody),
+    ("collection", Audience::Everybody),
+    ("release", Audience::Everybody),
+    // What happens to schools' data.
+    ("submission", Audience::Province),
+    ("submissions", Audience::Province),
+    ("batch", Audience::Province),
+    ("webhook", Audience::Province),
+    // People, programs and their keys.
+    ("account", Audience::Nobody),
+    ("client", Audience::Nobody),
+    ("key", Audience::Nobody),
+    ("session", Audience::Nobody),
+    ("token", Audience::Nobody),
+];
+
+/// The rows of the journal that are told to this caller.
+fn within(actor: &Actor) -> Condition {
+    match actor.role {
+        Role::Province | Role::System => of([Audience::Everybody, Audience::Province]),
+        Role::City | Role::School => Condition::any().add(open()).add(
+            Condition::all()
+                .add(of([Audience::Everybody, Audience::Province]))
+                .add(of_school(actor, journal::Column::SchoolCode)),
+        ),
+        Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => open(),
+        Role::Public => none(),
+    }
+}
+
+/// Events of these audiences.
+fn of<const N: usize>(audiences: [Audience; N]) -> Condition {
+    let nouns = NOUNS.iter().filter(|(_, audience)| audiences.contains(audience));
+    nouns.fold(Condition::any(), |any, (noun, _)| any.add(is_of(noun)))
+}
+
+fn is_of(noun: &str) -> SimpleExpr {
+    journal::Column::Action.starts_with(format!("{noun}."))
+}
+
+/// Events that are told to everybody: of no school, and not of a release that is still hidden.
+fn open() -> Condition {
+    // By the day of the event and not of the question: what is hidden now is never told later, by this event.
+    let there = Query::select()
+        .column(release::Column::Version)
+        .from(release::Entity)
+        .and_where(
+            Expr::col((release::Entity, release::Column::PublishAt))
+                .lte(Expr::col((journal::Entity, journal::Column::At))),
+        )
+        .to_owned();
+    Condition::all()
+        .add(journal::Column::SchoolCode.is_null())
+        .add(of([Audience::Everybody]))
+        .add(Condition::any().add(is_of("release").not()).add(journal::Column::Object.in_subquery(there)))
+}
+
+/// The start of every read of the feed: the journal, as far as its events are told to this caller.
+#[expect(clippy::disallowed_methods, reason = "the one scoped start of a read of the feed")]
+pub fn told(actor: &Actor) -> Select<journal::Entity> {
+    let may = allows(actor.role, Action::Read, Kind::Event);
+    journal::Entity::find().filter(if may { within(actor) } else { none() })
+}
