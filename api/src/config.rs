@@ -44,6 +44,8 @@ pub struct Config {
     pub log: Log,
     /// The process itself.
     pub server: Server,
+    /// Messages about events.
+    pub webhooks: Webhooks,
 }
 
 /// Where the data are, and how patiently to ask.
@@ -138,6 +140,24 @@ pub struct Server {
     pub memory_idle_seconds: u64,
 }
 
+/// Messages about events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Whether they may go into private networks.
+    pub private_targets: PrivateTargets,
+}
+
+/// Whether messages may go into private networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrivateTargets {
+    /// Only https, and only outside.
+    Refuse,
+    /// Anywhere, by http too.
+    Allow,
+}
+
 /// A text that no log, message or `Debug` may show.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -185,6 +205,8 @@ impl Config {
             ("public_url", format!("http://127.0.0.1:{port}")),
             ("database.url", sqlite_url(&data_dir.join("zhiqiao.db"))),
             ("metrics.listen", format!("127.0.0.1:{metrics_port}")),
+            // Whoever tries it has the receiver on the same machine.
+            ("webhooks.private_targets", "allow".to_owned()),
         ]
         .map(|(key, value)| Layer::one("demo", key, Value::from(value)));
         let log = layers::environment(std::env::vars_os()).filter(|layer| layer.is_about("log"));

@@ -3,6 +3,8 @@
 //! [`Ctx::visible`] is the only start of a read, and [`Ctx::one`] is where 404 and 403 part:
 //! what a caller may not see does not exist for it; what it sees but may not do is refused with a hint.
 
+pub mod once;
+
 use std::sync::Arc;
 
 use entity::journal;
@@ -10,10 +12,11 @@ use sea_orm::{ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, Upd
 
 use crate::{
     authz::{self, Action, Actor, Kind, Role, Scoped},
-    db::Db,
+    db::{Db, Transaction},
     error::{Error, Result, Text},
     memory::Memory,
 };
+use once::Once;
 
 /// A caller, the database and the memory.
 #[derive(Clone, Debug)]
@@ -24,18 +27,44 @@ pub struct Ctx {
     pub db: Db,
     /// What the instance holds in memory.
     pub memory: Arc<Memory>,
+    /// The address that the service is known by; it signs with it.
+    pub issuer: Arc<str>,
+    /// The key of the request, where it carries one: its effect is to be had once.
+    pub once: Option<Arc<Once>>,
 }
 
 impl Ctx {
     /// A caller in this house.
-    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>) -> Self {
-        Self { actor: Arc::new(actor), db, memory }
+    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>, issuer: Arc<str>) -> Self {
+        Self { actor: Arc::new(actor), db, memory, issuer, once: None }
     }
 
     /// The same house for another caller.
     #[must_use]
     pub fn as_(&self, actor: Actor) -> Self {
         Self { actor: Arc::new(actor), ..self.clone() }
+    }
+
+    /// The same caller, with the key of its request.
+    #[must_use]
+    pub fn with(&self, once: Arc<Once>) -> Self {
+        Self { once: Some(once), ..self.clone() }
+    }
+
+    /// Begins the transaction of a change; dropping it rolls back.
+    ///
+    /// Every verb begins here. Under an `Idempotency-Key` its commit is provisional: the whole request is one
+    /// transaction, which ends with the answer. So a verb answers from what it wrote, never from what it
+    /// reads elsewhere after its commit.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where the key has had its effect already, or is at work; the layer that knows the
+    /// key then answers in the verb's stead.
+    pub async fn begin(&self) -> Result<Transaction> {
+        match &self.once {
+            None => self.db.begin().await,
+            Some(once) => once.begin(&self.db, &self.actor).await,
+        }
     }
 
     /// The rows that the caller may know of.

@@ -367,6 +367,8 @@ impl From<DbErr> for Error {
                 "同时有另一请求写入了同一数据，请重新读取后再试",
                 "Another request wrote the same row at the same time: read again, then retry",
             )),
+            // Every connection is at work: soon there will be one.
+            _ if matches!(cause, DbErr::ConnectionAcquire(_)) => Self::Unavailable("no free connection"),
             _ if is_unstorable_text(&cause) => Self::Malformed(Text::new(
                 "文本中含有不允许的字符（NUL）",
                 "A text has a character that no text may have (NUL)",

@@ -22,7 +22,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     authz::Actor,
     config::Config,
-    ctx::Ctx,
+    ctx::{Ctx, once::Turns},
     db::{Db, Reach},
     error::{Error, Result},
     graphql,
@@ -45,6 +45,9 @@ pub struct House {
     pub memory: Arc<Memory>,
     /// The GraphQL schema.
     pub schema: graphql::Schema,
+    issuer: Arc<str>,
+    /// The idempotency keys that are at work here.
+    pub turns: Arc<Turns>,
 }
 
 impl std::fmt::Debug for House {
@@ -65,12 +68,13 @@ impl House {
         let idle = Duration::from_secs(config.server.memory_idle_seconds);
         let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
         let schema = graphql::schema(&config.limits);
-        Ok(Arc::new(Self { config, db, memory, schema }))
+        let issuer = Arc::from(config.public_url.as_str());
+        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns: Arc::default() }))
     }
 
     /// A caller in this house.
     pub fn ctx(&self, actor: Actor) -> Ctx {
-        Ctx::new(actor, self.db.clone(), Arc::clone(&self.memory))
+        Ctx::new(actor, self.db.clone(), Arc::clone(&self.memory), Arc::clone(&self.issuer))
     }
 
     /// What must be well before requests are taken.
@@ -230,6 +234,7 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
             .default_service(web::route().to(border::nothing_here))
+            .wrap(from_fn(rest::idempotency::once))
             .wrap(from_fn(rest::extract::authenticate))
             .wrap(Compress::default())
             .wrap(from_fn(border::border))

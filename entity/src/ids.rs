@@ -87,8 +87,12 @@ id! {
     AccountId,
     /// A service account.
     ClientId,
+    /// A message to a webhook.
+    DeliveryId,
     /// A row of the journal.
     JournalId,
     /// A row that has no name of its own.
     RowId,
+    /// Where an organisation wants to hear of events.
+    WebhookId,
 }

@@ -91,6 +91,8 @@ words! {
     Source { Rest = "rest", Graphql = "graphql", Bulk = "bulk" }
     /// How much a finding weighs.
     Severity { Error = "error", Warning = "warning", Info = "info" }
+    /// What has become of a message to a webhook.
+    DeliveryState { Pending = "pending", Delivered = "delivered", Failed = "failed" }
     /// What a new release changes, by semantic versioning.
     ReleaseKind { Major = "major", Minor = "minor", Patch = "patch" }
     /// The role of a person or a service.

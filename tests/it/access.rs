@@ -7,11 +7,17 @@ mod graphql;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, Utc};
-use entity::words::{ReleaseKind, SubmissionState as State};
+use entity::{
+    ids::{DeliveryId, WebhookId},
+    webhook, webhook_delivery,
+    words::{DeliveryState, ReleaseKind, Role as Word, SubmissionState as State},
+};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
     domain::{
+        feed::Place,
         releases::{self, New},
         submissions::Key,
     },
@@ -53,6 +59,10 @@ const OBJECTS: &[(&str, [&str; 3])] = &[
     ("awaiting", ["62001", "talent", "2017"]),
     ("-", ["", "", ""]),
 ];
+
+/// What a table calls a webhook of 62001, with a message of its own, and one that never was.
+const WEBHOOKS: &[(&str, &str)] =
+    &[("endpoint", "0197a1b2-7c3d-7000-8000-000000000001"), ("no-endpoint", "0197a1b2-7c3d-7000-8000-000000000002")];
 
 /// What a table calls a release.
 const VERSIONS: &[(&str, &str)] = &[("published", "1.0.0"), ("hidden", "1.2.0"), ("nowhere", "7.7.7")];
@@ -135,6 +145,28 @@ POST /v1/rules/dry-run
     -                                                  401    403   403     200      403  403    403    403        403
 GET /v1/changes
     -                                                  401    200   200     200      200  200    200    200        200
+GET /v1/webhooks
+    -                                                  401    403   403     200      200  200    403    200        403
+POST /v1/webhooks
+    -                                                  401    403   403     422      422  422    403    422        403
+GET /v1/webhooks/{webhook}
+    endpoint                                           401    404   404     404      404  200    404    404        404
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+PATCH /v1/webhooks/{webhook}
+    endpoint                                           401    404   404     404      404  412    404    404        404
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+GET /v1/webhooks/{webhook}/deliveries
+    endpoint                                           401    404   404     404      404  200    404    404        404
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+POST /v1/webhooks/{webhook}/deliveries/{delivery}/redeliver
+    endpoint                                           401    404   404     404      404  409    404    404        404
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+POST /v1/webhooks/{webhook}/rotate
+    endpoint                                           401    404   404     404      404  200    404    404        404
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+DELETE /v1/webhooks/{webhook}
+    no-endpoint                                        401    404   404     404      404  404    404    404        404
+    endpoint                                           401    404   404     404      404  204    404    404        404
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases
@@ -181,6 +213,9 @@ fn placed(text: &str, object: &str) -> String {
     if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == object) {
         return text.replace("{version}", version);
     }
+    if let Some((_, id)) = WEBHOOKS.iter().find(|(name, _)| *name == object) {
+        return text.replace("{webhook}", id).replace("{delivery}", id);
+    }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
     let text = text.replace("{code}", "talent.placement_low");
@@ -212,6 +247,43 @@ async fn staged() -> TestApp {
     stage::bring(&app, &Key::new("62001", "conditions", "2023"), &stage::conditions(20.5), State::Accepted).await;
     assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.1.0");
     stage::bring(&app, &Key::new("62001", "talent", "2018"), &talent(), State::Accepted).await;
+    // Disabled, so that nothing is sent anywhere.
+    let id = uuid::Uuid::parse_str(WEBHOOKS[0].1).unwrap();
+    let endpoint = webhook::Model {
+        id: WebhookId(id),
+        role: Word::School,
+        org: "62001".to_owned(),
+        url: "https://example.org/hook".to_owned(),
+        events: "[]".to_owned(),
+        secret: "whsec_AAAA".to_owned().into(),
+        previous_secret: None,
+        previous_until: None,
+        version: 1,
+        cursor: Place::default().cursor(),
+        is_disabled: true,
+        failing_since: None,
+        created_by: "test".to_owned(),
+        created_at: Utc::now(),
+    };
+    let db = app.house.db.write();
+    webhook::Entity::insert(webhook::ActiveModel::from(endpoint)).exec_without_returning(db).await.unwrap();
+    let message = webhook_delivery::Model {
+        id: DeliveryId(id),
+        webhook_id: WebhookId(id),
+        place: "x".to_owned(),
+        event: "submission.pushed".to_owned(),
+        body: "{}".to_owned(),
+        state: DeliveryState::Delivered,
+        attempts: 1,
+        next_at: Utc::now(),
+        leased_until: None,
+        last_at: None,
+        last_status: None,
+        last_error: None,
+        created_at: Utc::now(),
+    };
+    let message = webhook_delivery::ActiveModel::from(message);
+    webhook_delivery::Entity::insert(message).exec_without_returning(db).await.unwrap();
     let hidden = New { publish_at: Some(Utc::now() + Duration::hours(1)), ..stage::new_release(ReleaseKind::Minor) };
     let hidden = releases::create(&app.as_(Role::Province, "620000"), hidden).await.unwrap();
     assert_eq!(hidden.row.version, "1.2.0");
@@ -247,6 +319,8 @@ fn documented() -> BTreeSet<String> {
 fn body(route: &str) -> Option<Value> {
     let (method, path) = route.split_once(' ').unwrap();
     match (method, path.rsplit('/').next().unwrap()) {
+        ("PATCH", "{webhook}") => Some(json!({})),
+        ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
         ("PATCH", "{code}") => Some(json!({ "enabled": false })),

@@ -147,8 +147,10 @@ const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     ("unimplemented!", &[], &[]),
     // Statements as text are few, and each is known.
     ("Statement::from_string", &[], &["domain/journal.rs", "domain/releases.rs", "house.rs"]),
-    ("from_sql_and_values", &[], &[]),
+    ("from_sql_and_values", &[], &["ctx/once.rs"]),
     ("execute_unprepared", &[], &["db/transaction.rs"]),
+    // A verb begins with `Ctx::begin`, or its effect stands outside of the request's idempotency key.
+    ("db.begin()", &["rest", "graphql", "domain", "jobs", "cli"], &["domain/journal.rs"]),
 ];
 
 #[test]

@@ -131,6 +131,8 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "submission.state" = SubmissionState,
         "transition.from_state" = SubmissionState,
         "transition.to_state" = SubmissionState,
+        "webhook.role" = Role,
+        "webhook_delivery.state" = DeliveryState,
     };
 
     let (db, _kept) = empty_database().await;

@@ -3,6 +3,8 @@
 //! The newest key that is not retired signs; every key verifies, so that a rotation
 //! breaks no manifest. What a retired key may still vouch for is limited in `tokens`.
 
+use std::collections::HashMap;
+
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -13,7 +15,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
     jwk::{AlgorithmParameters, Jwk as PublicKey, ThumbprintHash},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -147,9 +149,43 @@ impl<'a> KeySet<'a> {
     }
 }
 
-/// The public part, ready to verify with; nothing where it is not 32 bytes long.
+/// Public keys as somebody outside holds them: what `/.well-known/jwks.json` said.
+pub struct PublicKeys(HashMap<String, DecodingKey>);
+
+impl PublicKeys {
+    /// Reads a JWKS document; keys of other kinds than ours are passed over.
+    pub fn read(text: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Document {
+            keys: Vec<Key>,
+        }
+        #[derive(Deserialize)]
+        struct Key {
+            kid: Option<String>,
+            crv: Option<String>,
+            x: Option<String>,
+        }
+        let document: Document = serde_json::from_str(text)?;
+        let keys = document.keys.into_iter().filter_map(|key| {
+            key.crv.filter(|crv| crv == "Ed25519")?;
+            Some((key.kid?, point(&key.x?)?))
+        });
+        Ok(Self(keys.collect()))
+    }
+
+    /// Opens a compact JWS of one of these types.
+    pub fn open(&self, text: &str, types: &[&str]) -> std::result::Result<Opened, Refusal> {
+        jws::open(text, types, |kid| self.0.get(kid).cloned())
+    }
+}
+
 fn verifier(key: &signing_key::Model) -> Option<DecodingKey> {
-    let point = URL_SAFE_NO_PAD.decode(&key.public_key).ok()?;
+    point(&key.public_key)
+}
+
+/// A public point, ready to verify with; nothing where it is not 32 bytes long.
+fn point(text: &str) -> Option<DecodingKey> {
+    let point = URL_SAFE_NO_PAD.decode(text).ok()?;
     (point.len() == 32).then(|| DecodingKey::from_ed_der(&point))
 }
 

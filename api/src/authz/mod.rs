@@ -148,8 +148,12 @@ pub enum Kind {
     SigningKey,
     /// The journal.
     Journal,
+    /// An answer that was given under an `Idempotency-Key`.
+    Idempotency,
     /// What the feed tells of the journal.
     Event,
+    /// Where an organisation wants to hear of events.
+    Webhook,
     /// An address nothing is at.
     Route,
 }
@@ -167,7 +171,9 @@ impl Kind {
         Self::Client,
         Self::SigningKey,
         Self::Journal,
+        Self::Idempotency,
         Self::Event,
+        Self::Webhook,
         Self::Route,
     ];
 
@@ -184,7 +190,9 @@ impl Kind {
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
             Self::Journal => "日志",
+            Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
+            Self::Webhook => "webhook 或其消息",
             Self::Route => "地址",
         }
     }
@@ -202,7 +210,9 @@ impl Kind {
             Self::Client => "client",
             Self::SigningKey => "signing key",
             Self::Journal => "journal",
+            Self::Idempotency => "idempotency record",
             Self::Event => "event",
+            Self::Webhook => "webhook or message",
             Self::Route => "address",
         }
     }
@@ -227,9 +237,15 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,
         (R::Auditor, K::Journal, A::Read) => true,
 
+        // Whoever has a token may name a request, and gets its own answer again; the service throws old ones away.
+        (R::Public, K::Idempotency, _) => false,
+        (_, K::Idempotency, A::Read | A::Create) => true,
         // Who has a token has a feed; what is in it the scope says.
         (R::Public, K::Event, _) => false,
         (_, K::Event, A::Read) => true,
+
+        (R::Province | R::City | R::School | R::Enterprise, K::Webhook, A::Read | A::Create | A::Change) => true,
+        (R::System, K::Webhook, A::Read | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,

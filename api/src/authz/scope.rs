@@ -4,8 +4,8 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, claim, client, dataset, finding, indicator, journal, journal_seal, period, release, release_table,
-    revision, school, signing_key, submission, transition,
+    account, claim, client, dataset, finding, idempotency, indicator, journal, journal_seal, period, release,
+    release_table, revision, school, signing_key, submission, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -130,6 +130,56 @@ only! {
     journal_seal => Journal for Auditor,
 }
 
+impl Scoped for idempotency::Entity {
+    const KIND: Kind = Kind::Idempotency;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::System => every(),
+            Role::Public => none(),
+            Role::Admin
+            | Role::Auditor
+            | Role::Province
+            | Role::City
+            | Role::School
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => Condition::all().add(idempotency::Column::Subject.eq(actor.subject.as_str())),
+        }
+    }
+}
+
+impl Scoped for webhook::Entity {
+    const KIND: Kind = Kind::Webhook;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::System => every(),
+            // Of the organisation, whoever of it has made them; a city's are not the province's.
+            Role::Province | Role::City | Role::School | Role::Enterprise => Condition::all()
+                .add(webhook::Column::Role.eq(actor.role.name()))
+                .add(webhook::Column::Org.eq(actor.org())),
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for webhook_delivery::Entity {
+    const KIND: Kind = Kind::Webhook;
+
+    fn within(actor: &Actor) -> Condition {
+        Condition::all().add(
+            webhook_delivery::Column::WebhookId.in_subquery(
+                Query::select()
+                    .column(webhook::Column::Id)
+                    .from(webhook::Entity)
+                    .cond_where(webhook::Entity::within(actor))
+                    .to_owned(),
+            ),
+        )
+    }
+}
+
 /// Tables without a caller: read whole by the instance itself when it fills its memory, and by `load`.
 ///
 /// Everything in them is public. A statistical table must never be named here;
@@ -173,7 +223,7 @@ pub fn change<E: Scoped>(actor: &Actor) -> UpdateMany<E> {
     E::update_many().filter(E::within(actor))
 }
 
-/// The start of every conditional removal of a scoped entity: only rows within the caller's scope go.
+/// The start of every removal from a scoped entity: only rows within the caller's scope go.
 #[expect(clippy::disallowed_methods, reason = "the one scoped start of a removal")]
 pub fn remove<E: Scoped>(actor: &Actor) -> DeleteMany<E> {
     E::delete_many().filter(E::within(actor))

@@ -7,6 +7,7 @@ pub mod load;
 pub mod migrate;
 pub mod output;
 pub mod print;
+pub mod receipt;
 pub mod release;
 pub mod serve;
 pub mod synth;
@@ -59,6 +60,8 @@ enum Command {
     Schema,
     /// Print the OpenAPI 3.1 document, equal to /openapi.json.
     Openapi,
+    /// Signed receipts: check one offline.
+    Receipt(receipt::Args),
     /// Published versions: build, list, verify.
     Release(release::Args),
     /// Write synthetic, clearly labelled data of any size.
@@ -143,6 +146,7 @@ impl Cli {
         match self.command {
             Command::Schema => return Ok(print::schema()?),
             Command::Openapi => return Ok(print::openapi()?),
+            Command::Receipt(args) => return receipt::run(args),
             Command::Demo(args) => return demo::run(args).await,
             Command::Serve => return serve::run(self.config.as_deref()).await,
             Command::Migrate(args) => return migrate::run(args, &configured(self.config.as_deref())?).await,
@@ -156,7 +160,12 @@ impl Cli {
             Command::Key(args) => key::run(args, &as_job(&house, "key")).await?,
             Command::Release(args) => release::run(args, &house).await?,
             Command::Synth(args) => synth::run(args, &as_job(&house, "synth")).await?,
-            Command::Demo(_) | Command::Serve | Command::Migrate(_) | Command::Schema | Command::Openapi => {}
+            Command::Demo(_)
+            | Command::Serve
+            | Command::Migrate(_)
+            | Command::Schema
+            | Command::Openapi
+            | Command::Receipt(_) => {}
         }
         Ok(())
     }

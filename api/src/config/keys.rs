@@ -58,6 +58,7 @@ const KEYS: &[(&str, Holds)] = &[
     ("server.workers", Whole(1..=1_024)),
     ("server.shutdown_seconds", Whole(1..=600)),
     ("server.memory_idle_seconds", Whole(1..=86_400)),
+    ("webhooks.private_targets", OneOf(&["refuse", "allow"])),
 ];
 
 const DATABASE_URL: &str = "database.url";

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
     prelude::async_trait::async_trait,
 };
 use tokio::sync::Notify;
@@ -18,6 +18,11 @@ pub struct Transaction {
 impl Transaction {
     pub(super) const fn new(inner: DatabaseTransaction, committed: Arc<Notify>) -> Self {
         Self { inner, committed }
+    }
+
+    /// A part of it: dropping the part undoes what it did, committing it leaves it to the whole, and is not heard.
+    pub async fn part(&self) -> Result<Self, DbErr> {
+        Ok(Self { inner: self.inner.begin().await?, committed: Arc::default() })
     }
 
     /// Keeps what was done.

@@ -120,7 +120,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         is_demo,
         created_at: now(),
     };
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     account::Entity::insert(account::ActiveModel {
         id: Set(row.id),
         username: Set(row.username.clone()),
@@ -144,7 +144,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
 /// Disables an account: it signs in no more, and its tokens are good no more. Done twice, nothing happens.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn disable(ctx: &Ctx, username: &str) -> Result<account::Model> {
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let row = ctx.one::<account::Entity>(&tx, Action::Change, is(username)).await?;
     if row.is_disabled {
         return Ok(row);
@@ -172,7 +172,7 @@ pub async fn reset(ctx: &Ctx, username: &str, password: Password) -> Result<Told
         return Err(Error::Invalid(vec![problem]));
     }
     let password_hash = Hidden::from(passwords::hash(&password).await?);
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let row = ctx.one::<account::Entity>(&tx, Action::Change, is(username)).await?;
     ctx.change::<account::Entity>()
         .col_expr(account::Column::PasswordHash, Expr::value(password_hash.0.clone()))

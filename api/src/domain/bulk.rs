@@ -67,7 +67,7 @@ pub struct Written {
 /// 409 for a table that is there with another content: whoever changes a figure does it by a push.
 pub async fn accept(ctx: &Ctx, documents: Vec<Document>) -> Result<Written> {
     ctx.require(Action::Create, Kind::Submission)?;
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let present = present(ctx, &tx, &documents).await?;
     let mut written = Written::default();
     let mut new = Vec::with_capacity(documents.len());

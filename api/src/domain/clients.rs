@@ -115,7 +115,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         is_demo,
         created_at: now(),
     };
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     client::Entity::insert(client::ActiveModel {
         id: Set(row.id),
         client_id: Set(row.client_id.clone()),
@@ -141,7 +141,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
 pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
     let secret = secrets::random()?;
     let secret_hash = Hidden::from(secrets::hash(&secret));
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let row = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
     ctx.change::<client::Entity>()
         .col_expr(client::Column::SecretHash, Expr::value(secret_hash.0.clone()))
@@ -159,7 +159,7 @@ pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
 /// Disables a client: it gets no more tokens, and those it has are good no more. Done twice, nothing happens.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let row = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
     if row.is_disabled {
         return Ok(row);

@@ -47,7 +47,7 @@ pub async fn announce(ctx: &Ctx, release: &ReleaseHead) -> Result<bool> {
         data: data(row.version.as_str(), row.kind.word(), release.tables.len(), row.publish_at),
         ..Event::default()
     };
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let is_new = journal::record_once(&tx, ctx, id, event).await?;
     tx.commit().await?;
     Ok(is_new)

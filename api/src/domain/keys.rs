@@ -38,7 +38,7 @@ impl From<signing_key::Model> for Key {
 pub async fn rotate(ctx: &Ctx) -> Result<Key> {
     ctx.require(Action::Create, Kind::SigningKey)?;
     let new = keys::generate()?;
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let retired = ctx
         .change::<signing_key::Entity>()
         .col_expr(signing_key::Column::RetiredAt, Expr::value(Some(new.created_at)))

@@ -37,7 +37,7 @@ use crate::{
         columns::{self, Series},
         document::{self, Status, sha256},
     },
-    memory::{self, ReleaseHead, Thing, frame::Frame},
+    memory::{self, ReleaseHead, TableHead, Thing, frame::Frame},
 };
 
 /// What a new release shall be.
@@ -128,7 +128,7 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     let frame = Frame::of(&registry);
     let (document, registry_hash) = frame.document()?;
 
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     if tx.get_database_backend() == DbBackend::Postgres {
         // Releases are numbered one after the other; the number is any constant of ours.
         tx.execute_raw(Statement::from_string(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(7236479)")).await?;
@@ -193,24 +193,23 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     .await?;
     let part = |number: u64| i32::try_from(number).map_err(Error::internal);
     let name = ReleaseVersion(version.to_string());
-    release::Entity::insert(release::ActiveModel {
-        version: Set(name.clone()),
-        major: Set(part(version.major)?),
-        minor: Set(part(version.minor)?),
-        patch: Set(part(version.patch)?),
-        kind: Set(new.kind),
-        note: Set(new.note),
-        period_code: Set(new.period),
-        registry_hash: Set(registry_hash),
-        manifest: Set(manifest),
-        signature: Set(signature),
-        created_by: Set(ctx.actor.subject.clone()),
-        created_at: Set(created_at),
-        publish_at: Set(publish_at),
-    })
-    .exec_without_returning(&tx)
-    .await?;
-    let count = tables.len();
+    let row = release::Model {
+        version: name.clone(),
+        major: part(version.major)?,
+        minor: part(version.minor)?,
+        patch: part(version.patch)?,
+        kind: new.kind,
+        note: new.note,
+        period_code: new.period,
+        registry_hash,
+        manifest,
+        signature,
+        created_by: ctx.actor.subject.clone(),
+        created_at,
+        publish_at,
+    };
+    release::Entity::insert(release::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
+    let heads: Vec<TableHead> = tables.values().map(|built| built.head(&name)).collect();
     for ((dataset, period), built) in tables {
         release_table::Entity::insert(built.row(&name, dataset, period)).exec_without_returning(&tx).await?;
     }
@@ -220,7 +219,7 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
         Event {
             action: if publish_at > created_at { embargo::CREATED } else { embargo::PUBLISHED },
             object: name.0.clone(),
-            data: embargo::data(name.as_str(), new.kind.word(), count, publish_at),
+            data: embargo::data(name.as_str(), new.kind.word(), heads.len(), publish_at),
             ..Event::default()
         },
     )
@@ -230,7 +229,7 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     ctx.memory.refresh().await?;
     // Other instances may be as far behind: after this none of them answers from the release before.
     tokio::time::sleep(memory::FRESH).await;
-    resolve(ctx, Some(name.as_str())).await
+    Ok(Arc::new(ReleaseHead { row, tables: heads }))
 }
 
 /// The `typ` of a manifest's signature.
@@ -312,6 +311,17 @@ impl Built {
             schools: self.schools,
             public_sha256: self.public_hash.clone(),
             protected_sha256: self.protected_hash.clone(),
+        }
+    }
+
+    fn head(&self, version: &ReleaseVersion) -> TableHead {
+        TableHead {
+            version: version.clone(),
+            dataset_code: self.dataset.clone(),
+            period_code: self.period.clone(),
+            schools: self.schools,
+            public_hash: self.public_hash.clone(),
+            protected_hash: self.protected_hash.clone(),
         }
     }
 

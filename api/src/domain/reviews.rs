@@ -16,6 +16,7 @@ use super::{
     checks,
     journal::{self, Event},
     precondition::Precondition,
+    receipts::{self, Stated},
     submissions::{self, Content, Key, Remark, Table, Taken, Words},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     ctx::Ctx,
     db::now,
     error::{Error, Finding, Result, Text},
-    formats::document::pointer,
+    formats::document::{pointer, sha256},
     memory::registry::Registry,
     telemetry,
 };
@@ -130,7 +131,7 @@ impl Step {
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %key.school, step = step.verb()))]
 pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition) -> Result<Table> {
     let registry = ctx.memory.registry();
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let old = ctx.one::<submission::Entity>(&tx, step.action(), key.is()).await?;
     let school = registry.schools.get(key.school.as_str()).ok_or(Error::NotFound(Kind::Submission))?;
 
@@ -182,6 +183,17 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
         at: new.updated_at,
     };
     transition::Entity::insert(transition::ActiveModel::from(taken.clone())).exec_without_returning(&tx).await?;
+    let receipt = match step {
+        Step::Submit { .. } => {
+            let stated = Stated::of(&new, content.cells.len(), &content.findings);
+            Some(receipts::of(ctx, step.event(), new.updated_at, &stated)?)
+        }
+        _ => None,
+    };
+    let mut data = json!({ "revision": new.revision, "from": old.state.word(), "to": new.state.word() });
+    if let (Some(receipt), Some(members)) = (&receipt, data.as_object_mut()) {
+        members.insert("receipt".to_owned(), json!(sha256(receipt)));
+    }
     journal::record(
         &tx,
         ctx,
@@ -191,7 +203,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
             school: Some(key.school.as_str()),
             before: Some(&old.content_hash),
             after: Some(&new.content_hash),
-            data: json!({ "revision": new.revision, "from": old.state.word(), "to": new.state.word() }),
+            data,
         },
     )
     .await?;
@@ -199,7 +211,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
     telemetry::count_submission(step.verb());
     let sees = submissions::sees_values(ctx, &registry, &new);
     let content = Content { last_step: Some(Taken::read(taken)?), ..content };
-    Ok(Table { row: new, content: Some(content).filter(|_| sees) })
+    Ok(Table { row: new, content: Some(content).filter(|_| sees), receipt })
 }
 
 fn no_arrow(step: &Step, row: &submission::Model, school: &school::Model) -> Error {

@@ -104,7 +104,7 @@ pub async fn add(ctx: &Ctx, new: New) -> Result<rule::Model> {
         version: 1,
     };
     judge(&registry, &row)?;
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let there = authz::whole::<rule::Entity>().all(&tx).await?;
     if there.iter().any(|other| other.code == row.code) {
         return Err(Error::Conflict(Text::new(
@@ -128,7 +128,7 @@ pub async fn add(ctx: &Ctx, new: New) -> Result<rule::Model> {
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), rule.code = code))]
 pub async fn change(ctx: &Ctx, code: &str, change: Change, if_match: Option<&Match>) -> Result<rule::Model> {
     ctx.require(Action::Change, Kind::Catalogue)?;
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let found = authz::whole::<rule::Entity>().filter(rule::Column::Code.eq(code)).one(&tx).await?;
     let old = found.ok_or(Error::NotFound(Kind::Catalogue))?;
     match if_match {

@@ -1,6 +1,8 @@
 //! Background work. Each job acts under its own name, is safe to run on every instance at once,
 //! and is safe to run twice.
 
+pub mod broom;
+pub mod courier;
 pub mod ear;
 pub mod herald;
 pub mod pulse;
@@ -25,11 +27,15 @@ impl Jobs {
         let (stop, stopped) = watch::channel(false);
         let told = herald::Told::default();
         let announce = move |house| herald::announce(house, Arc::clone(&told));
+        // Made here and not in its task: what it sets up for the whole process is there from the start.
+        let courier = courier::Courier::new(&house.config);
         let running = vec![
             tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
             tokio::spawn(every(herald::EVERY, stopped.clone(), Arc::clone(house), announce)),
             tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
-            tokio::spawn(sealer::run(Arc::clone(house), stopped)),
+            tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
+            tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
+            tokio::spawn(courier::run(Arc::clone(house), stopped, courier)),
         ];
         Self { stop, running }
     }

@@ -6,10 +6,12 @@ pub mod catalogue;
 pub mod changes;
 pub mod extract;
 pub mod health;
+pub mod idempotency;
 pub mod oauth;
 pub mod problem;
 pub mod releases;
 pub mod submissions;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -50,7 +52,15 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(changes::list)
         .service(releases::list)
         .service(releases::create)
-        .service(releases::get);
+        .service(releases::get)
+        .service(webhooks::redeliver)
+        .service(webhooks::deliveries)
+        .service(webhooks::rotate)
+        .service(webhooks::list)
+        .service(webhooks::add)
+        .service(webhooks::get)
+        .service(webhooks::change)
+        .service(webhooks::remove);
 }
 
 #[derive(OpenApi)]
@@ -68,6 +78,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
+        (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
     )
 )]
@@ -87,7 +98,11 @@ impl Modify for Bearer {
 
 /// The OpenAPI 3.1 document, made from the routes themselves.
 pub fn openapi() -> Document {
-    App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1
+    let mut document = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
+    for (path, item) in &mut document.paths.paths {
+        idempotency::describe(path, item);
+    }
+    document
 }
 
 /// The document as it is served and as `zhiqiao openapi` prints it.

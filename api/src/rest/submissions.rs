@@ -85,6 +85,9 @@ pub struct ContentView {
     /// What this push has removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Vec<String>>,
+    /// The service's signed word that it has taken this push or submit: a compact JWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// A step of the review, and the words that went with it.
@@ -126,7 +129,7 @@ impl From<Taken> for StepView {
 
 fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView {
     let etag = table.etag().unwrap_or_default();
-    let row = table.row;
+    let (row, receipt) = (table.row, table.receipt);
     let registry = ctx.memory.registry();
     let language = request_id::current_language();
     let content = table.content.map(|Content { cells, findings, skipped, last_step }| ContentView {
@@ -153,6 +156,7 @@ fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView
             .collect(),
         findings: findings.iter().map(|finding| FindingView::new(finding, language)).collect(),
         removed,
+        receipt,
     });
     SubmissionView {
         school: row.school_code.0,

@@ -254,6 +254,10 @@ PushSubmissionPayload removed | mutation { it: patchSubmission(input: { school: 
     draft        401    404   404     403      403  none   404    404        404
 PushSubmissionPayload submission | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field { id } } }
     draft        401    404   404     403      403  data   404    404        404
+PushSubmissionPayload receipt | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
+    draft        401    404   404     403      403  data   404    404        404
+ReviewPayload receipt | mutation { it: submitSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "*", justifications: [{ code: "talent.employed_in_sectors.parts", text: "as it is" }] }) { it: $field } }
+    draft        401    404   404     403      403  data   404    404        404
 ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "*", reason: "a reason" }) { it: $field { id } } }
     awaiting     401    404   404     409      data 403    404    404        404
 CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note", publishAt: "2099-01-01T00:00:00Z" }) { it: $field { id } } }

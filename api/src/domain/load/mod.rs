@@ -168,7 +168,7 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     progress(&format!("检查 checking {}", dir.display()));
     let (mut plan, left_alone) = plan(dir)?;
 
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     plan.rules = rules::settle(&tx, plan.rules).await?;
     let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
     if summary.has_changes() {

@@ -81,6 +81,8 @@ pub struct Table {
     pub row: submission::Model,
     /// What it says; nothing while the values are not the caller's to see.
     pub content: Option<Content>,
+    /// The receipt of the push or submit that has just brought it here.
+    pub receipt: Option<String>,
 }
 
 impl Table {

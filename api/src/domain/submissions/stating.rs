@@ -24,6 +24,7 @@ use crate::{
         journal::{self, Event},
         periods::Period,
         precondition::Precondition,
+        receipts::{self, Stated},
     },
     error::{Error, Finding, Result, Text},
     formats::{
@@ -33,6 +34,9 @@ use crate::{
     memory::registry::Registry,
     telemetry,
 };
+
+/// How the journal and the receipt call a push.
+const EVENT: &str = "submission.pushed";
 
 /// How much of the table a push states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +97,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     address(ctx, &registry, &key)?;
     ctx.require(Action::Push, Kind::Submission)?;
 
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     let present = ctx.visible::<submission::Entity>().filter(key.is()).one(&tx).await?;
     if present.is_none() && push.extent == Extent::Patch {
         return Err(Error::NotFound(Kind::Submission));
@@ -137,8 +141,10 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
         _ => None,
     };
     if let Some(row) = present.as_ref().filter(|row| row.content_hash == hash) {
+        let stated = Stated::of(row, checked.cells.len(), &findings);
+        let receipt = Some(receipts::of(ctx, EVENT, now(), &stated)?);
         let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
-        let table = Table { row: row.clone(), content: Some(content) };
+        let table = Table { row: row.clone(), content: Some(content), receipt };
         return Ok(Pushed { table, is_first: false, removed });
     }
 
@@ -148,23 +154,30 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let cells = i32::try_from(checked.cells.len()).map_err(Error::internal)?;
     keep(ctx, &tx, &row, head.as_ref(), written, cells, push.source).await?;
     note_findings(&tx, &row, &findings).await?;
+    let stated = Stated::of(&row, checked.cells.len(), &findings);
+    let receipt = receipts::of(ctx, EVENT, row.updated_at, &stated)?;
     journal::record(
         &tx,
         ctx,
         Event {
-            action: "submission.pushed",
+            action: EVENT,
             object: key.object(),
             school: Some(key.school.as_str()),
             before: present.as_ref().map(|row| row.content_hash.as_str()),
             after: Some(&hash),
-            data: json!({ "revision": row.revision, "cells": checked.cells.len(), "findings": findings.len() }),
+            data: json!({
+                "revision": row.revision,
+                "cells": checked.cells.len(),
+                "findings": findings.len(),
+                "receipt": document::sha256(&receipt),
+            }),
         },
     )
     .await?;
     tx.commit().await?;
     telemetry::count_submission("push");
     let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
-    Ok(Pushed { table: Table { row, content: Some(content) }, is_first, removed })
+    Ok(Pushed { table: Table { row, content: Some(content), receipt: Some(receipt) }, is_first, removed })
 }
 
 /// A table under review is not written to.

@@ -40,7 +40,7 @@ pub(super) async fn write(ctx: &Ctx, size: Size) -> Result<()> {
     for kind in [Kind::Registry, Kind::Catalogue] {
         ctx.require(Action::Create, kind)?;
     }
-    let tx = ctx.db.begin().await?;
+    let tx = ctx.begin().await?;
     put(&tx, (1..=size.cities()).map(city)).await?;
     put(&tx, (1..=size.schools).map(|number| school(size, number))).await?;
     put(&tx, (1..=size.cities()).map(|city| consortium(size, city)).collect::<Result<Vec<_>>>()?).await?;

@@ -31,11 +31,14 @@ pub struct PushSubmissionPayload {
     removed: Vec<String>,
     /// Whether there was no such table before.
     is_first: bool,
+    /// The service's signed word that it has taken the table: a compact JWS.
+    receipt: Option<String>,
 }
 
 impl From<Pushed> for PushSubmissionPayload {
     fn from(pushed: Pushed) -> Self {
         Self {
+            receipt: pushed.table.receipt.clone(),
             submission: pushed.table.into(),
             removed: pushed.removed.into_iter().map(|code| code.0).collect(),
             is_first: pushed.is_first,
@@ -48,6 +51,8 @@ impl From<Pushed> for PushSubmissionPayload {
 pub struct ReviewPayload {
     /// The table as it now stands, as far as it is this caller's to see.
     submission: Submission,
+    /// Of a submit: the service's signed word that it has taken the table, a compact JWS.
+    receipt: Option<String>,
 }
 
 /// What a release has become.
@@ -82,7 +87,8 @@ async fn store(cx: &Context<'_>, push: Push, places: Places) -> GqlResult<PushSu
 
 async fn take(cx: &Context<'_>, table: &Table, step: Step, to: impl Fn(&str) -> String) -> GqlResult<ReviewPayload> {
     let taken = reviews::take(graphql::ctx(cx), &table.key(), step, &table.precondition()).await;
-    Ok(ReviewPayload { submission: taken.map_err(|error| relocated(error, to))?.into() })
+    let mut table = taken.map_err(|error| relocated(error, to))?;
+    Ok(ReviewPayload { receipt: table.receipt.take(), submission: table.into() })
 }
 
 /// The words of a step stand in the input; a cell that is at fault stands in the stored table.

@@ -1,0 +1,24 @@
+//! The broom: throws away the answers of idempotency keys whose day is over, and old messages to webhooks.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    House,
+    authz::Actor,
+    domain::{idempotency, webhooks::courier},
+};
+
+/// How often it goes round.
+pub const EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Goes round once.
+pub async fn sweep(house: Arc<House>) {
+    let ctx = house.ctx(Actor::system("broom"));
+    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await] {
+        match swept {
+            Ok(0) => {}
+            Ok(gone) => tracing::debug!(gone, "old rows thrown away"),
+            Err(fault) => fault.log(),
+        }
+    }
+}
