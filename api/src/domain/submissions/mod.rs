@@ -1,10 +1,11 @@
 //! Submissions: a school states a table, and everybody sees of it what is theirs to see.
 //!
-//! `stating` is the way in, `seeing` the way out. What must not be here: the steps of the
+//! `stating` is the way in, `storing` where it is written, `seeing` the way out. What must not be here: the steps of the
 //! review (`reviews`) and the judging of cells (`checks`).
 
 mod seeing;
 mod stating;
+mod storing;
 mod taken;
 
 use entity::{
@@ -13,11 +14,14 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, Condition};
 
-pub(super) use self::stating::replace;
 pub use self::{
     seeing::{Filter, Unpublished, contents, cursor, documents, get, list, of_schools, read_cursor, sees_values},
     stating::{Extent, Push, Pushed, chain, push},
     taken::{Remark, Taken, Words},
+};
+pub(super) use self::{
+    stating::{replace, still_open},
+    storing::{Draft, store},
 };
 
 use super::precondition::etag;
