@@ -85,6 +85,8 @@ id! {
     AccountId,
     /// A service account.
     ClientId,
+    /// A batch.
+    BatchId,
     /// A row of the journal.
     JournalId,
     /// A row that has no name of its own.

@@ -121,6 +121,10 @@ POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen
     foreign                                            401    404   404     412      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/batches
+    -                                                  401    403   403     415      403  415    403    403        403
+GET /v1/batches/{id}
+    absent                                             401    404   404     404      404  404    404    404        404
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases

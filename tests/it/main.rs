@@ -14,6 +14,7 @@
 
 mod access;
 mod app;
+mod batches;
 mod disclosure;
 mod figures;
 mod forms;

@@ -167,7 +167,8 @@ fn nothing_stands_where_it_must_not() {
 }
 
 /// Where an unscoped start of a query is allowed, with the reason beside it in the file.
-const UNSCOPED: &[(&str, usize)] = &[("authz/scope.rs", 3), ("domain/journal.rs", 3), ("memory/mod.rs", 1)];
+const UNSCOPED: &[(&str, usize)] =
+    &[("authz/scope.rs", 3), ("domain/batches/queue.rs", 2), ("domain/journal.rs", 3), ("memory/mod.rs", 1)];
 
 #[test]
 fn unscoped_starts_are_counted() {
@@ -195,6 +196,9 @@ fn a_table_that_is_read_whole_is_public() {
         "revision",
         "finding",
         "transition",
+        "batch",
+        "batch_part",
+        "batch_table",
         "account",
         "client",
         "signing_key",

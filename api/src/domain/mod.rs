@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod aggregates;
+pub mod batches;
 pub mod bulk;
 pub mod checks;
 pub mod clients;

@@ -1,6 +1,7 @@
 //! Background work. Each job acts under its own name, is safe to run on every instance at once,
 //! and is safe to run twice.
 
+pub mod batches;
 pub mod pulse;
 pub mod sealer;
 
@@ -23,7 +24,9 @@ impl Jobs {
         let (stop, stopped) = watch::channel(false);
         let running = vec![
             tokio::spawn(every(pulse::EVERY, stopped.clone(), Arc::clone(house), pulse::beat)),
-            tokio::spawn(every(sealer::EVERY, stopped, Arc::clone(house), sealer::seal)),
+            tokio::spawn(every(sealer::EVERY, stopped.clone(), Arc::clone(house), sealer::seal)),
+            tokio::spawn(every(batches::PURGE_EVERY, stopped.clone(), Arc::clone(house), batches::purge)),
+            tokio::spawn(batches::work(stopped, Arc::clone(house))),
         ];
         Self { stop, running }
     }

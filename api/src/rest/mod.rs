@@ -1,5 +1,6 @@
 //! REST: parse, call one domain verb, wrap. It decides nothing, and it never names the ORM.
 
+pub mod batches;
 pub mod body;
 pub mod border;
 pub mod extract;
@@ -39,6 +40,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
+        .service(batches::create)
+        .service(batches::get)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get);
@@ -55,6 +58,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     tags(
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
+        (name = "batches", description = "Many tables in one file"),
         (name = "reviews", description = "The city and the province judge it"),
         (name = "releases", description = "What is published"),
         (name = "health", description = "For whoever runs the service"),

@@ -65,3 +65,8 @@ INSERT INTO journal (id, at, actor, actor_role, action, object, school_code, dat
 INSERT INTO journal_seal (sequence, journal_id, chain_hash, sealed_at) VALUES
     (1, UUID_1, HASH_1, '2024-01-02 03:04:06+00:00');
 INSERT INTO journal_pending (journal_id) VALUES (UUID_2);
+INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_org, size_bytes, rows_total, rows_read, rows_accepted, rows_rejected, causes, attempts, created_at, updated_at) VALUES
+    (UUID_1, 'running', 'csv', FALSE, 'client:demo', 'SCHOOL', '62001', 4, 2, 1, 1, 0, '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO batch_part (batch_id, number, bytes) VALUES (UUID_1, 0, BYTES);
+INSERT INTO batch_table (batch_id, school_code, dataset_code, period_code, state, revision, cells) VALUES
+    (UUID_1, '62001', 'scale', '2023', 'draft', 1, 1);
