@@ -1,6 +1,6 @@
 //! Batches: many tables in one file, by the checks of a push, all or nothing for each table.
 
-mod files;
+pub mod files;
 mod malformed;
 
 use entity::{batch, batch_part, journal, revision, words::SubmissionState as State};

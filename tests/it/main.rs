@@ -32,5 +32,6 @@ mod schema;
 mod stage;
 mod submission;
 mod surface;
+mod templates;
 mod tour;
 mod wire;

@@ -24,3 +24,4 @@ pub mod releases;
 pub mod reviews;
 pub mod submissions;
 pub mod synth;
+pub mod templates;

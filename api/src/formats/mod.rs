@@ -5,3 +5,4 @@ pub mod columns;
 pub mod decimal;
 pub mod document;
 pub mod figure;
+pub mod form;

@@ -9,6 +9,7 @@ pub mod oauth;
 pub mod problem;
 pub mod releases;
 pub mod submissions;
+pub mod templates;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::get)
         .service(batches::create)
         .service(batches::get)
+        .service(templates::get)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get);
@@ -122,10 +124,13 @@ impl Known {
             .iter()
             .find(|(pattern, _)| {
                 pattern.len() == parts.len()
-                    && pattern
-                        .iter()
-                        .zip(&parts)
-                        .all(|(wanted, part)| if wanted.starts_with('{') { !part.is_empty() } else { wanted == part })
+                    && pattern.iter().zip(&parts).all(|(wanted, part)| {
+                        match wanted.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                            // What stands behind the name, as in `{dataset}.xlsx`, belongs to the address.
+                            Some((_, end)) => part.len() > end.len() && part.ends_with(end),
+                            None => wanted == part,
+                        }
+                    })
             })
             .map_or(&[], |(_, methods)| methods)
     }

@@ -24,6 +24,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait};
 use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use self::names::version_of;
 pub use self::{
     causes::{Cause, Example},
     intake::Intake,

@@ -165,7 +165,7 @@ fn lines_of(registry: &Registry, table: &dataset::Model) -> Words {
 }
 
 /// The version of a table's catalogue: a form made from another one does not fit any more.
-pub(super) fn version_of(registry: &Registry, dataset: &str) -> String {
+pub(in crate::domain) fn version_of(registry: &Registry, dataset: &str) -> String {
     let mut text = String::new();
     for line in registry.lines(dataset) {
         text.push_str(&format!("{}|{}|{}|{}\n", line.code, line.label, line.unit, line.decimals));
