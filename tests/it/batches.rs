@@ -451,3 +451,47 @@ async fn a_file_over_its_limit_leaves_nothing_behind() {
     let city = app.as_(Role::City, "620100");
     assert!(matches!(Intake::new(&city, Format::Csv, false, 1), Err(Error::Forbidden(_))));
 }
+
+#[tokio::test]
+async fn batches_and_pushes_at_the_same_time_lose_nothing() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let province = server.client("province-620000").await;
+    let school = server.client("school-62001").await;
+    let keys: Vec<String> = (2040..2050).map(|period| period.to_string()).collect();
+    let batch = |value: usize| {
+        let mut text = format!("{}\n", files::HEADER);
+        // Each in another order: whoever takes rows in the order of the file would meet the others crosswise.
+        for at in 0..keys.len() {
+            let period = &keys[(at + value) % keys.len()];
+            text.push_str(&format!("62001,talent,{period},talent.graduates,{value},,\n"));
+        }
+        text
+    };
+    let batches = (1..9).map(|value| post(&province, "", "text/csv", batch(value)));
+    let body = json!({ "observations": { "talent.graduates": 99 } });
+    let paths: Vec<String> =
+        keys.iter().map(|period| format!("/v1/schools/62001/submissions/talent/{period}")).collect();
+    let pushes = paths.iter().map(|path| school.put(path, Some("*"), &body));
+    let (batches, pushes) = futures::join!(futures::future::join_all(batches), futures::future::join_all(pushes));
+    for batch in batches {
+        let batch = batch.expect(200).json();
+        assert_eq!(batch["rows"]["accepted"], 10, "{batch}");
+    }
+    // A push may be told that another came first; it is never lost in silence.
+    assert!(pushes.iter().all(|push| [200, 201, 409, 412].contains(&push.status)), "{pushes:?}");
+    for period in &keys {
+        let rows = revision::Entity::find()
+            .filter(revision::Column::SchoolCode.eq("62001"))
+            .filter(revision::Column::DatasetCode.eq("talent"))
+            .filter(revision::Column::PeriodCode.eq(period.as_str()))
+            .all(app.house.db.read())
+            .await
+            .unwrap();
+        let numbers: std::collections::BTreeSet<i32> = rows.iter().map(|row| row.number).collect();
+        assert_eq!(numbers.len(), rows.len());
+        assert_eq!(numbers.last().copied(), i32::try_from(rows.len()).ok(), "no gap");
+        assert!(rows.len() >= 8, "every batch has said something else: {}", rows.len());
+    }
+    server.stop().await;
+}
