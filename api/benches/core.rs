@@ -202,7 +202,8 @@ fn push_and_tokens(criterion: &mut Criterion, nation: &Nation) {
         bench.iter(|| document::read_push(black_box(body.as_bytes())));
     });
     let given = document::read_push(body.as_bytes()).unwrap_or_default();
-    let beside = checks::Beside(std::iter::once((("synthetic_1".to_owned(), true), cells)).collect());
+    let beside =
+        checks::Beside(std::iter::once((("synthetic_1".to_owned(), true), std::sync::Arc::new(cells))).collect());
     criterion.bench_function("push: check a table of 150 cells", |bench| {
         bench.iter_batched(
             || given.clone(),

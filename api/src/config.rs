@@ -78,6 +78,8 @@ pub struct Token {
 pub struct Limits {
     /// Largest body of a REST request.
     pub body_bytes: usize,
+    /// Largest file of a batch.
+    pub batch_bytes: usize,
     /// Largest body of a GraphQL request.
     pub graphql_body_bytes: usize,
     /// Deepest nesting of a GraphQL document.

@@ -87,6 +87,8 @@ id! {
     AccountId,
     /// A service account.
     ClientId,
+    /// A batch.
+    BatchId,
     /// A message to a webhook.
     DeliveryId,
     /// A row of the journal.

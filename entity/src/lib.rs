@@ -11,6 +11,9 @@
 
 pub mod account;
 pub mod alias;
+pub mod batch;
+pub mod batch_part;
+pub mod batch_table;
 pub mod city;
 pub mod claim;
 pub mod client;

@@ -89,6 +89,12 @@ words! {
     }
     /// By which door a revision came in.
     Source { Rest = "rest", Graphql = "graphql", Bulk = "bulk" }
+    /// Where a batch stands.
+    BatchState { Receiving = "receiving", Running = "running", Done = "done", Failed = "failed" }
+    /// What kind of file a batch is.
+    BatchFormat { Csv = "csv", Ndjson = "ndjson", Xlsx = "xlsx" }
+    /// What became of a table of a batch.
+    BatchVerdict { Draft = "draft", Returned = "returned", Rejected = "rejected" }
     /// How much a finding weighs.
     Severity { Error = "error", Warning = "warning", Info = "info" }
     /// What has become of a message to a webhook.

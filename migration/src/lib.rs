@@ -18,6 +18,7 @@ mod m20261122_070000_create_journal;
 mod m20261122_080000_create_epoch;
 mod m20261122_090000_create_observation_view;
 mod m20261122_100000_create_append_only;
+mod m20261122_120000_create_batch;
 mod m20261122_130000_create_idempotency;
 mod m20261122_131000_create_webhook;
 mod m20261122_140000_create_rule;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_080000_create_epoch::Migration),
             Box::new(m20261122_090000_create_observation_view::Migration),
             Box::new(m20261122_100000_create_append_only::Migration),
+            Box::new(m20261122_120000_create_batch::Migration),
             Box::new(m20261122_130000_create_idempotency::Migration),
             Box::new(m20261122_131000_create_webhook::Migration),
             Box::new(m20261122_140000_create_rule::Migration),

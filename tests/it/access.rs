@@ -167,6 +167,16 @@ POST /v1/webhooks/{webhook}/rotate
 DELETE /v1/webhooks/{webhook}
     no-endpoint                                        401    404   404     404      404  404    404    404        404
     endpoint                                           401    404   404     404      404  204    404    404        404
+POST /v1/batches
+    -                                                  401    403   403     415      403  415    403    403        403
+GET /v1/batches/{id}
+    absent                                             401    404   404     404      404  404    404    404        404
+GET /v1/templates/{dataset}.xlsx
+    own                                                401    404   404     403      403  200    404    404        404
+    sibling                                            401    404   404     403      403  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     403      403  200    404    404        404
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases
@@ -340,6 +350,9 @@ fn body(route: &str) -> Option<Value> {
 async fn ask(caller: &Caller, route: &str, object: &str) -> Answer {
     let (method, path) = route.split_once(' ').unwrap();
     let headers: &[(&str, &str)] = if method == "GET" { &[] } else { &[("if-match", STALE)] };
+    // A form is asked for by parameters.
+    let by_parameters = format!("{path}?school={{school}}&period={{period}}");
+    let path = if path.starts_with("/v1/templates/") { &by_parameters } else { path };
     caller.send(method, &placed(path, object), headers, body(route).as_ref()).await
 }
 

@@ -14,6 +14,7 @@
 
 mod access;
 mod app;
+mod batches;
 mod disclosure;
 mod feed;
 mod figures;
@@ -36,6 +37,7 @@ mod socket;
 mod stage;
 mod submission;
 mod surface;
+mod templates;
 mod tour;
 mod webhooks;
 mod wire;

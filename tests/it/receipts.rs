@@ -79,7 +79,7 @@ async fn every_push_and_submit_has_a_receipt_that_anybody_can_verify() {
     for (answer, event, errors, state) in [
         (&pushed, "submission.pushed", 0, "draft"),
         (&same, "submission.pushed", 0, "draft"),
-        (&patched, "submission.pushed", 1, "draft"),
+        (&patched, "submission.pushed", 2, "draft"),
         (&mended, "submission.pushed", 0, "draft"),
         (&submitted, "submission.submitted", 0, "submitted"),
     ] {

@@ -134,6 +134,8 @@ pub enum Kind {
     Catalogue,
     /// A school's table and everything that hangs on it.
     Submission,
+    /// Many tables in one file, and what became of them.
+    Batch,
     /// Aggregates over tables that are not published yet.
     LiveFigure,
     /// A published version.
@@ -164,6 +166,7 @@ impl Kind {
         Self::Registry,
         Self::Catalogue,
         Self::Submission,
+        Self::Batch,
         Self::LiveFigure,
         Self::Release,
         Self::Claim,
@@ -183,6 +186,7 @@ impl Kind {
             Self::Registry => "机构",
             Self::Catalogue => "报表、指标、规则或统计期",
             Self::Submission => "填报",
+            Self::Batch => "批次",
             Self::LiveFigure => "未发布数据",
             Self::Release => "发布版本",
             Self::Claim => "公布数",
@@ -203,6 +207,7 @@ impl Kind {
             Self::Registry => "organisation",
             Self::Catalogue => "dataset, indicator, rule or period",
             Self::Submission => "submission",
+            Self::Batch => "batch",
             Self::LiveFigure => "unpublished figure",
             Self::Release => "release",
             Self::Claim => "claim",
@@ -228,6 +233,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::School, K::Submission, A::Read | A::Push | A::Submit) => true,
         (R::City, K::Submission, A::Read | A::Approve | A::Return) => true,
         (R::Province, K::Submission, A::Read | A::Return | A::Accept | A::Reopen) => true,
+
+        // A batch states tables: a school its own, the province any.
+        (R::School | R::Province, K::Batch, A::Read | A::Create) => true,
+        (R::System, K::Batch, A::Read | A::Change) => true,
 
         (R::Province | R::City, K::LiveFigure, A::Read) => true,
         (R::Province, K::Release, A::Create) => true,

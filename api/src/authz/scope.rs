@@ -4,8 +4,9 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, claim, client, dataset, finding, idempotency, indicator, journal, journal_seal, period, release,
-    release_table, revision, school, signing_key, submission, transition, webhook, webhook_delivery,
+    account, batch, batch_part, batch_table, claim, client, dataset, finding, idempotency, indicator, journal,
+    journal_seal, period, release, release_table, revision, school, signing_key, submission, transition, webhook,
+    webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -81,6 +82,53 @@ macro_rules! of_school {
 }
 
 of_school!(submission, revision, finding, transition);
+
+impl Scoped for batch::Entity {
+    const KIND: Kind = Kind::Batch;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::System => every(),
+            // Its sender's alone: what is in it is a draft.
+            Role::School | Role::Province => Condition::all().add(batch::Column::Sender.eq(actor.subject.as_str())),
+            Role::City
+            | Role::Public
+            | Role::Admin
+            | Role::Auditor
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => none(),
+        }
+    }
+}
+
+fn of_batch(actor: &Actor, batch_id: impl ColumnTrait) -> Condition {
+    Condition::all().add(
+        batch_id.in_subquery(
+            Query::select()
+                .column(batch::Column::Id)
+                .from(batch::Entity)
+                .cond_where(batch::Entity::within(actor))
+                .to_owned(),
+        ),
+    )
+}
+
+impl Scoped for batch_part::Entity {
+    const KIND: Kind = Kind::Batch;
+
+    fn within(actor: &Actor) -> Condition {
+        of_batch(actor, batch_part::Column::BatchId)
+    }
+}
+
+impl Scoped for batch_table::Entity {
+    const KIND: Kind = Kind::Batch;
+
+    fn within(actor: &Actor) -> Condition {
+        of_batch(actor, batch_table::Column::BatchId)
+    }
+}
 
 impl Scoped for release::Entity {
     const KIND: Kind = Kind::Release;

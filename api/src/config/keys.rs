@@ -43,6 +43,7 @@ const KEYS: &[(&str, Holds)] = &[
     ("token.audience", Word),
     ("token.lifetime_seconds", Whole(60..=900)),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
+    ("limits.batch_bytes", Whole(1_024..=4_294_967_296)),
     ("limits.graphql_body_bytes", Whole(1_024..=16_777_216)),
     ("limits.graphql_depth", Whole(1..=100)),
     ("limits.graphql_complexity", Whole(1..=100_000_000)),

@@ -11,6 +11,7 @@ use crate::{
     ctx::{Ctx, once::Once},
     db::now,
     error::{Error, Finding, Result, Text},
+    memory::FRESH,
     request_id,
 };
 
@@ -118,10 +119,15 @@ pub async fn keep(ctx: &Ctx, once: &Once, route: &str, fingerprint: String, answ
         Err(fault) if matches!(fault.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => return Ok(false),
         Err(fault) => return Err(fault.into()),
     }
+    let newest = ctx.memory.newest();
     tx.commit().await?;
     // What the verb raised before this commit was not to be seen yet. It is done, whatever comes of this.
     if let Err(fault) = ctx.memory.refresh().await {
         tracing::warn!(%fault, "no news from the database");
+    }
+    if ctx.memory.newest() != newest {
+        // As where a release is made without a key: told of, it is to be met everywhere.
+        tokio::time::sleep(FRESH).await;
     }
     Ok(true)
 }

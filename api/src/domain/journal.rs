@@ -33,13 +33,44 @@ pub struct Event<'a> {
 
 /// Writes the row of a change. Call it inside the change's transaction.
 pub async fn record(db: &impl ConnectionTrait, ctx: &Ctx, event: Event<'_>) -> Result<()> {
-    record_once(db, ctx, JournalId(Uuid::now_v7()), event).await?;
-    Ok(())
+    record_all(db, ctx, vec![event]).await
 }
 
 /// The same under an id of the caller's: whoever comes second with it writes nothing, and is told so.
 pub async fn record_once(db: &impl ConnectionTrait, ctx: &Ctx, id: JournalId, event: Event<'_>) -> Result<bool> {
-    let row = journal::ActiveModel {
+    let is_there = OnConflict::column(journal::Column::Id).do_nothing().to_owned();
+    let inserted = journal::Entity::insert(row(ctx, id, event))
+        .on_conflict(is_there)
+        .try_insert()
+        .exec_without_returning(db)
+        .await?;
+    if !matches!(inserted, TryInsertResult::Inserted(1..)) {
+        return Ok(false);
+    }
+    journal_pending::Entity::insert(journal_pending::ActiveModel { journal_id: Set(id) })
+        .exec_without_returning(db)
+        .await?;
+    Ok(true)
+}
+
+/// Writes the rows of many changes at once, in their order.
+pub async fn record_all(db: &impl ConnectionTrait, ctx: &Ctx, events: Vec<Event<'_>>) -> Result<()> {
+    // A row has thirteen parameters, and SQLite takes 32,766 of them.
+    const MOST: usize = 1_000;
+    let mut rest = events.into_iter().peekable();
+    while rest.peek().is_some() {
+        let rows: Vec<journal::ActiveModel> =
+            rest.by_ref().take(MOST).map(|event| row(ctx, JournalId(Uuid::now_v7()), event)).collect();
+        let pending: Vec<journal_pending::ActiveModel> =
+            rows.iter().map(|row| journal_pending::ActiveModel { journal_id: row.id.clone() }).collect();
+        journal::Entity::insert_many(rows).exec_without_returning(db).await?;
+        journal_pending::Entity::insert_many(pending).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+fn row(ctx: &Ctx, id: JournalId, event: Event<'_>) -> journal::ActiveModel {
+    journal::ActiveModel {
         id: Set(id),
         at: Set(now()),
         actor: Set(ctx.actor.subject.clone()),
@@ -53,16 +84,7 @@ pub async fn record_once(db: &impl ConnectionTrait, ctx: &Ctx, id: JournalId, ev
         request_id: Set(Some(request_id::current_id()).filter(|id| !id.is_empty())),
         address: Set(request_id::current_address()),
         data: Set(event.data.to_string()),
-    };
-    let is_there = OnConflict::column(journal::Column::Id).do_nothing().to_owned();
-    let inserted = journal::Entity::insert(row).on_conflict(is_there).try_insert().exec_without_returning(db).await?;
-    if !matches!(inserted, TryInsertResult::Inserted(1..)) {
-        return Ok(false);
     }
-    journal_pending::Entity::insert(journal_pending::ActiveModel { journal_id: Set(id) })
-        .exec_without_returning(db)
-        .await?;
-    Ok(true)
 }
 
 /// Whether there is a row with this id.

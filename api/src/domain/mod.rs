@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod aggregates;
+pub mod batches;
 pub mod bulk;
 pub mod checks;
 pub mod clients;
@@ -28,4 +29,5 @@ pub mod reviews;
 pub mod rules;
 pub mod submissions;
 pub mod synth;
+pub mod templates;
 pub mod webhooks;

@@ -138,7 +138,8 @@ impl GivenValue {
     }
 }
 
-fn short(text: &str) -> String {
+/// A text as it is shown in a finding: cut short.
+pub fn short(text: &str) -> String {
     let mut cut: String = text.chars().take(80).collect();
     if cut.len() < text.len() {
         cut.push('…');
@@ -147,7 +148,7 @@ fn short(text: &str) -> String {
 }
 
 /// An object's members in the order sent, doubles included: a map would silently keep one of them.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -169,6 +170,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
         }
         deserializer.deserialize_map(Each)
     }
+}
+
+/// The text of a JSON string, borrowed where it holds no escape.
+pub(super) fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str(raw.get()).ok().map(|Name(text)| text)
 }
 
 /// A member's name, borrowed where it holds no escape.

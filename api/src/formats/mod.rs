@@ -1,6 +1,9 @@
 //! Bytes to values and back. No database and no HTTP in here.
 
+pub mod batch;
 pub mod columns;
 pub mod decimal;
 pub mod document;
 pub mod expression;
+pub mod figure;
+pub mod form;

@@ -274,6 +274,7 @@ mod tests {
     fn limits() -> Limits {
         Limits {
             body_bytes: 0,
+            batch_bytes: 0,
             graphql_body_bytes: 0,
             graphql_depth: 3,
             graphql_complexity: 100,

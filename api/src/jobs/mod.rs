@@ -1,6 +1,7 @@
 //! Background work. Each job acts under its own name, is safe to run on every instance at once,
 //! and is safe to run twice.
 
+pub mod batches;
 pub mod broom;
 pub mod courier;
 pub mod ear;
@@ -35,6 +36,8 @@ impl Jobs {
             tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
             tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
             tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
+            tokio::spawn(every(batches::PURGE_EVERY, stopped.clone(), Arc::clone(house), batches::purge)),
+            tokio::spawn(batches::work(stopped.clone(), Arc::clone(house))),
             tokio::spawn(courier::run(Arc::clone(house), stopped, courier)),
         ];
         Self { stop, running }

@@ -284,6 +284,11 @@ impl Memory {
         Ok(self.releases(actor))
     }
 
+    /// The version of the newest release that is known here, hidden or not.
+    pub fn newest(&self) -> Option<ReleaseVersion> {
+        self.state().releases.first().map(|release| release.row.version.clone())
+    }
+
     /// The frame of a release.
     pub async fn frame_of(&self, release: &ReleaseHead) -> Result<Arc<Frame>> {
         let hash = release.row.registry_hash.clone();

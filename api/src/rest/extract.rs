@@ -99,7 +99,7 @@ fn refusal(error: Error) -> HttpResponse {
 
 /// Reads a body and throws it away: an answer before its end would cost the client its
 /// connection, and often the answer, too.
-async fn drain(mut payload: Payload, limit: usize) {
+pub(super) async fn drain(mut payload: Payload, limit: usize) {
     let mut total = 0_usize;
     while let Some(Ok(chunk)) = payload.next().await {
         total = total.saturating_add(chunk.len());

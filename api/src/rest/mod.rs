@@ -1,5 +1,6 @@
 //! REST: parse, call one domain verb, wrap. It decides nothing, and it never names the ORM.
 
+pub mod batches;
 pub mod body;
 pub mod border;
 pub mod catalogue;
@@ -11,6 +12,7 @@ pub mod oauth;
 pub mod problem;
 pub mod releases;
 pub mod submissions;
+pub mod templates;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -43,6 +45,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
+        .service(batches::create)
+        .service(batches::get)
+        .service(templates::get)
         .service(catalogue::datasets)
         .service(catalogue::indicators)
         .service(catalogue::list)
@@ -74,6 +79,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     tags(
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
+        (name = "batches", description = "Many tables in one file"),
         (name = "reviews", description = "The city and the province judge it"),
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
@@ -144,10 +150,13 @@ impl Known {
             .iter()
             .find(|(pattern, _)| {
                 pattern.len() == parts.len()
-                    && pattern
-                        .iter()
-                        .zip(&parts)
-                        .all(|(wanted, part)| if wanted.starts_with('{') { !part.is_empty() } else { wanted == part })
+                    && pattern.iter().zip(&parts).all(|(wanted, part)| {
+                        match wanted.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                            // What stands behind the name, as in `{dataset}.xlsx`, belongs to the address.
+                            Some((_, end)) => part.len() > end.len() && part.ends_with(end),
+                            None => wanted == part,
+                        }
+                    })
             })
             .map_or(&[], |(_, methods)| methods)
     }

@@ -73,3 +73,8 @@ INSERT INTO webhook (id, role, org, url, events, secret, version, cursor, is_dis
     (UUID_1, 'SCHOOL', '62001', 'https://example.org/hook', '[]', 'whsec_x', 1, 'c', FALSE, 'client:demo', '2024-01-02 03:04:05+00:00');
 INSERT INTO webhook_delivery (id, webhook_id, place, event, body, state, attempts, next_at, created_at) VALUES
     (UUID_2, UUID_1, 'c', 'submission.pushed', '{}', 'pending', 0, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_org, size_bytes, rows_total, rows_read, rows_accepted, rows_rejected, causes, attempts, created_at, updated_at) VALUES
+    (UUID_1, 'running', 'csv', FALSE, 'client:demo', 'SCHOOL', '62001', 4, 2, 1, 1, 0, '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO batch_part (batch_id, number, bytes) VALUES (UUID_1, 0, BYTES);
+INSERT INTO batch_table (batch_id, school_code, dataset_code, period_code, state, revision, cells) VALUES
+    (UUID_1, '62001', 'scale', '2023', 'draft', 1, 1);

@@ -8,7 +8,10 @@ mod measure;
 mod rules;
 mod tree;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use entity::{
     ids::{IndicatorCode, RuleCode},
@@ -40,7 +43,7 @@ pub struct Checked {
 
 /// The tables beside the one that is judged, as far as rules ask for them: by code, and whether of the period before.
 #[derive(Clone, Debug, Default)]
-pub struct Beside(pub HashMap<(String, bool), Cells>);
+pub struct Beside(pub HashMap<(String, bool), Arc<Cells>>);
 
 impl Beside {
     /// Which tables the rules of a dataset ask for, of its period and of the one before.
@@ -55,7 +58,7 @@ impl Beside {
     }
 
     fn cells(&self, dataset: &str, is_previous: bool) -> Option<&Cells> {
-        self.0.get(&(dataset.to_owned(), is_previous))
+        self.0.get(&(dataset.to_owned(), is_previous)).map(Arc::as_ref)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Submissions: a school states a table, and everybody sees of it what is theirs to see.
 //!
-//! `stating` is the way in, `seeing` the way out. What must not be here: the steps of the
+//! `stating` is the way in, `storing` where it is written, `seeing` the way out. What must not be here: the steps of the
 //! review (`reviews`) and the judging of cells (`checks`).
 
 mod seeing;
 mod stating;
+mod storing;
 mod taken;
 
 use entity::{
@@ -13,7 +14,11 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, Condition};
 
-pub(super) use self::stating::{renote, replace};
+pub(super) use self::{
+    seeing::beside,
+    stating::{replace, still_open},
+    storing::{Draft, renote, store},
+};
 pub use self::{
     seeing::{
         Filter, Unpublished, contents, cursor, documents, get, judge, list, of_schools, read_cursor, sees_values,

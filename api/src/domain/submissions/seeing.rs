@@ -1,6 +1,9 @@
 //! The way out: one table, lists of tables, and the documents that figures are made of.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use entity::{
     finding,
@@ -43,48 +46,66 @@ pub(super) fn cells_of(registry: &Registry, head: &revision::Model) -> Result<Ce
     document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)
 }
 
-/// The tables beside one that its rules ask for: the newest revisions of the same school, in one statement.
-pub(super) async fn beside(
+/// How many tables one question to the database stands for: each asks for several others.
+const ASKED: usize = 50;
+
+/// The tables beside each of some that its rules ask for: the newest revisions of the same school.
+pub(in crate::domain) async fn beside(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
     registry: &Registry,
-    key: &Key,
-    period: &Period,
-) -> Result<Beside> {
-    let before = period.previous();
-    let wanted = Beside::wanted(registry, key.dataset.as_str(), key.period.as_str());
-    let any = wanted.iter().fold(Condition::any().add(Expr::val(1).eq(0)), |any, (dataset, is_previous)| {
-        let period = if *is_previous { &before } else { &key.period };
-        any.add(
-            Condition::all()
-                .add(revision::Column::DatasetCode.eq(dataset.as_str()))
-                .add(revision::Column::PeriodCode.eq(period.clone())),
-        )
-    });
-    let rows = ctx
-        .visible::<revision::Entity>()
-        .join(JoinType::InnerJoin, revision::Relation::Submission.def())
-        .select_only()
-        .columns([revision::Column::DatasetCode, revision::Column::PeriodCode, revision::Column::Document])
-        .filter(revision::Column::SchoolCode.eq(key.school.clone()))
-        .filter(any)
-        .filter(same(submission::Column::Revision, revision::Column::Number))
-        .into_tuple::<(String, String, String)>()
-        .all(db)
-        .await?;
-    let mut tables = HashMap::new();
-    for (dataset, period, written) in rows {
-        let cells = document::read(&written, |code| registry.decimals(code)).map_err(Error::internal)?;
-        tables.insert((dataset, period == before.as_str()), cells);
+    keys: &[Key],
+) -> Result<HashMap<Key, Beside>> {
+    let mut all = HashMap::new();
+    for some in keys.chunks(ASKED) {
+        let mut asked: Vec<(&Key, (String, bool), Key)> = Vec::new();
+        for key in some {
+            let Some(period) = Period::parse(key.period.as_str()) else { continue };
+            for (dataset, is_previous) in Beside::wanted(registry, key.dataset.as_str(), key.period.as_str()) {
+                let period = if is_previous { period.previous() } else { key.period.clone() };
+                let other = Key { school: key.school.clone(), dataset: dataset.as_str().into(), period };
+                asked.push((key, (dataset, is_previous), other));
+            }
+        }
+        let distinct: BTreeSet<&Key> = asked.iter().map(|(_, _, other)| other).collect();
+        let any = distinct.iter().fold(Condition::any().add(Expr::val(1).eq(0)), |any, key| {
+            any.add(
+                Condition::all()
+                    .add(revision::Column::SchoolCode.eq(key.school.clone()))
+                    .add(revision::Column::DatasetCode.eq(key.dataset.clone()))
+                    .add(revision::Column::PeriodCode.eq(key.period.clone())),
+            )
+        });
+        let rows = ctx
+            .visible::<revision::Entity>()
+            .join(JoinType::InnerJoin, revision::Relation::Submission.def())
+            .select_only()
+            .columns([revision::Column::SchoolCode, revision::Column::DatasetCode])
+            .columns([revision::Column::PeriodCode, revision::Column::Document])
+            .filter(any)
+            .filter(same(submission::Column::Revision, revision::Column::Number))
+            .into_tuple::<(String, String, String, String)>()
+            .all(db)
+            .await?;
+        let mut tables: HashMap<Key, Arc<Cells>> = HashMap::new();
+        for (school, dataset, period, written) in rows {
+            let cells = document::read(&written, |code| registry.decimals(code)).map_err(Error::internal)?;
+            tables.insert(Key::new(&school, &dataset, &period), Arc::new(cells));
+        }
+        for (key, place, other) in asked {
+            let beside: &mut Beside = all.entry(key.clone()).or_default();
+            if let Some(cells) = tables.get(&other) {
+                beside.0.insert(place, Arc::clone(cells));
+            }
+        }
     }
-    Ok(Beside(tables))
+    Ok(all)
 }
 
 /// Judges the newest revision of a table again, beside what its school has stated since.
 pub async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, key: &Key, cells: &Cells) -> Result<Judged> {
     let registry = ctx.memory.registry();
-    let Some(period) = Period::parse(key.period.as_str()) else { return Ok(Judged::default()) };
-    let beside = beside(ctx, db, &registry, key, &period).await?;
+    let beside = beside(ctx, db, &registry, std::slice::from_ref(key)).await?.remove(key).unwrap_or_default();
     Ok(checks::judge(&registry, key.dataset.as_str(), key.period.as_str(), cells, &beside))
 }
 

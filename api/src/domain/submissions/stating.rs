@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use entity::{
-    finding,
     ids::IndicatorCode,
-    revision, submission,
+    submission,
     words::{Source, SubmissionState},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
-use serde_json::json;
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, sea_query::Expr};
 
 use super::{
     Content, Key, Table,
     seeing::{beside, cells_of, head, last_step},
+    storing::{self, Draft, EVENT},
 };
 use crate::{
     authz::{Action, Kind},
@@ -21,12 +20,11 @@ use crate::{
     db::now,
     domain::{
         checks::{self, Judged},
-        journal::{self, Event},
         periods::Period,
         precondition::Precondition,
         receipts::{self, Stated},
     },
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result, Text},
     formats::{
         decimal,
         document::{self, Cell, Cells, Given, GivenCell, GivenValue},
@@ -34,9 +32,6 @@ use crate::{
     memory::registry::Registry,
     telemetry,
 };
-
-/// How the journal and the receipt call a push.
-const EVENT: &str = "submission.pushed";
 
 /// How much of the table a push states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +113,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
         Extent::Whole => push.given,
         Extent::Patch => merged(&registry, before.clone().unwrap_or_default(), push.given),
     };
-    let beside = beside(ctx, &tx, &registry, &key, &period).await?;
+    let beside = beside(ctx, &tx, &registry, std::slice::from_ref(&key)).await?.remove(&key).unwrap_or_default();
     let checked = checks::check(&registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
     let Judged { findings, skipped } = checked.judged;
     if !checked.faults.is_empty() {
@@ -150,38 +145,27 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
 
     period.ensure(&tx).await?;
     let is_first = present.is_none();
-    let row = advance(ctx, &tx, &key, present.as_ref(), &hash).await?;
-    let cells = i32::try_from(checked.cells.len()).map_err(Error::internal)?;
-    keep(ctx, &tx, &row, head.as_ref(), written, cells, push.source).await?;
-    note_findings(&tx, &row, &findings).await?;
-    let stated = Stated::of(&row, checked.cells.len(), &findings);
-    let receipt = receipts::of(ctx, EVENT, row.updated_at, &stated)?;
-    journal::record(
-        &tx,
-        ctx,
-        Event {
-            action: EVENT,
-            object: key.object(),
-            school: Some(key.school.as_str()),
-            before: present.as_ref().map(|row| row.content_hash.as_str()),
-            after: Some(&hash),
-            data: json!({
-                "revision": row.revision,
-                "cells": checked.cells.len(),
-                "findings": findings.len(),
-                "receipt": document::sha256(&receipt),
-            }),
-        },
-    )
-    .await?;
+    let draft = Draft {
+        chain_before: head.map(|head| head.chain_hash).unwrap_or_default(),
+        cells: checked.cells.len(),
+        findings: findings.clone(),
+        source: push.source,
+        batch: None,
+        key,
+        present,
+        written,
+        hash,
+    };
+    let stored = storing::store(ctx, &tx, vec![draft]).await?.pop();
+    let (row, receipt) = stored.ok_or_else(|| Error::internal("nothing stored"))?;
     tx.commit().await?;
     telemetry::count_submission("push");
     let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
-    Ok(Pushed { table: Table { row, content: Some(content), receipt: Some(receipt) }, is_first, removed })
+    Ok(Pushed { table: Table { row, content: Some(content), receipt }, is_first, removed })
 }
 
 /// A table under review is not written to.
-fn still_open(row: &submission::Model) -> Result<()> {
+pub(in crate::domain) fn still_open(row: &submission::Model) -> Result<()> {
     match row.state {
         SubmissionState::Draft | SubmissionState::Returned => Ok(()),
         SubmissionState::Submitted | SubmissionState::Approved => Err(Error::Conflict(Text::new(
@@ -193,45 +177,6 @@ fn still_open(row: &submission::Model) -> Result<()> {
             "The table is accepted; the province must reopen it before it can be changed",
         ))),
     }
-}
-
-/// Writes the submission's row: a new one, or the next version of the one that was read.
-async fn advance(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    key: &Key,
-    present: Option<&submission::Model>,
-    hash: &str,
-) -> Result<submission::Model> {
-    let now = now();
-    let Some(old) = present else {
-        let row = submission::Model {
-            school_code: key.school.clone(),
-            dataset_code: key.dataset.clone(),
-            period_code: key.period.clone(),
-            state: SubmissionState::Draft,
-            version: 1,
-            revision: 1,
-            content_hash: hash.to_owned(),
-            submitted_revision: None,
-            approved_revision: None,
-            accepted_revision: None,
-            created_at: now,
-            updated_at: now,
-        };
-        submission::Entity::insert(submission::ActiveModel::from(row.clone())).exec_without_returning(db).await?;
-        return Ok(row);
-    };
-    let row = submission::Model {
-        state: SubmissionState::Draft,
-        version: old.version + 1,
-        revision: old.revision + 1,
-        content_hash: hash.to_owned(),
-        updated_at: now,
-        ..old.clone()
-    };
-    replace(ctx, db, old, &row).await?;
-    Ok(row)
 }
 
 /// Replaces a submission's row if it still is the one that was read.
@@ -259,80 +204,9 @@ pub(in crate::domain) async fn replace(
     if done.rows_affected == 1 { Ok(()) } else { Err(Error::PreconditionFailed { current: None }) }
 }
 
-/// Writes the immutable revision that a row now points to.
-async fn keep(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    row: &submission::Model,
-    before: Option<&revision::Model>,
-    written: String,
-    cells: i32,
-    source: Source,
-) -> Result<()> {
-    let chained = before.map(|before| before.chain_hash.as_str()).unwrap_or_default();
-    revision::Entity::insert(revision::ActiveModel {
-        school_code: Set(row.school_code.clone()),
-        dataset_code: Set(row.dataset_code.clone()),
-        period_code: Set(row.period_code.clone()),
-        number: Set(row.revision),
-        document: Set(written),
-        content_hash: Set(row.content_hash.clone()),
-        chain_hash: Set(chain(&row.content_hash, chained)),
-        cells: Set(cells),
-        author: Set(ctx.actor.subject.clone()),
-        source: Set(source),
-        created_at: Set(row.updated_at),
-    })
-    .exec_without_returning(db)
-    .await?;
-    Ok(())
-}
-
 /// The chain hash of a revision: SHA-256 of its content hash and the chain hash before.
 pub fn chain(content_hash: &str, before: &str) -> String {
     document::sha256(format!("{content_hash}{before}"))
-}
-
-/// Writes what was found in a revision.
-async fn note_findings(db: &impl ConnectionTrait, row: &submission::Model, findings: &[Finding]) -> Result<()> {
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let rows = (0_i32..).zip(findings).map(|(position, one)| finding::ActiveModel {
-        school_code: Set(row.school_code.clone()),
-        dataset_code: Set(row.dataset_code.clone()),
-        period_code: Set(row.period_code.clone()),
-        number: Set(row.revision),
-        position: Set(position),
-        severity: Set(one.severity),
-        code: Set(one.code.clone()),
-        indicator_code: Set(one.indicator.clone()),
-        pointer: Set(one.pointer.clone()),
-        message_zh: Set(one.message.zh.clone()),
-        message_en: Set(one.message.en.clone()),
-        expected: Set(one.expected.clone()),
-        got: Set(one.got.clone()),
-        previous: Set(one.previous.clone()),
-    });
-    finding::Entity::insert_many(rows).exec_without_returning(db).await?;
-    Ok(())
-}
-
-/// Writes again what is to be said of a revision: its school has stated other tables since.
-pub(in crate::domain) async fn renote(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    row: &submission::Model,
-    findings: &[Finding],
-) -> Result<()> {
-    ctx.remove::<finding::Entity>()
-        .filter(finding::Column::SchoolCode.eq(row.school_code.clone()))
-        .filter(finding::Column::DatasetCode.eq(row.dataset_code.clone()))
-        .filter(finding::Column::PeriodCode.eq(row.period_code.clone()))
-        .filter(finding::Column::Number.eq(row.revision))
-        .exec(db)
-        .await?;
-    note_findings(db, row, findings).await
 }
 
 /// The present cells with a patch laid over them, as if they had been sent together.

@@ -1,0 +1,108 @@
+//! Taking a file in: a small one into memory, a large one piece by piece into the database.
+
+use std::io::Cursor;
+
+use entity::{batch, words::BatchState};
+
+use super::{AT_ONCE_BYTES, AT_ONCE_ROWS, Batch, Source, admit, at_once, queue, survey};
+use crate::{
+    ctx::Ctx,
+    error::{Error, Result},
+    formats::batch::{Format, refusal},
+};
+
+/// How large the pieces are that a file is kept in.
+const PART_BYTES: usize = 1 << 20;
+
+/// A file that is coming in.
+#[derive(Debug)]
+pub struct Intake {
+    ctx: Ctx,
+    row: batch::Model,
+    limit: usize,
+    size: usize,
+    held: Vec<u8>,
+    parts: i32,
+}
+
+impl Intake {
+    /// A file of a format, of at most so many bytes.
+    ///
+    /// # Errors
+    /// 401 or 403 for who may not send batches.
+    pub fn new(ctx: &Ctx, format: Format, is_dry_run: bool, limit: usize) -> Result<Self> {
+        admit(ctx)?;
+        let row = queue::new(ctx, BatchState::Receiving, format, is_dry_run)?;
+        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, held: Vec::new(), parts: 0 })
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// 413 over the limit; call [`Self::abandon`] then.
+    pub async fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.size = self.size.saturating_add(bytes.len());
+        if self.size > self.limit {
+            return Err(Error::TooLarge { limit_bytes: self.limit });
+        }
+        self.held.extend_from_slice(bytes);
+        if self.parts == 0 && self.size <= AT_ONCE_BYTES {
+            return Ok(());
+        }
+        while self.held.len() >= PART_BYTES {
+            let rest = self.held.split_off(PART_BYTES);
+            let part = std::mem::replace(&mut self.held, rest);
+            self.keep(part).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep(&mut self, part: Vec<u8>) -> Result<()> {
+        if self.parts == 0 {
+            queue::insert(self.ctx.db.write(), &self.row).await?;
+        }
+        queue::insert_part(self.ctx.db.write(), self.row.id, self.parts, part).await?;
+        self.parts += 1;
+        Ok(())
+    }
+
+    /// The file is complete: a small one is judged and stored, a large one waits for its turn.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong with a small file itself; nothing is stored then.
+    pub async fn end(mut self) -> Result<Batch> {
+        let size = i64::try_from(self.size).map_err(Error::internal)?;
+        self.row.size_bytes = size;
+        if self.parts == 0 {
+            let registry = self.ctx.memory.registry();
+            let format = queue::format(self.row.format);
+            let source = Source::Memory(Cursor::new(std::mem::take(&mut self.held)));
+            let (source, found) = survey(&self.ctx, &registry, source, format).await?;
+            let found = found.map_err(|faults| refusal(&faults))?;
+            if found.rows <= AT_ONCE_ROWS {
+                return at_once(&self.ctx, &registry, source, found, self.row).await;
+            }
+            if let Source::Memory(bytes) = source {
+                self.held = bytes.into_inner();
+            }
+        }
+        while !self.held.is_empty() {
+            let rest = self.held.split_off(PART_BYTES.min(self.held.len()));
+            let part = std::mem::replace(&mut self.held, rest);
+            self.keep(part).await?;
+        }
+        queue::received(&self.ctx, self.row.id, size).await?;
+        self.row.state = BatchState::Running;
+        Ok(Batch::new(self.row, Vec::new()))
+    }
+
+    /// Throws away what has come so far.
+    pub async fn abandon(self) {
+        if self.parts > 0
+            && let Err(fault) = queue::forget(&self.ctx, self.row.id).await
+        {
+            // It is forgotten a day later.
+            fault.log();
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! A table of a batch, judged by the checks of every push, and written by its statements.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::{
+    indicator, revision, submission,
+    words::{BatchVerdict, Source},
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{
+    causes::{Causes, Example},
+    gather::{Gathered, Line, Unpacked},
+    names,
+};
+use crate::{
+    ctx::Ctx,
+    domain::{
+        checks::{self, Beside},
+        periods::Period,
+        submissions::{self, Draft, Key, still_open},
+    },
+    error::{Error, Finding, Result, Text},
+    formats::{
+        batch::Unfit,
+        document::{self, Given, GivenCell, GivenValue, short},
+        figure::{self, Figure, Unclear, plain},
+    },
+    memory::registry::Registry,
+};
+
+/// How many tables one question to the database names: each is a branch of its condition.
+const ASKED: usize = 100;
+
+/// A table that has been looked at.
+#[derive(Debug)]
+pub(super) struct Judged {
+    key: Key,
+    rows: u32,
+    faults: Vec<(u64, Finding)>,
+    cells: usize,
+    findings: Vec<Finding>,
+    written: String,
+    hash: String,
+}
+
+/// What became of a table.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Which table.
+    pub key: Key,
+    /// How many rows state it.
+    pub rows: u32,
+    /// Whether it was taken.
+    pub verdict: BatchVerdict,
+    /// The revision that it is now, or would be.
+    pub revision: Option<i32>,
+    /// Why it was rejected, by row; the row 0 is the table as a whole.
+    pub faults: Vec<(u64, Finding)>,
+}
+
+impl Outcome {
+    /// Whether it was taken.
+    pub(super) const fn is_accepted(&self) -> bool {
+        !matches!(self.verdict, BatchVerdict::Rejected)
+    }
+
+    /// Counts why it was rejected. The rows of a table fall together: those without a fault for the first one.
+    pub(super) fn explain(&self, causes: &mut Causes) {
+        let rows = u64::from(self.rows);
+        let mut seen = BTreeSet::new();
+        for (at, (row, finding)) in self.faults.iter().enumerate() {
+            let at_fault = if *row == 0 { rows } else { u64::from(seen.insert((*row, finding.code.clone()))) };
+            let rejected = if at == 0 { rows } else { 0 };
+            causes.add(finding, at_fault, rejected, || Example {
+                row: *row,
+                school: self.key.school.0.clone(),
+                dataset: self.key.dataset.0.clone(),
+                period: self.key.period.0.clone(),
+                indicator: finding.indicator.as_ref().map(|code| code.0.clone()),
+                expected: None,
+                got: None,
+            });
+        }
+    }
+}
+
+/// The condition for some of the tables.
+fn any_of<'k>(keys: impl Iterator<Item = &'k Key>) -> Condition {
+    keys.fold(Condition::any(), |any, key| any.add(key.is()))
+}
+
+/// The newest revision of each row.
+fn heads_of<'r>(rows: impl Iterator<Item = &'r submission::Model>) -> Condition {
+    rows.fold(Condition::any(), |any, row| {
+        any.add(
+            Condition::all()
+                .add(revision::Column::SchoolCode.eq(row.school_code.clone()))
+                .add(revision::Column::DatasetCode.eq(row.dataset_code.clone()))
+                .add(revision::Column::PeriodCode.eq(row.period_code.clone()))
+                .add(revision::Column::Number.eq(row.revision)),
+        )
+    })
+}
+
+/// Judges a table by its rows alone.
+pub(super) fn judge(registry: &Registry, table: &Gathered, beside: &Beside) -> Judged {
+    let mut faults = Vec::new();
+    let mut given = Vec::new();
+    for row in table.rows() {
+        match cell(registry, &row) {
+            Ok(one) => given.push(one),
+            Err(finding) => faults.push((row.number, *finding)),
+        }
+    }
+    if faults.is_empty() && given.iter().all(|one| one.cell.is_none()) {
+        faults.push((0, empty_table()));
+    }
+    let key = table.key.clone();
+    let checked = checks::check(registry, key.dataset.as_str(), key.period.as_str(), given, beside);
+    faults.extend(checked.faults.into_iter().map(|finding| (row_of(&finding), finding)));
+    faults.sort_by_key(|(row, _)| *row);
+    let (school, dataset, period) = (key.school.as_str(), key.dataset.as_str(), key.period.as_str());
+    let written = document::canonical(school, dataset, period, &checked.cells, |code| registry.decimals(code));
+    Judged {
+        hash: document::sha256(&written),
+        rows: table.rows,
+        cells: checked.cells.len(),
+        findings: checked.judged.findings,
+        faults,
+        written,
+        key,
+    }
+}
+
+/// The row that a finding points to.
+fn row_of(finding: &Finding) -> u64 {
+    finding
+        .pointer
+        .strip_prefix("/rows/")
+        .and_then(|rest| rest.split('/').next())
+        .and_then(|row| row.parse().ok())
+        .unwrap_or(0)
+}
+
+fn empty_table() -> Finding {
+    Finding::error(
+        "table_empty",
+        "",
+        Text::new(
+            "该表没有一个数值，未作任何改动；若确要清空，请用 PUT",
+            "The table has no figure at all, and nothing was changed; use PUT if it is to be emptied",
+        ),
+    )
+}
+
+/// A row as a cell of a push.
+fn cell(registry: &Registry, row: &Unpacked<'_>) -> Result<Given, Box<Finding>> {
+    let pointer = format!("/rows/{}", row.number);
+    let (line, name) = match row.line {
+        Line::Known(at) => {
+            (registry.indicators.at(at), registry.indicators.at(at).map_or("", |line| line.code.as_str()))
+        }
+        Line::Unknown(name) => (None, name),
+        Line::Ambiguous(name) => {
+            return Err(Box::new(
+                Finding::error(
+                    "ambiguous_indicator",
+                    pointer,
+                    Text::new(
+                        format!("指标名称“{name}”对应多个指标，请用代码"),
+                        format!("The label `{name}` stands for several indicators: use the code"),
+                    ),
+                )
+                .with("code", name),
+            ));
+        }
+    };
+    let value = value(line, row, &pointer)?;
+    let status = Some(row.status.trim()).filter(|text| !text.is_empty()).map(names::status).map(GivenValue::Text);
+    let note = match row.note {
+        "" => None,
+        text if is_formula(text) => {
+            return Err(Box::new(
+                Finding::error(
+                    "formula_text",
+                    format!("{pointer}/note"),
+                    Text::new(
+                        "备注以 = + - @ 开头，在电子表格中会被当作公式：请改写开头",
+                        "The note begins with = + - @ and would run as a formula in a spreadsheet: begin it otherwise",
+                    ),
+                )
+                .with("text", short(text)),
+            ));
+        }
+        text => Some(GivenValue::Text(text.to_owned())),
+    };
+    let is_empty = value.is_none() && status.is_none() && note.is_none();
+    let cell = GivenCell { value, status, note, unknown: Vec::new(), is_object: true };
+    Ok(Given { indicator: name.to_owned(), pointer, cell: (!is_empty).then_some(cell) })
+}
+
+/// Whether a spreadsheet would take a text for a formula.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['\t', '\r'])
+        || text.trim_start().chars().next().map(plain).is_some_and(|first| matches!(first, '=' | '+' | '-' | '@'))
+}
+
+/// The figure of a row, in the unit of its line.
+fn value(
+    line: Option<&indicator::Model>,
+    row: &Unpacked<'_>,
+    pointer: &str,
+) -> Result<Option<GivenValue>, Box<Finding>> {
+    let (label, code, unit) =
+        line.map_or(("", "", ""), |line| (line.label.as_str(), line.code.as_str(), line.unit.as_str()));
+    let refuse = |what: &str, zh: String, en: String, expected: &str| {
+        let mut finding = Finding::error(
+            what,
+            format!("{pointer}/value"),
+            Text::new(format!("“{label}”{zh}"), format!("`{code}` {en}")),
+        )
+        .with(expected, short(row.value));
+        finding.indicator = line.map(|line| line.code.clone());
+        Err(Box::new(finding))
+    };
+    let unfit = |unfit: Unfit| unfit.letter();
+    match row.kind {
+        b'N' => return Ok(Some(GivenValue::Number(row.value.to_owned()))),
+        b'P' if unit == "%" => return Ok(Some(GivenValue::Number(figure::times_hundred(row.value)))),
+        b'P' => {
+            return refuse(
+                "percent_sign",
+                format!("的单元格显示为百分比，而其单位是“{unit}”：请改为常规格式并核对数值"),
+                format!(
+                    "is shown as a percentage, but its unit is `{unit}`: format the cell as a number and look at it"
+                ),
+                unit,
+            );
+        }
+        kind if kind == unfit(Unfit::Formula) => {
+            return refuse(
+                "formula_cell",
+                "是公式：请粘贴为数值".into(),
+                "is a formula: paste it as a value".into(),
+                "number",
+            );
+        }
+        kind if kind == unfit(Unfit::Failed) => {
+            return refuse("error_cell", "是错误值".into(), "is an error value".into(), "number");
+        }
+        kind if kind == unfit(Unfit::Date) => {
+            return refuse("date_cell", "是日期格式".into(), "is formatted as a date".into(), "number");
+        }
+        kind if kind == unfit(Unfit::Kind) => return Ok(Some(GivenValue::Other(short(row.value)))),
+        _ => {}
+    }
+    match figure::read(row.value) {
+        Figure::Nothing => Ok(None),
+        Figure::Digits(digits) => Ok(Some(GivenValue::Number(digits))),
+        Figure::Percent(digits) if unit == "%" => Ok(Some(GivenValue::Number(digits))),
+        Figure::Percent(_) => refuse(
+            "percent_sign",
+            format!("带有百分号，而其单位是“{unit}”"),
+            format!("has a percent sign, but its unit is `{unit}`"),
+            unit,
+        ),
+        Figure::Unclear(Unclear::Separators) => refuse(
+            "thousands_separator",
+            "的分隔符不是千位分隔：请写成 1234567.5".into(),
+            "has separators that are not of thousands: write 1234567.5".into(),
+            "1234567.5",
+        ),
+        Figure::Unclear(Unclear::Scientific) => refuse(
+            "scientific_notation",
+            "是科学记数法或日期，可能已丢失数位：请写出全部数字".into(),
+            "is in scientific notation or a date, and digits may be lost: write all of them".into(),
+            "1234567.5",
+        ),
+        Figure::Unclear(Unclear::Unit) => refuse(
+            "unit_in_value",
+            format!("的数值中含有文字：请只写以“{unit}”计的数字"),
+            format!("has words beside its digits: write the digits alone, in `{unit}`"),
+            unit,
+        ),
+        Figure::Word => Ok(Some(GivenValue::Text(row.value.trim().to_owned()))),
+    }
+}
+
+/// Writes what was judged, or says what would be written: all or nothing for each table.
+///
+/// # Errors
+/// 409 or 412 where another writer came in between; nothing of the transaction counts then.
+pub(super) async fn settle(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    judged: &[Judged],
+    is_dry_run: bool,
+    batch: &str,
+) -> Result<Vec<Outcome>> {
+    let good: Vec<&Judged> = judged.iter().filter(|one| one.faults.is_empty()).collect();
+    let mut present: HashMap<Key, submission::Model> = HashMap::new();
+    for some in good.chunks(ASKED) {
+        let mut rows = ctx
+            .visible::<submission::Entity>()
+            .filter(any_of(some.iter().map(|one| &one.key)))
+            .order_by_asc(submission::Column::SchoolCode)
+            .order_by_asc(submission::Column::DatasetCode)
+            .order_by_asc(submission::Column::PeriodCode);
+        if !is_dry_run {
+            // A push that comes now waits, instead of spoiling the whole transaction.
+            rows = rows.lock_exclusive();
+        }
+        present.extend(rows.all(db).await?.into_iter().map(|row| (Key::of(&row), row)));
+    }
+    let mut outcomes = Vec::with_capacity(judged.len());
+    let mut changed = Vec::new();
+    for one in judged {
+        let mut outcome = Outcome {
+            key: one.key.clone(),
+            rows: one.rows,
+            verdict: BatchVerdict::Rejected,
+            revision: None,
+            faults: one.faults.clone(),
+        };
+        if one.faults.is_empty() {
+            let row = present.get(&one.key);
+            match row.map_or(Ok(()), still_open) {
+                Err(Error::Conflict(text)) => outcome.faults.push((0, Finding::error("conflict", "", text))),
+                Err(other) => return Err(other),
+                Ok(()) => {
+                    let same = row.filter(|row| row.content_hash == one.hash);
+                    outcome.verdict = match same.map(|row| row.state) {
+                        Some(entity::words::SubmissionState::Returned) => BatchVerdict::Returned,
+                        _ => BatchVerdict::Draft,
+                    };
+                    outcome.revision =
+                        Some(same.map_or_else(|| row.map_or(1, |row| row.revision + 1), |row| row.revision));
+                    if same.is_none() {
+                        changed.push((one, row.cloned()));
+                    }
+                }
+            }
+        }
+        outcomes.push(outcome);
+    }
+    if is_dry_run || changed.is_empty() {
+        return Ok(outcomes);
+    }
+    let periods: BTreeSet<&str> = changed.iter().map(|(one, _)| one.key.period.as_str()).collect();
+    for period in periods {
+        Period::parse(period).ok_or_else(|| Error::internal("a period that is none"))?.ensure(db).await?;
+    }
+    let chains = chains(ctx, db, changed.iter().filter_map(|(_, row)| row.as_ref())).await?;
+    let drafts = changed
+        .into_iter()
+        .map(|(one, present)| Draft {
+            chain_before: chains.get(&one.key).cloned().unwrap_or_default(),
+            key: one.key.clone(),
+            present,
+            written: one.written.clone(),
+            hash: one.hash.clone(),
+            cells: one.cells,
+            findings: one.findings.clone(),
+            source: Source::Bulk,
+            batch: Some(batch.to_owned()),
+        })
+        .collect();
+    submissions::store(ctx, db, drafts).await?;
+    Ok(outcomes)
+}
+
+/// The chain hash of the newest revision of each row.
+async fn chains<'r>(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    rows: impl Iterator<Item = &'r submission::Model>,
+) -> Result<HashMap<Key, String>> {
+    let rows: Vec<&submission::Model> = rows.collect();
+    let mut chains = HashMap::new();
+    for some in rows.chunks(ASKED) {
+        let found: Vec<(String, String, String, String)> = ctx
+            .visible::<revision::Entity>()
+            .select_only()
+            .columns([
+                revision::Column::SchoolCode,
+                revision::Column::DatasetCode,
+                revision::Column::PeriodCode,
+                revision::Column::ChainHash,
+            ])
+            .filter(heads_of(some.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        chains.extend(
+            found.into_iter().map(|(school, dataset, period, chain)| (Key::new(&school, &dataset, &period), chain)),
+        );
+    }
+    if chains.len() == rows.len() { Ok(chains) } else { Err(Error::internal("a table without its newest revision")) }
+}

@@ -1,0 +1,237 @@
+//! Batches: many tables in one file, all or nothing for each table.
+//!
+//! `Intake` takes the file in. A small one is answered at once, in one transaction; a large one is kept
+//! in pieces and worked off by a job of whichever instance is free ([`work`]), block by block, so
+//! that it can be taken up again where it was left. `gather` makes tables of rows, `judging` passes
+//! them through the checks of every push, `causes` says why rows were rejected.
+
+mod causes;
+mod gather;
+mod intake;
+mod judging;
+mod names;
+mod queue;
+mod working;
+
+use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
+
+use entity::{
+    batch, batch_table,
+    ids::BatchId,
+    words::{BatchState, BatchVerdict},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait};
+use serde_json::json;
+use uuid::Uuid;
+
+pub(super) use self::names::version_of;
+pub use self::{
+    causes::{Cause, Example},
+    intake::Intake,
+    working::work,
+};
+use self::{
+    gather::{Gathered, Source, Survey},
+    judging::{Judged, Outcome},
+    names::Names,
+};
+use super::{
+    checks::Beside,
+    journal::{self, Event},
+    submissions::{self, Key},
+};
+use crate::{
+    authz::{Action, Kind, Role},
+    ctx::Ctx,
+    error::{Error, Result},
+    formats::batch::{Fault, Format},
+    memory::registry::Registry,
+};
+
+/// The most rows of a batch that is answered at once.
+const AT_ONCE_ROWS: u64 = 10_000;
+/// The most bytes of a batch that is answered at once.
+const AT_ONCE_BYTES: usize = 2 << 20;
+/// How many tables of a batch are listed.
+pub const LISTED: usize = 10_000;
+/// How often a transaction is begun again that another writer came in between.
+const TRIES: usize = 5;
+
+/// A batch as its sender sees it.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// How far it is.
+    pub row: batch::Model,
+    /// What became of its tables, the first [`LISTED`] of them.
+    pub tables: Vec<batch_table::Model>,
+    /// Whether there are more tables than are listed.
+    pub has_more_tables: bool,
+    /// Why rows were rejected, the most frequent cause first.
+    pub causes: Vec<Cause>,
+}
+
+impl Batch {
+    fn new(row: batch::Model, mut tables: Vec<batch_table::Model>) -> Self {
+        let has_more_tables = tables.len() > LISTED;
+        tables.truncate(LISTED);
+        let causes = causes::Causes::read(&row.causes).sorted();
+        Self { row, tables, has_more_tables, causes }
+    }
+}
+
+/// Refuses who may not send batches; asked before a file is taken in.
+pub fn admit(ctx: &Ctx) -> Result<()> {
+    ctx.require(Action::Create, Kind::Batch)
+}
+
+/// A batch of the caller's own.
+///
+/// # Errors
+/// 404 for what is not there and for what somebody else has sent.
+pub async fn get(ctx: &Ctx, id: Uuid) -> Result<Batch> {
+    let id = BatchId(id);
+    let row = ctx.one::<batch::Entity>(ctx.db.read(), Action::Read, batch::Column::Id.eq(id)).await?;
+    let most = u64::try_from(LISTED + 1).map_err(Error::internal)?;
+    Ok(Batch::new(row, queue::tables(ctx, id, Some(most)).await?))
+}
+
+/// Forgets the batches that ended long ago, and the files that never came to their end.
+pub async fn purge(system: &Ctx) -> Result<()> {
+    for id in queue::outdated(system, crate::db::now()).await? {
+        queue::forget(system, id).await?;
+    }
+    Ok(())
+}
+
+/// Reads a file for the first time, off the threads that answer requests.
+async fn survey(
+    ctx: &Ctx,
+    registry: &Arc<Registry>,
+    mut source: Source,
+    format: Format,
+) -> Result<(Source, std::result::Result<Survey, Vec<Fault>>)> {
+    let (ctx, registry) = (ctx.clone(), Arc::clone(registry));
+    tokio::task::spawn_blocking(move || {
+        let found = gather::survey(&mut source, format, &Names::new(&ctx, &registry));
+        (source, found)
+    })
+    .await
+    .map_err(Error::internal)
+}
+
+/// Judges tables, off the threads that answer requests.
+async fn judge(ctx: &Ctx, registry: &Arc<Registry>, tables: Vec<Gathered>) -> Result<Vec<Judged>> {
+    let keys: Vec<Key> = tables.iter().map(|table| table.key.clone()).collect();
+    let beside = submissions::beside(ctx, ctx.db.read(), registry, &keys).await?;
+    let registry = Arc::clone(registry);
+    tokio::task::spawn_blocking(move || {
+        let nothing = Beside::default();
+        tables
+            .iter()
+            .map(|table| judging::judge(&registry, table, beside.get(&table.key).unwrap_or(&nothing)))
+            .collect()
+    })
+    .await
+    .map_err(Error::internal)
+}
+
+/// Whether another try may go better: another writer came in between.
+const fn is_contention(fault: &Error) -> bool {
+    matches!(fault, Error::Conflict(_) | Error::PreconditionFailed { .. } | Error::Db(_))
+}
+
+/// Adds what became of tables to the counts of their batch.
+fn count(row: &mut batch::Model, causes: &mut causes::Causes, outcomes: &[Outcome]) {
+    for outcome in outcomes {
+        let rows = i64::from(outcome.rows);
+        row.rows_read += rows;
+        if outcome.is_accepted() {
+            row.rows_accepted += rows;
+        } else {
+            row.rows_rejected += rows;
+            outcome.explain(causes);
+        }
+    }
+}
+
+/// A small batch: everything in one transaction, and the answer at once.
+async fn at_once(
+    ctx: &Ctx,
+    registry: &Arc<Registry>,
+    mut source: Source,
+    mut survey: Survey,
+    mut row: batch::Model,
+) -> Result<Batch> {
+    let format = queue::format(row.format);
+    let rows = i64::try_from(survey.rows).map_err(Error::internal)?;
+    row.rows_total = Some(rows);
+    row.rows_rejected = i64::try_from(survey.rejected).map_err(Error::internal)?;
+    row.rows_read = row.rows_rejected;
+    let (again, held) = (ctx.clone(), Arc::clone(registry));
+    let (tables, causes) = tokio::task::spawn_blocking(move || {
+        let mut tables = Vec::with_capacity(survey.tables());
+        let names = Names::new(&again, &held);
+        let ended = gather::tables(&mut source, format, &names, &mut survey, &HashSet::new(), &mut |table| {
+            tables.push(table);
+            ControlFlow::Continue(())
+        });
+        ended.map(|()| (tables, survey.causes))
+    })
+    .await
+    .map_err(Error::internal)?
+    .map_err(|faults| crate::formats::batch::refusal(&faults))?;
+    let judged = judge(ctx, registry, tables).await?;
+    let mut tries = 1;
+    loop {
+        match write_at_once(ctx, &judged, row.clone(), causes.clone()).await {
+            Err(fault) if is_contention(&fault) && tries < TRIES => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+async fn write_at_once(
+    ctx: &Ctx,
+    judged: &[Judged],
+    mut row: batch::Model,
+    mut causes: causes::Causes,
+) -> Result<Batch> {
+    let id = row.id.to_string();
+    let tx = ctx.begin().await?;
+    let outcomes = judging::settle(ctx, &tx, judged, row.is_dry_run, &id).await?;
+    count(&mut row, &mut causes, &outcomes);
+    row.causes = causes.kept();
+    row.state = BatchState::Done;
+    row.finished_at = Some(crate::db::now());
+    queue::insert(&tx, &row).await?;
+    queue::insert_tables(&tx, row.id, &outcomes).await?;
+    tell(ctx, &tx, &row, accepted(&outcomes), outcomes.len()).await?;
+    tx.commit().await?;
+    get(ctx, row.id.0).await
+}
+
+fn accepted(outcomes: &[Outcome]) -> usize {
+    outcomes.iter().filter(|outcome| outcome.verdict != BatchVerdict::Rejected).count()
+}
+
+/// The journal's row of a batch at its end.
+async fn tell(ctx: &Ctx, db: &impl ConnectionTrait, row: &batch::Model, accepted: usize, tables: usize) -> Result<()> {
+    let school = row.sender_org.as_deref().filter(|_| ctx.actor.role == Role::School);
+    journal::record(
+        db,
+        ctx,
+        Event {
+            action: "batch.finished",
+            object: row.id.to_string(),
+            school,
+            data: json!({
+                "state": row.state.word(),
+                "dry_run": row.is_dry_run,
+                "rows": { "read": row.rows_read, "accepted": row.rows_accepted, "rejected": row.rows_rejected },
+                "tables": { "accepted": accepted, "rejected": tables - accepted },
+            }),
+            ..Event::default()
+        },
+    )
+    .await
+}

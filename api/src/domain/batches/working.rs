@@ -1,0 +1,213 @@
+//! Working off a large batch: claimed by one instance at a time, block by block, each block one transaction
+//! with the note of how far the batch is. Whoever takes it up again passes by the tables that are done.
+
+use std::{collections::HashSet, io::Write, ops::ControlFlow, sync::Arc};
+
+use entity::{
+    batch,
+    words::{BatchState, BatchVerdict},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    TRIES,
+    causes::{Causes, Example},
+    count,
+    gather::{self, Gathered, Source},
+    is_contention, judge,
+    judging::{self, Judged, Outcome},
+    names::Names,
+    queue, survey, tell,
+};
+use crate::{
+    authz::Actor,
+    ctx::Ctx,
+    domain::submissions::Key,
+    error::{Error, Finding, Language, Result},
+    formats::batch::Fault,
+    memory::registry::Registry,
+    request_id,
+};
+
+/// How many tables go into a transaction.
+const BLOCK_TABLES: usize = 100;
+/// How many rows go into a transaction, unless one table has more.
+const BLOCK_ROWS: u32 = 20_000;
+
+/// Works off the oldest batch that waits; whether there was one. `is_stopping` is asked between blocks.
+///
+/// # Errors
+/// What kept it from going on; the batch is taken up again when its lease has run out.
+pub async fn work(system: &Ctx, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<bool> {
+    let Some(row) = queue::claim(system).await? else { return Ok(false) };
+    let request = request_id::Request {
+        id: row.request_id.clone().unwrap_or_default(),
+        language: Language::default(),
+        address: row.address.clone(),
+    };
+    request_id::scope(request, run(system, row, is_stopping)).await?;
+    Ok(true)
+}
+
+async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<()> {
+    if row.attempts > queue::ATTEMPTS {
+        return fail(system, system, row, &[gave_up()]).await;
+    }
+    let standing = system.memory.standing(&row.sender)?;
+    let role = row.sender_role.into();
+    let Some(standing) = standing.filter(|one| one.role == role && one.org == row.sender_org) else {
+        return fail(system, system, row, &[sender_gone()]).await;
+    };
+    let ctx = system.as_(Actor::with(role, row.sender_org.as_deref(), row.sender.clone(), standing.name));
+    let registry = ctx.memory.registry();
+    let format = queue::format(row.format);
+
+    let source = Source::File(file(system, &row).await?);
+    let (mut source, found) = survey(&ctx, &registry, source, format).await?;
+    let mut found = match found {
+        Ok(found) => found,
+        Err(faults) => return fail(system, &ctx, row, &faults).await,
+    };
+    if row.rows_total.is_none() {
+        row.rows_total = Some(i64::try_from(found.rows).map_err(Error::internal)?);
+        row.rows_rejected = i64::try_from(found.rejected).map_err(Error::internal)?;
+        row.rows_read = row.rows_rejected;
+        row.causes = found.causes.kept();
+        queue::note(system, system.db.write(), &row).await?;
+    }
+    let done: HashSet<Key> = queue::tables(system, row.id, None)
+        .await?
+        .into_iter()
+        .map(|one| Key { school: one.school_code, dataset: one.dataset_code, period: one.period_code })
+        .collect();
+
+    let (send, mut blocks) = mpsc::channel::<Vec<Gathered>>(2);
+    let (again, held) = (ctx.clone(), Arc::clone(&registry));
+    let reading = tokio::task::spawn_blocking(move || {
+        let names = Names::new(&again, &held);
+        let (mut block, mut rows) = (Vec::new(), 0_u32);
+        let ended = gather::tables(&mut source, format, &names, &mut found, &done, &mut |table| {
+            rows = rows.saturating_add(table.rows);
+            block.push(table);
+            if block.len() < BLOCK_TABLES && rows < BLOCK_ROWS {
+                return ControlFlow::Continue(());
+            }
+            rows = 0;
+            match send.blocking_send(std::mem::take(&mut block)) {
+                Ok(()) => ControlFlow::Continue(()),
+                // Nobody waits for it any more.
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        if !block.is_empty() {
+            let _nobody_waits = send.blocking_send(block);
+        }
+        ended
+    });
+    while let Some(block) = blocks.recv().await {
+        if is_stopping() {
+            drop(blocks);
+            return queue::release(system, &row).await;
+        }
+        row = write(system, &ctx, &registry, row, block).await?;
+    }
+    match reading.await.map_err(Error::internal)? {
+        Ok(()) => finish(system, &ctx, row, BatchState::Done).await,
+        Err(faults) => fail(system, &ctx, row, &faults).await,
+    }
+}
+
+/// The file of a batch, put together again.
+async fn file(system: &Ctx, row: &batch::Model) -> Result<std::fs::File> {
+    let mut file = tempfile::tempfile().map_err(Error::internal)?;
+    for number in 0_i32.. {
+        match queue::part(system, row.id, number).await? {
+            Some(bytes) => file.write_all(&bytes).map_err(Error::internal)?,
+            None => break,
+        }
+    }
+    let size = file.metadata().map_err(Error::internal)?.len();
+    if i64::try_from(size).ok() == Some(row.size_bytes) {
+        Ok(file)
+    } else {
+        Err(Error::internal("a batch without all of its file"))
+    }
+}
+
+/// Judges and stores a block. Where another writer comes in between again and again, table by table.
+async fn write(
+    system: &Ctx,
+    ctx: &Ctx,
+    registry: &Arc<Registry>,
+    row: batch::Model,
+    block: Vec<Gathered>,
+) -> Result<batch::Model> {
+    let judged = judge(ctx, registry, block).await?;
+    match try_write(system, ctx, &row, &judged).await {
+        Err(fault) if is_contention(&fault) => {}
+        ended => return ended,
+    }
+    let mut row = row;
+    for one in &judged {
+        row = try_write(system, ctx, &row, std::slice::from_ref(one)).await?;
+    }
+    Ok(row)
+}
+
+async fn try_write(system: &Ctx, ctx: &Ctx, row: &batch::Model, judged: &[Judged]) -> Result<batch::Model> {
+    let mut tries = 1;
+    loop {
+        match write_once(system, ctx, row, judged).await {
+            Err(fault) if is_contention(&fault) && tries < TRIES => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+async fn write_once(system: &Ctx, ctx: &Ctx, row: &batch::Model, judged: &[Judged]) -> Result<batch::Model> {
+    let mut row = row.clone();
+    let mut causes = Causes::read(&row.causes);
+    let tx = ctx.begin().await?;
+    let outcomes: Vec<Outcome> = judging::settle(ctx, &tx, judged, row.is_dry_run, &row.id.to_string()).await?;
+    count(&mut row, &mut causes, &outcomes);
+    row.causes = causes.kept();
+    queue::insert_tables(&tx, row.id, &outcomes).await?;
+    queue::note(system, &tx, &row).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Ends a batch: the note of it, the journal's row, and the file is thrown away.
+async fn finish(system: &Ctx, ctx: &Ctx, mut row: batch::Model, state: BatchState) -> Result<()> {
+    row.state = state;
+    let tables = queue::tables(system, row.id, None).await?;
+    let accepted = tables.iter().filter(|one| one.state != BatchVerdict::Rejected).count();
+    let tx = system.begin().await?;
+    queue::note(system, &tx, &row).await?;
+    tell(ctx, &tx, &row, accepted, tables.len()).await?;
+    queue::delete_parts(&tx, row.id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends a batch whose file nobody can work with. Every fault is a cause.
+async fn fail(system: &Ctx, ctx: &Ctx, mut row: batch::Model, faults: &[Fault]) -> Result<()> {
+    let mut causes = Causes::read(&row.causes);
+    for fault in faults {
+        let finding: Finding = fault.finding();
+        causes.add(&finding, u64::from(fault.row.is_some()), 0, || Example {
+            row: fault.row.unwrap_or(0),
+            ..Example::default()
+        });
+    }
+    row.causes = causes.kept();
+    finish(system, ctx, row, BatchState::Failed).await
+}
+
+fn gave_up() -> Fault {
+    Fault::new("internal", "处理多次中断，已放弃：请重新上传", "Given up after many tries: send it again")
+}
+
+fn sender_gone() -> Fault {
+    Fault::new("sender_gone", "上传者的账号已停用或权限已变", "The sender is disabled or has another role now")
+}
