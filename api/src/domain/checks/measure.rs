@@ -17,10 +17,10 @@ use crate::{
 /// The usual move from year to year where the catalogue does not say: 30 %, in hundredths of a percent.
 const USUAL_CHANGE: i32 = 3_000;
 
-fn warning(line: &indicator::Model, what: &str, message: Text, previous: &Cells) -> Finding {
+fn warning(line: &indicator::Model, code: String, message: Text, previous: &Cells) -> Finding {
     Finding {
         severity: Severity::Warning,
-        code: format!("{}.{what}", line.code),
+        code,
         indicator: Some(line.code.clone()),
         pointer: format!("/observations/{}", pointer(line.code.as_str())),
         message,
@@ -47,7 +47,7 @@ pub(super) fn standard(line: &indicator::Model, cells: &Cells, previous: &Cells)
         format!("“{}”（{got} {unit}）未达到合格标准 {sign} {wanted}", line.label),
         format!("`{}` ({got}) misses the standard {sign} {wanted}", line.code),
     );
-    let finding = warning(line, "standard", message, previous);
+    let finding = warning(line, format!("{}.standard", line.code), message, previous);
     Some(Finding { expected: Some(format!("{sign} {wanted}")), got: Some(got), ..finding })
 }
 
@@ -67,6 +67,6 @@ pub(super) fn change(line: &indicator::Model, cells: &Cells, previous: &Cells) -
         format!("“{}”由上期 {last_year} 变为 {got}（{percent:+}%），超过通常变动 {usual}%", line.label),
         format!("`{}` went from {last_year} to {got} ({percent:+} %), more than the usual {usual} %", line.code),
     );
-    let finding = warning(line, "change", message, previous);
+    let finding = warning(line, format!("{}.change", line.code), message, previous);
     Some(Finding { expected: Some(format!("{last_year} ± {usual} %")), got: Some(got), ..finding })
 }
