@@ -101,13 +101,11 @@ struct Running {
 }
 
 impl Running {
-    /// The demo on a free port.
+    /// The demo on a free port, with the reference data that the binary carries.
     fn demo(data: &Path) -> Self {
         let mut child = zhiqiao(data.parent().unwrap())
             .args(["demo", "--port", "0", "--data-dir"])
             .arg(data)
-            .arg("--reference")
-            .arg(std::fs::canonicalize(reference()).unwrap())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(data.with_extension("log")).unwrap())
             .spawn()

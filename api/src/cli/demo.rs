@@ -99,6 +99,7 @@ fn built_in(data_dir: &Path) -> Result<PathBuf, Error> {
         "indicators.csv",
         "observations.csv",
         "partnerships.csv",
+        "rules.csv",
         "schools.csv",
     ] {
         std::fs::write(folder.join(name), text).map_err(Error::internal)?;
