@@ -25,6 +25,12 @@ use zhiqiao::{
     house::{self, Listeners, Running},
 };
 
+/// A client. A process has to be told once by whom its cryptography is, whichever test comes first.
+pub fn http() -> reqwest::Client {
+    let _was_first = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// The address of the PostgreSQL server to test on; none for SQLite.
 pub fn postgres() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
@@ -208,7 +214,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let running = house::serve(house, Listeners { service: listener, metrics: None }, false).unwrap();
-        Self { base, running, http: reqwest::Client::new() }
+        Self { base, running, http: http() }
     }
 
     /// A caller without a token.

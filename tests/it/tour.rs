@@ -16,7 +16,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use zhiqiao::{authz::Role, domain::keys};
 
-use crate::app::{TestApp, empty_database, reference};
+use crate::app::{TestApp, empty_database, http, reference};
 
 /// The repository.
 fn root() -> PathBuf {
@@ -300,7 +300,7 @@ async fn the_demo_keeps_its_promises() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut demo = Running::demo(&data);
-    let http = reqwest::Client::new();
+    let http = http();
 
     // Credentials of everybody, in the shape of the contract.
     let file = std::fs::read_to_string(data.join("demo-credentials.json")).unwrap();
@@ -461,7 +461,7 @@ async fn a_service_is_set_up_by_hand() {
         .spawn()
         .unwrap();
     let mut service = Running { child, base, welcome: Vec::new() };
-    let http = reqwest::Client::new();
+    let http = http();
     let began = Instant::now();
     loop {
         let ready = http.get(format!("{}/health/ready", service.base)).send().await;
