@@ -102,6 +102,8 @@ async fn a_submit_asks_the_rules_again() {
         // The reviewer sees the warning that was justified, and the word on it.
         let seen = act(&city, Verb::Get).await.table;
         assert_eq!(codes(&seen), ["talent.graduates_agree_scale"]);
+        // It does not learn the figure of the table that is still a draft.
+        assert_eq!(seen["findings"][0]["got"], "talent.graduates = 8000");
         assert_eq!(seen["last_step"]["justifications"], why);
         assert_eq!(seen["skipped_rules"], json!(["talent.outcomes_within_placed"]), "further study is not stated");
     }

@@ -52,8 +52,10 @@ pub(super) fn ask(
 fn broken(rule: &Rule, dataset: &str, digits: impl Fn(&Input) -> Option<String>) -> Finding {
     let inputs = rule.expression.inputs();
     let own = inputs.iter().find(|input| input.dataset == dataset && !input.is_previous);
+    // A reviewer reads the finding, and the school's other tables may still be drafts.
+    let shown = inputs.iter().filter(|input| input.dataset == dataset);
     let got: Vec<String> =
-        inputs.iter().filter_map(|input| Some(format!("{} = {}", input.written(), digits(input)?))).collect();
+        shown.filter_map(|input| Some(format!("{} = {}", input.written(), digits(input)?))).collect();
     Finding {
         severity: rule.row.severity,
         code: rule.row.code.0.clone(),
