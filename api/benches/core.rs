@@ -79,6 +79,7 @@ impl Nation {
                 name: "Benchmark".to_owned(),
                 role: words::Role::School,
                 org: Some("900001".to_owned()),
+                duty: words::Duty::All,
                 secret: ClientSecret::Random,
             };
             let told = clients::add(&system, add).await?;

@@ -115,7 +115,10 @@ impl Ctx {
     /// Refuses what the caller's role may not do.
     pub fn require(&self, action: Action, kind: Kind) -> Result<()> {
         if authz::allows(self.actor.role, action, kind) {
-            return Ok(());
+            if authz::includes(self.actor.duty, action, kind) {
+                return Ok(());
+            }
+            return Err(Error::Forbidden(authz::hint_of_duty(self.actor.duty)));
         }
         if self.actor.role == Role::Public {
             return Err(unauthenticated());

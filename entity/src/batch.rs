@@ -16,6 +16,8 @@ pub struct Model {
     pub state: BatchState,
     pub format: BatchFormat,
     pub is_dry_run: bool,
+    /// Its sender knows that more than half of a table may go.
+    pub may_shrink: bool,
     /// The account or client that sent it; nobody else knows of it.
     pub sender: String,
     pub sender_role: Role,
@@ -23,6 +25,8 @@ pub struct Model {
     pub request_id: Option<String>,
     pub address: Option<String>,
     pub size_bytes: i64,
+    /// SHA-256 of the file; nothing until it has come in.
+    pub content_hash: Option<String>,
     /// How many rows the file has; nothing until it has been read once.
     pub rows_total: Option<i64>,
     pub rows_read: i64,
@@ -39,6 +43,9 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
+    /// The signed word that it was worked off: a compact JWS.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub receipt: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::{hidden::Hidden, ids::ClientId, words::Role};
+use super::{
+    hidden::Hidden,
+    ids::ClientId,
+    words::{Duty, Role},
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,6 +23,8 @@ pub struct Model {
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
     pub org: Option<String>,
+    /// Whether it fills in, signs off, or both; only schools part the two.
+    pub duty: Duty,
     pub is_disabled: bool,
     /// Made by the demo, with a secret that everybody knows.
     pub is_demo: bool,

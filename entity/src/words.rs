@@ -101,6 +101,8 @@ words! {
     DeliveryState { Pending = "pending", Delivered = "delivered", Failed = "failed" }
     /// What a new release changes, by semantic versioning.
     ReleaseKind { Major = "major", Minor = "minor", Patch = "patch" }
+    /// What part of a school's reporting a person or a service has.
+    Duty { All = "all", Fill = "fill", Sign = "sign" }
     /// The role of a person or a service.
     Role {
         Admin = "ADMIN",

@@ -22,6 +22,8 @@ mod m20261122_120000_create_batch;
 mod m20261122_130000_create_idempotency;
 mod m20261122_131000_create_webhook;
 mod m20261122_140000_create_rule;
+mod m20261122_170000_batch_receipt;
+mod m20261122_171000_duty;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_130000_create_idempotency::Migration),
             Box::new(m20261122_131000_create_webhook::Migration),
             Box::new(m20261122_140000_create_rule::Migration),
+            Box::new(m20261122_170000_batch_receipt::Migration),
+            Box::new(m20261122_171000_duty::Migration),
         ]
     }
 }

@@ -107,6 +107,12 @@ POST /v1/schools/{school}/submissions/{dataset}/{period}/submit
     foreign                                            401    404   404     403      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/schools/{school}/submissions/{dataset}/{period}/recall
+    own                                                401    404   404     403      403  412    404    404        404
+    sibling                                            401    404   404     403      403  404    404    404        404
+    foreign                                            401    404   404     403      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
 POST /v1/schools/{school}/submissions/{dataset}/{period}/approve
     own                                                401    404   404     403      412  403    404    404        404
     sibling                                            401    404   404     403      412  404    404    404        404
@@ -131,6 +137,10 @@ POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen
     foreign                                            401    404   404     412      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+POST /v1/submissions/approve
+    -                                                  401    403   403     403      422  403    403    403        403
+POST /v1/submissions/accept
+    -                                                  401    403   403     422      403  403    403    403        403
 GET /v1/datasets
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/indicators
@@ -331,6 +341,7 @@ fn body(route: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap()) {
         ("PATCH", "{webhook}") => Some(json!({})),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
+        ("POST", "approve" | "accept") if path.starts_with("/v1/submissions/") => Some(json!({ "tables": [] })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
         ("PATCH", "{code}") => Some(json!({ "enabled": false })),

@@ -224,10 +224,15 @@ impl Server {
 
     /// A demo client with a fresh token, by the last part of its name: `school-62001`.
     pub async fn client(&self, name: &str) -> Caller {
+        self.holder(&format!("demo-{name}"), &format!("demo-{name}-secret")).await
+    }
+
+    /// A client with its token.
+    pub async fn holder(&self, client: &str, secret: &str) -> Caller {
         let answer = self
             .http
             .post(format!("{}/oauth/token", self.base))
-            .basic_auth(format!("demo-{name}"), Some(format!("demo-{name}-secret")))
+            .basic_auth(client, Some(secret))
             .form(&[("grant_type", "client_credentials")])
             .send()
             .await

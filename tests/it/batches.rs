@@ -11,10 +11,10 @@ use zhiqiao::{
     ctx::Ctx,
     domain::{
         batches::{self, Intake},
-        submissions::Key,
+        submissions::{Key, Terms},
     },
     error::Error,
-    formats::batch::Format,
+    formats::{batch::Format, document::sha256},
 };
 
 use self::files::{Cells, csv, form, gbk, ndjson, xlsx};
@@ -313,7 +313,7 @@ fn large(app: &TestApp) -> (String, usize, usize) {
 }
 
 async fn take_in(ctx: &Ctx, text: &str) -> batches::Batch {
-    let mut intake = Intake::new(ctx, Format::Csv, false, 100 << 20).unwrap();
+    let mut intake = Intake::new(ctx, Format::Csv, Terms::default(), 100 << 20).unwrap();
     for chunk in text.as_bytes().chunks(100_000) {
         intake.take(chunk).await.unwrap();
     }
@@ -347,6 +347,8 @@ async fn a_large_batch_is_kept_and_goes_on_where_it_was_left() {
     let schools = app.house.memory.registry().schools.all().len();
     assert_eq!(done.row.state.word(), "done");
     assert_eq!(done.tables.len(), count);
+    assert_eq!(done.row.content_hash, Some(sha256(&text)));
+    assert!(half.row.receipt.is_none() && done.row.receipt.is_some(), "at its end and not before");
     assert_eq!(done.row.rows_read, i64::try_from(rows).unwrap());
     assert_eq!(done.row.rows_rejected, i64::try_from(schools * 8).unwrap());
     assert_eq!(done.causes.len(), 1);
@@ -438,7 +440,7 @@ async fn a_large_file_that_is_wrong_fails_and_changes_nothing() {
 async fn a_file_over_its_limit_leaves_nothing_behind() {
     let app = TestApp::new().await;
     let school = client(&app, Role::School, "62001", "school-62001");
-    let mut intake = Intake::new(&school, Format::Csv, false, 4 << 20).unwrap();
+    let mut intake = Intake::new(&school, Format::Csv, Terms::default(), 4 << 20).unwrap();
     let chunk = vec![b'x'; 1 << 20];
     for _ in 0..4 {
         intake.take(&chunk).await.unwrap();
@@ -449,7 +451,7 @@ async fn a_file_over_its_limit_leaves_nothing_behind() {
     assert_eq!(batch_part::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
     assert_eq!(batch::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
     let city = app.as_(Role::City, "620100");
-    assert!(matches!(Intake::new(&city, Format::Csv, false, 1), Err(Error::Forbidden(_))));
+    assert!(matches!(Intake::new(&city, Format::Csv, Terms::default(), 1), Err(Error::Forbidden(_))));
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use entity::{idempotency, journal, revision, words::Role as Word};
+use entity::{
+    idempotency, journal, revision,
+    words::{Duty, Role as Word},
+};
 use futures::future::join_all;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -119,14 +122,11 @@ async fn the_key_of_another_client_is_another_key() {
         name: "second system of 62001".to_owned(),
         role: Word::School,
         org: Some("62001".to_owned()),
+        duty: Duty::All,
         secret: ClientSecret::Random,
     };
     let told = clients::add(&app.as_(Role::Admin, ""), add).await.unwrap();
-    let form = [("grant_type", "client_credentials")];
-    let asked = server.http.post(format!("{}/oauth/token", server.base)).form(&form);
-    let token: Value =
-        asked.basic_auth("second-system", Some(told.secret.expose())).send().await.unwrap().json().await.unwrap();
-    let second = Caller { token: token["access_token"].as_str().map(str::to_owned), ..server.anonymous() };
+    let second = server.holder("second-system", told.secret.expose()).await;
 
     let first = server.client("school-62001").await;
     under(&first, "k", "PUT", PATH, None, &body(8_000)).await.expect(201);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use entity::words::Role;
+use entity::words::{Duty, Role};
 use serde_json::{Value, json};
 use zhiqiao::{
     config::Secret,
@@ -178,6 +178,7 @@ async fn what_another_instance_has_just_made_is_known_here() {
             name: "校园系统".to_owned(),
             role: Role::School,
             org: Some("62002".to_owned()),
+            duty: Duty::All,
             secret: clients::ClientSecret::Random,
         },
     )
@@ -227,6 +228,7 @@ async fn an_account_is_checked_as_a_whole() {
         display_name: "new".to_owned(),
         role,
         org: org.map(str::to_owned),
+        duty: Duty::All,
         password: accounts::Password::Random,
     };
     for (role, org, code) in [

@@ -11,7 +11,9 @@ use zhiqiao::{authz::Role, domain::keys, formats::document::sha256};
 
 use crate::{
     app::{Answer, Server, TestApp},
+    batches::files::csv,
     stage,
+    wire::send,
 };
 
 const PATH: &str = "/v1/schools/62001/submissions/talent/2020";
@@ -60,6 +62,44 @@ async fn jwks(server: &Server) -> Value {
 
 fn receipt(answer: &Answer) -> String {
     answer.json()["receipt"].as_str().unwrap_or_else(|| panic!("no receipt: {}", answer.text)).to_owned()
+}
+
+#[tokio::test]
+async fn a_batch_has_a_receipt_of_its_file_and_of_what_it_stated() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let school = server.client("school-62001").await;
+    let rows = [
+        ["62001", "talent", "2031", "talent.graduates", "8000"],
+        ["62001", "talent", "2032", "talent.graduates", "x"],
+        ["62001", "scale", "2031", "scale.students", "25688"],
+    ];
+    let file = csv(&rows);
+    let post = async |query: &str| {
+        let headers = [("content-type", "text/csv")];
+        send(&school, "POST", &format!("/v1/batches{query}"), &headers, file.clone()).await.expect(200)
+    };
+    assert!(post("?dry_run=true").await.json()["receipt"].is_null(), "nothing was to be stored");
+    let answer = post("").await;
+    let (json, text) = (answer.json(), receipt(&answer));
+    let keys = jwks(&server).await;
+    let (head, said) = opened(&text, &keys);
+    assert_eq!(head["typ"], "zhiqiao-receipt+jws");
+    assert!(elsewhere(&text, &keys).is_none_or(|theirs| theirs == said));
+    assert_eq!((&said["event"], &said["batch"]), (&json!("batch.finished"), &json["id"]));
+    assert_eq!((&said["hash"], &json["hash"]), (&json!(sha256(&file)), &json!(sha256(&file))));
+    assert_eq!(said["size_bytes"], file.len());
+    assert_eq!(said["rows"], json!({ "accepted": 2, "rejected": 1 }));
+    assert_eq!(said["tables"], json!({ "accepted": 2, "rejected": 1 }));
+    let lines = "62001/scale/2031 1 draft\n62001/talent/2031 1 draft\n62001/talent/2032 0 rejected\n";
+    assert_eq!(said["revisions"], sha256(lines));
+    assert_eq!(said["request_id"].as_str(), answer.header("x-request-id"));
+    assert_eq!(school.get(answer.header("location").unwrap()).await.expect(200).json(), json, "it is kept");
+    let row = journal::Entity::find().filter(journal::Column::Action.eq("batch.finished"));
+    let rows = row.filter(journal::Column::Object.eq(json["id"].as_str().unwrap())).all(app.house.db.read()).await;
+    let data: Value = serde_json::from_str(&rows.unwrap()[0].data).unwrap();
+    assert_eq!(data["receipt"], sha256(&text));
+    server.stop().await;
 }
 
 #[tokio::test]

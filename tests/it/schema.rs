@@ -108,12 +108,14 @@ async fn closed_lists_are_the_words_of_the_entities() {
         };
     }
     let expected = lists! {
+        "account.duty" = Duty,
         "account.role" = Role,
         "alias.entity_type" = EntityType,
         "batch.format" = BatchFormat,
         "batch.sender_role" = Role,
         "batch.state" = BatchState,
         "batch_table.state" = BatchVerdict,
+        "client.duty" = Duty,
         "client.role" = Role,
         "consortium.kind" = ConsortiumKind,
         "consortium.scope" = ConsortiumScope,

@@ -16,7 +16,7 @@ use zhiqiao::{
         precondition::Precondition,
         releases,
         reviews::{self, Step},
-        submissions::{self, Extent, Key, Push, Pushed, Remark},
+        submissions::{self, Extent, Key, Push, Pushed, Remark, Terms},
     },
     error::Result,
     formats::document,
@@ -62,8 +62,8 @@ fn any() -> Precondition {
 /// States a table as its school.
 pub async fn try_push(ctx: &Ctx, key: &Key, cells: &Value, precondition: Precondition) -> Result<Pushed> {
     let given = document::read_push(json!({ "observations": cells }).to_string().as_bytes()).unwrap();
-    submissions::push(ctx, Push { key: key.clone(), extent: Extent::Whole, given, precondition, source: Source::Rest })
-        .await
+    let (key, terms) = (key.clone(), Terms { may_shrink: true, ..Terms::default() });
+    submissions::push(ctx, Push { key, extent: Extent::Whole, given, precondition, source: Source::Rest, terms }).await
 }
 
 /// States a table as its school, whatever was there.

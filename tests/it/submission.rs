@@ -57,7 +57,7 @@ fn why() -> Value {
 
 /// Who does what, building on what; the status, and the state or the codes of what is wrong.
 fn life() -> Vec<(&'static str, Verb, Tag, u16, &'static str)> {
-    use Verb::{Accept, Approve, Get, Patch, Put, Reopen, Return, Submit};
+    use Verb::{Accept, Approve, Get, Patch, Put, Recall, Reopen, Return, Submit};
     let (faulty, malformed) = (faulty(), json!({ "talent.graduates": -1, "talent.nothing": 1, "talent.placed": 1.5 }));
     let fixed = || json!({ "talent.further_study": null, "talent.promotion_rate_3y": 44.0 });
     let (school, city, province) = ("school-62001", "city-620100", "province-620000");
@@ -84,7 +84,7 @@ fn life() -> Vec<(&'static str, Verb, Tag, u16, &'static str)> {
         (school, Put(malformed.clone()), Tag::Stale, 412, ""),
         (school, Patch(fixed()), Tag::No, 428, ""),
         (school, Put(faulty.clone()), Tag::Last, 200, "draft"),
-        (school, Put(malformed), Tag::Last, 422, "below_minimum too_many_decimals unknown_indicator"),
+        (school, Put(malformed), Tag::Last, 422, "below_minimum shrinks too_many_decimals unknown_indicator"),
         // A draft has no reviewer.
         (city, Approve, Tag::Any, 409, ""),
         (city, Return("no", none()), Tag::Any, 409, ""),
@@ -118,6 +118,14 @@ fn life() -> Vec<(&'static str, Verb, Tag, u16, &'static str)> {
             "talent.employed_in_sectors.parts unknown_justification",
         ),
         (school, Submit(why()), Tag::Last, 200, "submitted"),
+        // What nobody has acted on the school may take back, and nobody else may.
+        (city, Recall, Tag::Any, 403, ""),
+        ("school-62002", Recall, Tag::Any, 404, ""),
+        (school, Recall, Tag::Stale, 412, ""),
+        (school, Recall, Tag::No, 200, "draft"),
+        (school, Recall, Tag::Any, 409, ""),
+        (city, Approve, Tag::Any, 409, ""),
+        (school, Submit(why()), Tag::Last, 200, "submitted"),
         // Under review nothing is written, even where nothing would change.
         (school, Submit(why()), Tag::Last, 409, ""),
         (school, Put(none()), Tag::Last, 409, ""),
@@ -148,6 +156,7 @@ fn life() -> Vec<(&'static str, Verb, Tag, u16, &'static str)> {
         // What was seen before the correction is not approved by accident.
         (city, Approve, Tag::Stale, 412, ""),
         (city, Approve, Tag::Hash, 200, "approved"),
+        (school, Recall, Tag::Any, 409, ""),
         (city, Approve, Tag::Any, 409, ""),
         (city, Return("late", none()), Tag::Any, 409, ""),
         (school, Put(faulty.clone()), Tag::Any, 409, ""),
@@ -225,7 +234,7 @@ async fn a_table_lives_the_same_life_by_rest_and_by_graphql() {
         // One row of the journal for each change, and none for what was refused or changed nothing.
         let now = journal::Entity::find().count(app.house.db.read()).await.unwrap();
         assert_eq!(now - rows, changes, "{surface:?}");
-        assert_eq!(changes, 13, "{surface:?}");
+        assert_eq!(changes, 15, "{surface:?}");
         server.stop().await;
     }
 }

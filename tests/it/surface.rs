@@ -25,6 +25,7 @@ pub enum Verb {
     Patch(Value),
     /// The justifications by code.
     Submit(Value),
+    Recall,
     Approve,
     /// The reason, and remarks by indicator.
     Return(&'static str, Value),
@@ -82,6 +83,7 @@ async fn rest(caller: &Caller, [school, dataset, period]: [&str; 3], verb: &Verb
         Verb::Put(cells) => ("PUT", "", Some(json!({ "observations": cells }))),
         Verb::Patch(cells) => ("PATCH", "", Some(json!({ "observations": cells }))),
         Verb::Submit(words) => ("POST", "/submit", Some(json!({ "justifications": words }))),
+        Verb::Recall => ("POST", "/recall", None),
         Verb::Approve => ("POST", "/approve", None),
         Verb::Return(reason, remarks) => {
             let cells: Vec<Value> =
@@ -157,6 +159,7 @@ async fn graphql(
             input["justifications"] = pairs(words).map(|(code, text)| json!({ "code": code, "text": text })).collect();
             "submit"
         }
+        Verb::Recall => "recall",
         Verb::Approve => "approve",
         Verb::Return(reason, remarks) => {
             input["reason"] = json!(reason);

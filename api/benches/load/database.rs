@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Instant};
 
-use entity::words::Role;
+use entity::words::{Duty, Role};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::value::RawValue;
 use zhiqiao::{
@@ -131,6 +131,7 @@ async fn add_clients(ctx: &Ctx) -> Outcome<Vec<(String, String)>> {
             name: format!("Benchmark {org}"),
             role: Role::School,
             org: Some(org),
+            duty: Duty::All,
             secret: ClientSecret::Random,
         };
         let told = clients::add(ctx, add).await?;

@@ -226,7 +226,7 @@ fn stands(claims: &Claims, subject: String, standing: Option<Standing>) -> Resul
     let standing = standing
         .filter(|standing| standing.role.name() == claims.role && standing.org == claims.org)
         .ok_or(Refusal::Standing)?;
-    Ok(Actor::with(standing.role, standing.org.as_deref(), subject, standing.name))
+    Ok(Actor::with(standing.role, standing.org.as_deref(), subject, standing.name).on(standing.duty))
 }
 
 /// Verifies the signature, whatever it says.

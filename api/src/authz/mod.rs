@@ -8,7 +8,7 @@ mod events;
 mod scope;
 
 use chrono::{DateTime, Utc};
-use entity::words;
+use entity::words::{self, Duty};
 
 pub use events::{Audience, NOUNS, told};
 pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
@@ -268,6 +268,30 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
     }
 }
 
+/// Whether a duty includes an action: who fills in does not sign off, and who signs off does not fill in.
+pub const fn includes(duty: Duty, action: Action, kind: Kind) -> bool {
+    match (duty, action, kind) {
+        (Duty::Fill, Action::Submit, Kind::Submission)
+        | (Duty::Sign, Action::Push, Kind::Submission)
+        | (Duty::Sign, Action::Create, Kind::Batch) => false,
+        (Duty::All | Duty::Fill | Duty::Sign, _, _) => true,
+    }
+}
+
+/// Who of the same organisation could, for the sentence of a refusal.
+pub fn hint_of_duty(duty: Duty) -> Text {
+    match duty {
+        Duty::Sign => Text::new(
+            "此账号只负责审签，填报须由本校负责填报（fill）的账号完成",
+            "This account signs off; what is filled in comes from an account of the school with the duty `fill`",
+        ),
+        Duty::All | Duty::Fill => Text::new(
+            "此账号只负责填报，提交须由本校负责审签（sign）的账号完成",
+            "This account fills in; to submit or recall takes an account of the school with the duty `sign`",
+        ),
+    }
+}
+
 /// Which role could, for the sentence of a refusal.
 pub fn hint(action: Action, kind: Kind) -> Text {
     let able: Vec<&str> = Role::ALL
@@ -292,6 +316,8 @@ pub struct Actor {
     pub subject: String,
     /// What a person or a client is called on its own screen.
     pub name: String,
+    /// Its part of its school's reporting.
+    pub duty: Duty,
     /// When it asked; what is embargoed is judged by it.
     pub at: DateTime<Utc>,
 }
@@ -299,17 +325,38 @@ pub struct Actor {
 impl Actor {
     /// A caller without a token.
     pub fn public() -> Self {
-        Self { role: Role::Public, org: None, subject: "public".to_owned(), name: String::new(), at: Utc::now() }
+        Self {
+            role: Role::Public,
+            org: None,
+            subject: "public".to_owned(),
+            name: String::new(),
+            duty: Duty::All,
+            at: Utc::now(),
+        }
     }
 
     /// The service itself, under the name of what it is doing.
     pub fn system(task: &str) -> Self {
-        Self { role: Role::System, org: None, subject: format!("job:{task}"), name: task.to_owned(), at: Utc::now() }
+        Self {
+            role: Role::System,
+            org: None,
+            subject: format!("job:{task}"),
+            name: task.to_owned(),
+            duty: Duty::All,
+            at: Utc::now(),
+        }
     }
 
     /// A caller with a role and, where the role has one, an organisation.
     pub fn with(role: Role, org: Option<&str>, subject: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { role, org: org.map(str::to_owned), subject: subject.into(), name: name.into(), at: Utc::now() }
+        let (org, subject, name) = (org.map(str::to_owned), subject.into(), name.into());
+        Self { role, org, subject, name, duty: Duty::All, at: Utc::now() }
+    }
+
+    /// The same caller with this part of its school's reporting.
+    #[must_use]
+    pub fn on(self, duty: Duty) -> Self {
+        Self { duty, ..self }
     }
 
     /// The organisation's code; empty for the roles that have none, and no organisation has an empty code.

@@ -1,9 +1,12 @@
 //! `zhiqiao client add|rotate|disable`.
 
 use clap::{Args as ClapArgs, Subcommand};
-use entity::words::Role;
+use entity::words::{Duty, Role};
 
-use super::{output, user::roles};
+use super::{
+    output,
+    user::{duties, roles},
+};
 use crate::{
     ctx::Ctx,
     domain::clients::{self, Add, ClientSecret, Told},
@@ -34,6 +37,9 @@ enum What {
         /// Not for ADMIN, AUDITOR and ANALYST, who act for none.
         #[arg(long, value_name = "CODE")]
         org: Option<String>,
+        /// The part in a school's reporting: `fill` states tables, `sign` submits and recalls them, `all` does both.
+        #[arg(long, value_parser = duties(), default_value = "all")]
+        duty: Duty,
     },
     /// Give a client another secret, which is printed once; the old one is no good from now on.
     ///
@@ -52,8 +58,9 @@ enum What {
 /// Runs the command.
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     match args.what {
-        What::Add { client_id, name, role, org } => {
-            let told = clients::add(ctx, Add { client_id, name, role, org, secret: ClientSecret::Random }).await?;
+        What::Add { client_id, name, role, org, duty } => {
+            let told =
+                clients::add(ctx, Add { client_id, name, role, org, duty, secret: ClientSecret::Random }).await?;
             output::line(format!(
                 "added {} as {}{}",
                 told.row.client_id,

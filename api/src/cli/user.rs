@@ -6,7 +6,7 @@ use clap::{
     Args as ClapArgs, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use entity::words::Role;
+use entity::words::{Duty, Role};
 
 use super::output;
 use crate::{
@@ -40,6 +40,9 @@ enum What {
         /// Not for ADMIN, AUDITOR and ANALYST, who act for none.
         #[arg(long, value_name = "CODE")]
         org: Option<String>,
+        /// The part in a school's reporting: `fill` states tables, `sign` submits and recalls them, `all` does both.
+        #[arg(long, value_parser = duties(), default_value = "all")]
+        duty: Duty,
         /// Read the password from the first line of the standard input instead of making one.
         #[arg(long)]
         password_stdin: bool,
@@ -62,9 +65,9 @@ enum What {
 /// Runs the command.
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     match args.what {
-        What::Add { username, name, role, org, password_stdin } => {
+        What::Add { username, name, role, org, duty, password_stdin } => {
             let password = password(password_stdin)?;
-            let told = accounts::add(ctx, Add { username, display_name: name, role, org, password }).await?;
+            let told = accounts::add(ctx, Add { username, display_name: name, role, org, duty, password }).await?;
             output::line(format!(
                 "added {} as {}{}",
                 told.row.username,
@@ -110,6 +113,12 @@ fn password(from_stdin: bool) -> Result<Password> {
         Error::Malformed(Text::new(format!("无法读取密码：{fault}"), format!("Cannot read the password: {fault}")))
     })?;
     Ok(Password::Chosen(Secret::new(text.trim_end_matches(['\r', '\n']))))
+}
+
+/// The parts of a school's reporting, as an argument.
+pub(super) fn duties() -> impl TypedValueParser<Value = Duty> {
+    PossibleValuesParser::new(Duty::ALL.iter().map(|duty| duty.word()))
+        .try_map(|word| Duty::of(&word).ok_or("no such duty"))
 }
 
 /// The roles of the contract, as an argument.

@@ -2,7 +2,12 @@
 //!
 //! The journal names an account by its id: user names and display names are names of persons.
 
-use entity::{account, hidden::Hidden, ids::AccountId, words::Role};
+use entity::{
+    account,
+    hidden::Hidden,
+    ids::AccountId,
+    words::{Duty, Role},
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     sea_query::Expr,
@@ -59,6 +64,8 @@ pub struct Add {
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
     pub org: Option<String>,
+    /// Its part of its school's reporting.
+    pub duty: Duty,
     /// The password.
     pub password: Password,
 }
@@ -102,6 +109,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     }
     problems.extend(mandate::check_label("/display_name", &add.display_name));
     problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
+    problems.extend(mandate::check_duty(add.role, add.duty));
     problems.extend(passwords::check("/password", &password));
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
@@ -116,6 +124,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         password_hash,
         role: add.role,
         org: add.org,
+        duty: add.duty,
         is_disabled: false,
         is_demo,
         created_at: now(),
@@ -128,6 +137,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         password_hash: Set(row.password_hash.clone()),
         role: Set(row.role),
         org: Set(row.org.clone()),
+        duty: Set(row.duty),
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
         created_at: Set(row.created_at),
@@ -195,7 +205,7 @@ async fn record(db: &impl ConnectionTrait, ctx: &Ctx, action: &'static str, row:
     let event = Event {
         action,
         object: row.id.to_string(),
-        data: json!({ "role": row.role.word(), "org": row.org }),
+        data: json!({ "role": row.role.word(), "org": row.org, "duty": row.duty.word() }),
         ..Event::default()
     };
     journal::record(db, ctx, event).await

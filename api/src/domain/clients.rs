@@ -1,6 +1,11 @@
 //! Service accounts: a school's system, an analyst's script.
 
-use entity::{client, hidden::Hidden, ids::ClientId, words::Role};
+use entity::{
+    client,
+    hidden::Hidden,
+    ids::ClientId,
+    words::{Duty, Role},
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     sea_query::Expr,
@@ -55,6 +60,8 @@ pub struct Add {
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
     pub org: Option<String>,
+    /// Its part of its school's reporting.
+    pub duty: Duty,
     /// The secret.
     pub secret: ClientSecret,
 }
@@ -98,6 +105,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     }
     problems.extend(mandate::check_label("/name", &add.name));
     problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
+    problems.extend(mandate::check_duty(add.role, add.duty));
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
@@ -111,6 +119,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         secret_hash: Hidden::from(secrets::hash(&secret)),
         role: add.role,
         org: add.org,
+        duty: add.duty,
         is_disabled: false,
         is_demo,
         created_at: now(),
@@ -123,6 +132,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         secret_hash: Set(row.secret_hash.clone()),
         role: Set(row.role),
         org: Set(row.org.clone()),
+        duty: Set(row.duty),
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
         created_at: Set(row.created_at),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use entity::{
     account, client,
-    words::{ReleaseKind, Role as Word, Source},
+    words::{Duty, ReleaseKind, Role as Word, Source},
 };
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::{
     precondition::Precondition,
     releases::{self, New},
     reviews::{self, Step},
-    submissions::{self, Extent, Key, Push},
+    submissions::{self, Extent, Key, Push, Terms},
 };
 use crate::{
     authz::{Actor, Role},
@@ -163,6 +163,7 @@ async fn cast(ctx: &Ctx) -> Result<()> {
                 client_id: one.client_id,
                 role: *role,
                 org: org.map(str::to_owned),
+                duty: Duty::All,
                 secret: clients::ClientSecret::Demo(Secret::new(one.client_secret)),
             };
             clients::add(ctx, add).await?;
@@ -176,6 +177,7 @@ async fn cast(ctx: &Ctx) -> Result<()> {
                 username: one.username,
                 role: *role,
                 org: org.map(str::to_owned),
+                duty: Duty::All,
                 password: accounts::Password::Demo(Secret::new(one.password)),
             };
             accounts::add(ctx, add).await?;
@@ -205,7 +207,14 @@ async fn publish(ctx: &Ctx, province: &Ctx, key: Key, given: Vec<Given>) -> Resu
     let school = ctx.as_(Actor::with(Role::School, Some(key.school.as_str()), "job:demo", "demo"));
     let city = ctx.as_(Actor::with(Role::City, city.as_deref(), "job:demo", "demo"));
     let any = Precondition::if_match(Some("*"));
-    let push = Push { key: key.clone(), extent: Extent::Whole, given, precondition: any.clone(), source: Source::Bulk };
+    let push = Push {
+        key: key.clone(),
+        extent: Extent::Whole,
+        given,
+        precondition: any.clone(),
+        source: Source::Bulk,
+        terms: Terms::default(),
+    };
     let pushed = match submissions::push(&school, push).await {
         Ok(pushed) => pushed,
         // Beyond a draft already: an earlier start was stopped after this one.

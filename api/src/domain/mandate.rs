@@ -1,6 +1,6 @@
 //! For whom somebody may sign in: a role, and the organisation that the role acts for.
 
-use entity::words::Role;
+use entity::words::{Duty, Role};
 
 use crate::{
     error::{Finding, Text},
@@ -32,6 +32,18 @@ pub(super) fn check(registry: &Registry, role: Role, org: Option<&str>) -> Optio
         (Some(example), Some(org)) => ("org_unknown", unknown(registry, role, org), format!("e.g. {example}")),
     };
     Some(Finding::error(code, "/org", message).with(expected, org.unwrap_or_default()))
+}
+
+/// What is wrong with a duty: only schools part filling in from signing off.
+pub(super) fn check_duty(role: Role, duty: Duty) -> Option<Finding> {
+    let is_wrong = duty != Duty::All && role != Role::School;
+    is_wrong.then(|| {
+        let message = Text::new(
+            format!("只有 SCHOOL 区分填报与审签，{} 的职责只能是 all", role.word()),
+            format!("Only a SCHOOL parts filling in from signing off; the duty of {} is `all`", role.word()),
+        );
+        Finding::error("duty", "/duty", message).with(Duty::All.word(), duty.word())
+    })
 }
 
 /// What the code of a role's organisation looks like; nothing for the roles that act for none.

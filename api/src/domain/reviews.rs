@@ -1,4 +1,4 @@
-//! The steps of a review: submit, approve, return, accept, reopen.
+//! The steps of a review: submit, recall, approve, return, accept, reopen.
 //!
 //! One state machine for all of them: a reviewer approves a hash, not "the current state",
 //! and whatever is not drawn in the diagram is refused with the state it met.
@@ -40,6 +40,8 @@ pub enum Step {
         /// By the code of the finding.
         justifications: BTreeMap<String, String>,
     },
+    /// The school takes its table back before a reviewer has acted.
+    Recall,
     /// The city says yes.
     Approve,
     /// The city or the province says no.
@@ -61,7 +63,8 @@ pub enum Step {
 impl Step {
     const fn action(&self) -> Action {
         match self {
-            Self::Submit { .. } => Action::Submit,
+            // Whoever may put it there may take it back.
+            Self::Submit { .. } | Self::Recall => Action::Submit,
             Self::Approve => Action::Approve,
             Self::Return { .. } => Action::Return,
             Self::Accept => Action::Accept,
@@ -72,6 +75,7 @@ impl Step {
     const fn event(&self) -> &'static str {
         match self {
             Self::Submit { .. } => "submission.submitted",
+            Self::Recall => "submission.recalled",
             Self::Approve => "submission.approved",
             Self::Return { .. } => "submission.returned",
             Self::Accept => "submission.accepted",
@@ -82,6 +86,7 @@ impl Step {
     const fn verb(&self) -> &'static str {
         match self {
             Self::Submit { .. } => "submit",
+            Self::Recall => "recall",
             Self::Approve => "approve",
             Self::Return { .. } => "return",
             Self::Accept => "accept",
@@ -99,6 +104,8 @@ impl Step {
         let direct = matches!(affiliation, Affiliation::Province);
         match (self, role, from) {
             (Self::Submit { .. }, Role::School, State::Draft | State::Returned) => Some(State::Submitted),
+            // A city's yes makes it approved, so what is still submitted nobody has acted on.
+            (Self::Recall, Role::School, State::Submitted) => Some(State::Draft),
             (Self::Approve, Role::City, State::Submitted) if !direct => Some(State::Approved),
             (Self::Return { .. }, Role::City, State::Submitted) if !direct => Some(State::Returned),
             (Self::Return { .. }, Role::Province, State::Approved) => Some(State::Returned),
@@ -118,7 +125,7 @@ impl Step {
             }
             Self::Return { reason, remarks } => (Some(reason), Words { cells: remarks.clone(), ..Words::default() }),
             Self::Reopen { reason } => (Some(reason), Words::default()),
-            Self::Approve | Self::Accept => (None, Words::default()),
+            Self::Recall | Self::Approve | Self::Accept => (None, Words::default()),
         }
     }
 }
@@ -211,7 +218,51 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
     telemetry::count_submission(step.verb());
     let sees = submissions::sees_values(ctx, &registry, &new);
     let content = Content { last_step: Some(Taken::read(taken)?), ..content };
-    Ok(Table { row: new, content: Some(content).filter(|_| sees), receipt })
+    Ok(Table { row: new, content: Some(content).filter(|_| sees), receipt, is_dry_run: false })
+}
+
+/// The most tables that are judged in one call.
+pub const MOST: usize = 200;
+
+/// Says yes to many tables, each bound to the state that was seen: a verdict for each, in the same order.
+///
+/// Each table is a transaction of its own, so that one refusal holds up no other.
+///
+/// # Errors
+/// 401 and 403 as for one; 422 where there are none or too many.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), step = yes.step().verb(), tables = tables.len()))]
+pub async fn take_all(ctx: &Ctx, yes: Yes, tables: Vec<(Key, Precondition)>) -> Result<Vec<(Key, Result<Table>)>> {
+    ctx.known(Kind::Submission)?;
+    ctx.require(yes.step().action(), Kind::Submission)?;
+    if tables.is_empty() || tables.len() > MOST {
+        let message = Text::new(format!("一次须列出 1 至 {MOST} 张报表"), format!("One call names 1 to {MOST} tables"));
+        let many = Finding::error("how_many", "/tables", message).with(format!("1–{MOST}"), tables.len().to_string());
+        return Err(Error::Invalid(vec![many]));
+    }
+    let mut verdicts = Vec::with_capacity(tables.len());
+    for (key, precondition) in tables {
+        let verdict = take(ctx, &key, yes.step(), &precondition).await;
+        verdicts.push((key, verdict));
+    }
+    Ok(verdicts)
+}
+
+/// A step that needs no words, and can be taken for many tables at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Yes {
+    /// See [`Step::Approve`].
+    Approve,
+    /// See [`Step::Accept`].
+    Accept,
+}
+
+impl Yes {
+    const fn step(self) -> Step {
+        match self {
+            Self::Approve => Step::Approve,
+            Self::Accept => Step::Accept,
+        }
+    }
 }
 
 fn no_arrow(step: &Step, row: &submission::Model, school: &school::Model) -> Error {
@@ -283,7 +334,7 @@ fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> V
             problems
         }
         Step::Reopen { reason } => Vec::from_iter(said("/reason", reason)),
-        Step::Approve | Step::Accept => Vec::new(),
+        Step::Recall | Step::Approve | Step::Accept => Vec::new(),
     }
 }
 

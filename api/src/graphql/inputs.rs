@@ -19,7 +19,7 @@ use crate::{
         releases,
         reviews::Step,
         rules,
-        submissions::{Extent, Key, Push, Remark},
+        submissions::{Extent, Key, Push, Remark, Terms},
     },
     error::{Error, Finding, Text},
     formats::document::{self, Given, GivenCell, GivenValue},
@@ -108,6 +108,10 @@ pub struct PushSubmissionInput {
     if_match: Option<String>,
     /// Only if there is no such table yet.
     if_absent: Option<bool>,
+    /// Judges everything and stores nothing; needs no `ifMatch`.
+    dry_run: Option<bool>,
+    /// It is meant that more than half of the stored cells go.
+    confirm_shrink: Option<bool>,
 }
 
 impl PushSubmissionInput {
@@ -119,7 +123,8 @@ impl PushSubmissionInput {
             ..Precondition::if_match(self.if_match.as_deref())
         };
         let key = Key::new(&self.school, &self.dataset, &self.period);
-        (Push { key, extent: Extent::Whole, given, precondition, source: Source::Graphql }, places)
+        let terms = terms(self.dry_run, self.confirm_shrink);
+        (Push { key, extent: Extent::Whole, given, precondition, source: Source::Graphql, terms }, places)
     }
 }
 
@@ -137,6 +142,14 @@ pub struct PatchSubmissionInput {
     observations: Vec<ObservationInput>,
     /// The state you build on: an ETag or content hash, or `*`. Required.
     if_match: Option<String>,
+    /// Judges everything and stores nothing; needs no `ifMatch`.
+    dry_run: Option<bool>,
+    /// It is meant that more than half of the stored cells go.
+    confirm_shrink: Option<bool>,
+}
+
+fn terms(dry_run: Option<bool>, confirm_shrink: Option<bool>) -> Terms {
+    Terms { is_dry_run: dry_run.unwrap_or_default(), may_shrink: confirm_shrink.unwrap_or_default() }
 }
 
 impl PatchSubmissionInput {
@@ -145,7 +158,8 @@ impl PatchSubmissionInput {
         let (given, places) = cells(self.observations);
         let precondition = Precondition::if_match(self.if_match.as_deref());
         let key = Key::new(&self.school, &self.dataset, &self.period);
-        (Push { key, extent: Extent::Patch, given, precondition, source: Source::Graphql }, places)
+        let terms = terms(self.dry_run, self.confirm_shrink);
+        (Push { key, extent: Extent::Patch, given, precondition, source: Source::Graphql, terms }, places)
     }
 }
 
@@ -202,6 +216,12 @@ step!(
     if_match,
     /// A word on each warning.
     justifications: Option<Vec<JustificationInput>>,
+);
+step!(
+    /// A table to take back.
+    RecallSubmissionInput,
+    /// The state you have seen: an ETag or content hash.
+    if_match,
 );
 step!(
     /// A table to approve.

@@ -30,7 +30,7 @@ use entity::{
     account, client, epoch,
     ids::{DatasetCode, PeriodCode, ReleaseVersion},
     journal_seal, registry_snapshot, release, release_table, signing_key,
-    words::ReleaseKind,
+    words::{Duty, ReleaseKind},
 };
 use frame::Frame;
 use moka::future::Cache;
@@ -98,6 +98,8 @@ pub struct Standing {
     pub org: Option<String>,
     /// What it is called on its own screen.
     pub name: String,
+    /// Its part of its school's reporting.
+    pub duty: Duty,
 }
 
 /// One table of a release, without its bytes.
@@ -439,7 +441,7 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.display_name };
+            let standing = Standing { role: row.role.into(), org: row.org, name: row.display_name, duty: row.duty };
             (format!("account:{}", row.id), standing)
         });
     let clients = authz::visible::<client::Entity>(&actor)
@@ -448,7 +450,8 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            (format!("client:{}", row.client_id), Standing { role: row.role.into(), org: row.org, name: row.name })
+            let standing = Standing { role: row.role.into(), org: row.org, name: row.name, duty: row.duty };
+            (format!("client:{}", row.client_id), standing)
         });
     Ok(accounts.chain(clients).collect())
 }

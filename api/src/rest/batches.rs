@@ -21,12 +21,16 @@ use uuid::Uuid;
 use super::{
     extract::drain,
     problem::{Problem, ProblemView},
+    submissions::Confirm,
 };
 use crate::{
     House,
     authz::Kind,
     ctx::Ctx,
-    domain::batches::{self, Batch, Cause, Intake},
+    domain::{
+        batches::{self, Batch, Cause, Intake},
+        submissions::Terms,
+    },
     error::{Error, Result, Text},
     formats::batch::Format,
     request_id,
@@ -143,6 +147,10 @@ pub struct BatchView {
     pub created_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the file, once it has come in.
+    pub hash: Option<String>,
+    /// The service's signed word that it has worked off the file, a compact JWS; nothing for a dry run.
+    pub receipt: Option<String>,
 }
 
 impl From<Batch> for BatchView {
@@ -179,6 +187,8 @@ impl From<Batch> for BatchView {
             causes: batch.causes.into_iter().map(CauseView::from).collect(),
             created_at: row.created_at,
             finished_at: row.finished_at,
+            hash: row.content_hash,
+            receipt: row.receipt,
         }
     }
 }
@@ -191,6 +201,14 @@ pub struct BatchQuery {
     /// Judges everything and stores nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// `shrink`: it is meant that more than half of a stored table goes.
+    pub confirm: Option<Confirm>,
+}
+
+impl BatchQuery {
+    fn terms(&self) -> Terms {
+        Terms { is_dry_run: self.dry_run, may_shrink: self.confirm == Some(Confirm::Shrink) }
+    }
 }
 
 /// What a body calls itself.
@@ -257,7 +275,7 @@ pub async fn create(
     let limit = house.config.limits.batch_bytes;
     let batch = match sent {
         Sent::Plain(format) => {
-            let mut intake = Intake::new(&ctx, format, query.dry_run, limit)?;
+            let mut intake = Intake::new(&ctx, format, query.terms(), limit)?;
             while let Some(chunk) = payload.next().await {
                 let taken = match chunk {
                     Ok(chunk) => intake.take(&chunk).await,
@@ -271,7 +289,7 @@ pub async fn create(
             }
             intake.end().await?
         }
-        Sent::Form(boundary) => form(&ctx, payload, boundary, query.dry_run, limit).await?,
+        Sent::Form(boundary) => form(&ctx, payload, boundary, query.terms(), limit).await?,
     };
     let view = BatchView::from(batch);
     let mut answer = if view.state == "running" { HttpResponse::Accepted() } else { HttpResponse::Ok() };
@@ -284,7 +302,7 @@ fn broken_off() -> Error {
 }
 
 /// The one file of a form. The payload belongs to this thread and the parser may go anywhere, so they talk by a channel.
-async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, dry_run: bool, limit: usize) -> Result<Batch> {
+async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, terms: Terms, limit: usize) -> Result<Batch> {
     let (send, mut receive) = mpsc::channel::<io::Result<Bytes>>(2);
     let feeding = async move {
         while let Some(chunk) = payload.next().await {
@@ -295,11 +313,11 @@ async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, dry_run: bool, 
         }
     };
     let chunks = futures::stream::poll_fn(move |task| receive.poll_recv(task));
-    let reading = read_form(ctx, Multipart::new(chunks, boundary), dry_run, limit);
+    let reading = read_form(ctx, Multipart::new(chunks, boundary), terms, limit);
     futures::join!(reading, feeding).0
 }
 
-async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, dry_run: bool, limit: usize) -> Result<Batch> {
+async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, terms: Terms, limit: usize) -> Result<Batch> {
     let unreadable = |fault: multer::Error| {
         Error::Malformed(Text::new(
             format!("multipart/form-data 无法读取：{fault}"),
@@ -313,7 +331,7 @@ async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, dry_run: bool, limit
             Ok(Some(field)) => match (field_format(&field), &intake) {
                 (Err(fault), _) => Err(fault),
                 (Ok(_), Some(_)) => Err(Error::Malformed(Text::new("一次只能上传一个文件", "One file at a time"))),
-                (Ok(format), None) => match Intake::new(ctx, format, dry_run, limit) {
+                (Ok(format), None) => match Intake::new(ctx, format, terms, limit) {
                     Ok(new) => take_field(intake.insert(new), field).await,
                     Err(fault) => Err(fault),
                 },

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod oauth;
 pub mod problem;
 pub mod releases;
+pub mod reviews;
 pub mod submissions;
 pub mod templates;
 pub mod webhooks;
@@ -37,7 +38,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(health::live)
         .service(health::ready)
         // The longer paths first: a shorter pattern never swallows them, but readers expect it.
+        .service(reviews::approve)
+        .service(reviews::accept)
         .service(submissions::submit)
+        .service(submissions::recall)
         .service(submissions::approve)
         .service(submissions::return_)
         .service(submissions::accept)

@@ -31,6 +31,29 @@ pub struct ProblemView {
     pub errors: Vec<FindingView>,
 }
 
+impl ProblemView {
+    /// An error in the language of the request, as far as it may be told.
+    pub fn new(error: &Error) -> Self {
+        let language = request_id::current_language();
+        let row = error.code().row();
+        Self {
+            kind: format!("urn:zhiqiao:problem:{}", row.kind),
+            title: match language {
+                Language::Chinese => row.zh,
+                Language::English => row.en,
+            }
+            .to_owned(),
+            status: row.status,
+            detail: error.public().in_(language).to_owned(),
+            request_id: request_id::current_id(),
+            errors: match error {
+                Error::Invalid(findings) => findings.iter().map(|one| FindingView::new(one, language)).collect(),
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
 /// Something that is wrong with a table or an input: what, where, expected, got.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FindingView {
@@ -92,7 +115,6 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         self.0.log();
         let language = request_id::current_language();
-        let row = self.0.code().row();
         let mut answer = HttpResponse::build(self.status_code());
         match &self.0 {
             Error::Unauthenticated(_) => {
@@ -106,21 +128,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let view = ProblemView {
-            kind: format!("urn:zhiqiao:problem:{}", row.kind),
-            title: match language {
-                Language::Chinese => row.zh,
-                Language::English => row.en,
-            }
-            .to_owned(),
-            status: row.status,
-            detail: self.0.public().in_(language).to_owned(),
-            request_id: request_id::current_id(),
-            errors: match &self.0 {
-                Error::Invalid(findings) => findings.iter().map(|one| FindingView::new(one, language)).collect(),
-                _ => Vec::new(),
-            },
-        };
+        let view = ProblemView::new(&self.0);
         // A view of strings and numbers always serializes.
         let body = serde_json::to_string(&view).unwrap_or_default();
         answer

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use entity::words::Source;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{self, Body},
@@ -23,7 +23,7 @@ use crate::{
         checks,
         precondition::{Match, Precondition},
         reviews::{self, Step},
-        submissions::{self, Content, Extent, Key, Push, Pushed, Remark, Table, Taken, Words},
+        submissions::{self, Content, Extent, Key, Push, Pushed, Remark, Table, Taken, Terms, Words},
     },
     error::Result,
     formats::{decimal, document},
@@ -57,6 +57,9 @@ pub struct SubmissionView {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether this is the answer to a dry run: nothing was stored.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// What it says, for those who may see the values.
     #[serde(flatten)]
     pub content: Option<ContentView>,
@@ -69,8 +72,9 @@ pub struct ContentView {
     pub revision: i32,
     /// SHA-256 of the canonical document.
     pub hash: String,
-    /// Stands for revision and state together; hand it back in `If-Match`.
-    pub etag: String,
+    /// Stands for revision and state together; hand it back in `If-Match`. A dry run has made none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
     /// The cells by indicator.
     pub observations: BTreeMap<String, CellView>,
     /// What the checks found.
@@ -128,7 +132,7 @@ impl From<Taken> for StepView {
 }
 
 fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView {
-    let etag = table.etag().unwrap_or_default();
+    let etag = table.etag();
     let (row, receipt) = (table.row, table.receipt);
     let registry = ctx.memory.registry();
     let language = request_id::current_language();
@@ -165,6 +169,7 @@ fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView
         state: row.state.word(),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        dry_run: table.is_dry_run,
         content,
     }
 }
@@ -188,18 +193,42 @@ fn precondition(headers: &HeaderMap) -> Precondition {
 }
 
 fn answer(mut builder: actix_web::HttpResponseBuilder, view: &SubmissionView) -> HttpResponse {
-    if let Some(content) = &view.content {
-        builder.insert_header((header::ETAG, content.etag.as_str()));
+    if let Some(etag) = view.content.as_ref().and_then(|content| content.etag.as_deref()) {
+        builder.insert_header((header::ETAG, etag));
     }
     builder.insert_header((header::CACHE_CONTROL, "private, no-cache")).json(view)
 }
 
-async fn store(ctx: &Ctx, key: Key, extent: Extent, body: &Body, precondition: Precondition) -> Result<HttpResponse> {
-    let given = document::read_push(&body.0).map_err(|fault| body::not_json(&fault))?;
-    let push = Push { key, extent, given, precondition, source: Source::Rest };
+/// What is said of a push beside its cells.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PushQuery {
+    /// Judges everything and stores nothing; needs no `If-Match`.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// `shrink`: it is meant that more than half of the stored cells go.
+    pub confirm: Option<Confirm>,
+}
+
+/// What a caller knows about, and means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    /// More than half of the stored cells go.
+    Shrink,
+}
+
+impl From<PushQuery> for Terms {
+    fn from(query: PushQuery) -> Self {
+        Self { is_dry_run: query.dry_run, may_shrink: query.confirm == Some(Confirm::Shrink) }
+    }
+}
+
+async fn store(ctx: &Ctx, push: Push) -> Result<HttpResponse> {
     let Pushed { table, is_first, removed } = submissions::push(ctx, push).await?;
     let view = view(ctx, table, Some(removed.into_iter().map(|code| code.0).collect()));
-    if !is_first {
+    if !is_first || view.dry_run {
         return Ok(answer(HttpResponse::Ok(), &view));
     }
     let mut created = HttpResponse::Created();
@@ -208,6 +237,12 @@ async fn store(ctx: &Ctx, key: Key, extent: Extent, body: &Body, precondition: P
         format!("/v1/schools/{}/submissions/{}/{}", view.school, view.dataset, view.period),
     ));
     Ok(answer(created, &view))
+}
+
+fn push(request: &HttpRequest, path: &Address, query: PushQuery, extent: Extent, body: &Body) -> Result<Push> {
+    let given = document::read_push(&body.0).map_err(|fault| body::not_json(&fault))?;
+    let precondition = precondition(request.headers());
+    Ok(Push { key: key(path), extent, given, precondition, source: Source::Rest, terms: query.into() })
 }
 
 /// What `PUT` and `PATCH` take. Values are read by their digits, so this is for the document only.
@@ -224,6 +259,7 @@ pub struct PushBody {
 #[utoipa::path(
     tag = "submissions",
     params(("school" = String, Path), ("dataset" = String, Path), ("period" = String, Path),
+           PushQuery,
            ("If-Match" = Option<String>, Header, description = "Required to overwrite: an ETag, or *")),
     request_body = PushBody,
     responses(
@@ -234,14 +270,21 @@ pub struct PushBody {
     security(("bearer" = []))
 )]
 #[put("/v1/schools/{school}/submissions/{dataset}/{period}")]
-pub async fn put(request: HttpRequest, ctx: Ctx, path: Address, body: Body) -> Result<HttpResponse, Problem> {
-    Ok(store(&ctx, key(&path), Extent::Whole, &body, precondition(request.headers())).await?)
+pub async fn put(
+    request: HttpRequest,
+    ctx: Ctx,
+    path: Address,
+    query: web::Query<PushQuery>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    Ok(store(&ctx, push(&request, &path, query.into_inner(), Extent::Whole, &body)?).await?)
 }
 
 /// Changes cells of the table by JSON merge patch (RFC 7396).
 #[utoipa::path(
     tag = "submissions",
     params(("school" = String, Path), ("dataset" = String, Path), ("period" = String, Path),
+           PushQuery,
            ("If-Match" = Option<String>, Header, description = "Required: an ETag, or *")),
     request_body = PushBody,
     responses(
@@ -251,8 +294,14 @@ pub async fn put(request: HttpRequest, ctx: Ctx, path: Address, body: Body) -> R
     security(("bearer" = []))
 )]
 #[patch("/v1/schools/{school}/submissions/{dataset}/{period}")]
-pub async fn patch(request: HttpRequest, ctx: Ctx, path: Address, body: Body) -> Result<HttpResponse, Problem> {
-    Ok(store(&ctx, key(&path), Extent::Patch, &body, precondition(request.headers())).await?)
+pub async fn patch(
+    request: HttpRequest,
+    ctx: Ctx,
+    path: Address,
+    query: web::Query<PushQuery>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    Ok(store(&ctx, push(&request, &path, query.into_inner(), Extent::Patch, &body)?).await?)
 }
 
 /// The table as the caller sees it now.
@@ -358,6 +407,13 @@ verb!(
     "/v1/schools/{school}/submissions/{dataset}/{period}/submit",
     SubmitBody,
     |body| Step::Submit { justifications: body.justifications }
+);
+verb!(
+    /// The school takes its table back: possible until a reviewer has acted.
+    recall,
+    "/v1/schools/{school}/submissions/{dataset}/{period}/recall",
+    NoBody,
+    |_body| Step::Recall
 );
 verb!(
     /// First review: the city approves the state named in `If-Match`.

@@ -194,7 +194,7 @@ Event cursor type time school object data | subscription { it: events { it: $fie
     -            400    400   400     400      400  400    400    400        400
 Query periods | { it: periods { it: code } }
     -            data   data  data    data     data data   data   data       data
-Principal id name role | { it: me { it: $field } }
+Principal id name role duty | { it: me { it: $field } }
     -            null   data  data    data     data data   data   data       data
 Principal org | { it: me { it: $field } }
     -            null   null  null    data     data data   data   data       null
@@ -214,6 +214,36 @@ Mutation submitSubmission | mutation { it: $field(input: { school: "{school}", d
     sibling      401    404   404     403      403  404    404    404        404
     foreign      401    404   404     403      404  404    404    404        404
     absent       401    404   404     404      404  404    404    404        404
+Mutation recallSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }) { submission { id } } }
+    own          401    404   404     403      403  412    404    404        404
+    sibling      401    404   404     403      403  404    404    404        404
+    foreign      401    404   404     403      404  404    404    404        404
+    absent       401    404   404     404      404  404    404    404        404
+Mutation approveSubmissions | mutation { it: $field(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: refused } }
+    own          401    403   403     403      data 403    403    403        403
+    foreign      401    403   403     403      data 403    403    403        403
+    absent       401    403   403     403      data 403    403    403        403
+Mutation acceptSubmissions | mutation { it: $field(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: refused } }
+    own          401    403   403     data     403  403    403    403        403
+    absent       401    403   403     data     403  403    403    403        403
+VerdictsPayload done | mutation { it: approveSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: $field } }
+    own          401    403   403     403      none 403    403    403        403
+VerdictsPayload refused | mutation { it: approveSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: $field } }
+    own          401    403   403     403      data 403    403    403        403
+VerdictsPayload verdicts | mutation { it: approveSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: $field { school } } }
+    own          401    403   403     403      data 403    403    403        403
+Verdict school dataset period | mutation { it: approveSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: verdicts { it: $field } } }
+    foreign      401    403   403     403      data 403    403    403        403
+Verdict error | mutation { it: approveSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: verdicts { it: $field { code } } } }
+    own          401    403   403     403      data 403    403    403        403
+    foreign      401    403   403     403      data 403    403    403        403
+Verdict submission | mutation { it: acceptSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: verdicts { it: $field { id } } } }
+    own          401    403   403     null     403  403    403    403        403
+Refusal code type message | mutation { it: acceptSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: verdicts { it: error { it: $field } } } }
+    own          401    403   403     data     403  403    403    403        403
+    absent       401    403   403     data     403  403    403    403        403
+Refusal findings | mutation { it: acceptSubmissions(tables: [{ school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }]) { it: verdicts { it: error { it: $field { code } } } } }
+    own          401    403   403     none     403  403    403    403        403
 Mutation approveSubmission | mutation { it: $field(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "9-9-0" }) { submission { id } } }
     own          401    404   404     403      412  403    404    404        404
     sibling      401    404   404     403      412  404    404    404        404

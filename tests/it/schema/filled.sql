@@ -54,8 +54,9 @@ INSERT INTO release (version, major, minor, patch, kind, note, period_code, regi
     ('1.0.0', 1, 0, 0, 'major', '首次发布', '2023', HASH_1, '{}', 'a.b.c', 'province', '2024-02-01 00:00:00+00:00', '2024-02-02 00:00:00+00:00');
 INSERT INTO release_table (version, dataset_code, period_code, schools, public_hash, public_columns, protected_hash, protected_columns) VALUES
     ('1.0.0', 'scale', '2023', 1, HASH_1, BYTES, HASH_2, BYTES);
-INSERT INTO account (id, username, display_name, password_hash, role, org, is_disabled, is_demo, created_at) VALUES
-    (UUID_1, 'city-620100', '兰州', '$argon2id$', 'CITY', '620100', FALSE, TRUE, '2024-01-01 00:00:00+00:00');
+INSERT INTO account (id, username, display_name, password_hash, role, org, is_disabled, is_demo, created_at, duty) VALUES
+    (UUID_1, 'city-620100', '兰州', '$argon2id$', 'CITY', '620100', FALSE, TRUE, '2024-01-01 00:00:00+00:00', 'all'),
+    (UUID_2, 'school-62001', '学校', '$argon2id$', 'SCHOOL', '62001', FALSE, TRUE, '2024-01-01 00:00:00+00:00', 'sign');
 INSERT INTO client (id, client_id, name, secret_hash, role, org, is_disabled, is_demo, created_at) VALUES
     (UUID_1, 'analyst', '分析', HASH_1, 'ANALYST', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00'),
     (UUID_2, 'auditor', '审计', HASH_2, 'AUDITOR', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00');
@@ -73,8 +74,8 @@ INSERT INTO webhook (id, role, org, url, events, secret, version, cursor, is_dis
     (UUID_1, 'SCHOOL', '62001', 'https://example.org/hook', '[]', 'whsec_x', 1, 'c', FALSE, 'client:demo', '2024-01-02 03:04:05+00:00');
 INSERT INTO webhook_delivery (id, webhook_id, place, event, body, state, attempts, next_at, created_at) VALUES
     (UUID_2, UUID_1, 'c', 'submission.pushed', '{}', 'pending', 0, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
-INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_org, size_bytes, rows_total, rows_read, rows_accepted, rows_rejected, causes, attempts, created_at, updated_at) VALUES
-    (UUID_1, 'running', 'csv', FALSE, 'client:demo', 'SCHOOL', '62001', 4, 2, 1, 1, 0, '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_org, size_bytes, rows_total, rows_read, rows_accepted, rows_rejected, causes, attempts, created_at, updated_at, may_shrink, content_hash) VALUES
+    (UUID_1, 'running', 'csv', FALSE, 'client:demo', 'SCHOOL', '62001', 4, 2, 1, 1, 0, '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', TRUE, HASH_1);
 INSERT INTO batch_part (batch_id, number, bytes) VALUES (UUID_1, 0, BYTES);
 INSERT INTO batch_table (batch_id, school_code, dataset_code, period_code, state, revision, cells) VALUES
     (UUID_1, '62001', 'scale', '2023', 'draft', 1, 1);

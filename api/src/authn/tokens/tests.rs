@@ -5,7 +5,7 @@ use std::slice;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
-use entity::signing_key;
+use entity::{signing_key, words::Duty};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Value, json};
 
@@ -216,8 +216,9 @@ fn a_retired_key_vouches_for_what_it_signed_before() {
 #[test]
 fn a_holder_is_what_it_is_now() {
     let claims: Claims = serde_json::from_value(good()).unwrap();
-    let standing =
-        |role, org: Option<&str>| Some(Standing { role, org: org.map(str::to_owned), name: "名".to_owned() });
+    let standing = |role, org: Option<&str>| {
+        Some(Standing { role, org: org.map(str::to_owned), name: "名".to_owned(), duty: Duty::All })
+    };
     let verdict = |standing| stands(&claims, claims.subject().unwrap(), standing);
     let actor = verdict(standing(Role::School, Some("62001"))).unwrap();
     assert_eq!((actor.role, actor.org(), actor.subject.as_str()), (Role::School, "62001", "client:demo-school-62001"));

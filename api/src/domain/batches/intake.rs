@@ -3,12 +3,17 @@
 use std::io::Cursor;
 
 use entity::{batch, words::BatchState};
+use sha2::{Digest, Sha256};
 
 use super::{AT_ONCE_BYTES, AT_ONCE_ROWS, Batch, Source, admit, at_once, queue, survey};
 use crate::{
     ctx::Ctx,
+    domain::submissions::Terms,
     error::{Error, Result},
-    formats::batch::{Format, refusal},
+    formats::{
+        batch::{Format, refusal},
+        document::hex,
+    },
 };
 
 /// How large the pieces are that a file is kept in.
@@ -21,6 +26,7 @@ pub struct Intake {
     row: batch::Model,
     limit: usize,
     size: usize,
+    hash: Sha256,
     held: Vec<u8>,
     parts: i32,
 }
@@ -30,10 +36,10 @@ impl Intake {
     ///
     /// # Errors
     /// 401 or 403 for who may not send batches.
-    pub fn new(ctx: &Ctx, format: Format, is_dry_run: bool, limit: usize) -> Result<Self> {
+    pub fn new(ctx: &Ctx, format: Format, terms: Terms, limit: usize) -> Result<Self> {
         admit(ctx)?;
-        let row = queue::new(ctx, BatchState::Receiving, format, is_dry_run)?;
-        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, held: Vec::new(), parts: 0 })
+        let row = queue::new(ctx, BatchState::Receiving, format, terms)?;
+        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, hash: Sha256::new(), held: Vec::new(), parts: 0 })
     }
 
     /// Takes the next bytes.
@@ -45,6 +51,7 @@ impl Intake {
         if self.size > self.limit {
             return Err(Error::TooLarge { limit_bytes: self.limit });
         }
+        self.hash.update(bytes);
         self.held.extend_from_slice(bytes);
         if self.parts == 0 && self.size <= AT_ONCE_BYTES {
             return Ok(());
@@ -73,6 +80,7 @@ impl Intake {
     pub async fn end(mut self) -> Result<Batch> {
         let size = i64::try_from(self.size).map_err(Error::internal)?;
         self.row.size_bytes = size;
+        self.row.content_hash = Some(hex(&std::mem::take(&mut self.hash).finalize()));
         if self.parts == 0 {
             let registry = self.ctx.memory.registry();
             let format = queue::format(self.row.format);
@@ -91,7 +99,7 @@ impl Intake {
             let part = std::mem::replace(&mut self.held, rest);
             self.keep(part).await?;
         }
-        queue::received(&self.ctx, self.row.id, size).await?;
+        queue::received(&self.ctx, &self.row).await?;
         self.row.state = BatchState::Running;
         Ok(Batch::new(self.row, Vec::new()))
     }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::{
+    batch_table,
+    ids::BatchId,
     indicator, revision, submission,
     words::{BatchVerdict, Source},
 };
@@ -18,12 +20,12 @@ use crate::{
     domain::{
         checks::{self, Beside},
         periods::Period,
-        submissions::{self, Draft, Key, still_open},
+        submissions::{self, Draft, Key, Terms, still_open},
     },
     error::{Error, Finding, Result, Text},
     formats::{
         batch::Unfit,
-        document::{self, Given, GivenCell, GivenValue, short},
+        document::{self, Cells, Given, GivenCell, GivenValue, short},
         figure::{self, Figure, Unclear, plain},
     },
     memory::registry::Registry,
@@ -38,7 +40,7 @@ pub(super) struct Judged {
     key: Key,
     rows: u32,
     faults: Vec<(u64, Finding)>,
-    cells: usize,
+    cells: Cells,
     findings: Vec<Finding>,
     written: String,
     hash: String,
@@ -60,6 +62,19 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// How it is noted.
+    pub(super) fn row(&self, batch: BatchId) -> Result<batch_table::Model> {
+        Ok(batch_table::Model {
+            batch_id: batch,
+            school_code: self.key.school.clone(),
+            dataset_code: self.key.dataset.clone(),
+            period_code: self.key.period.clone(),
+            state: self.verdict,
+            revision: self.revision,
+            cells: i32::try_from(self.rows).map_err(Error::internal)?,
+        })
+    }
+
     /// Whether it was taken.
     pub(super) const fn is_accepted(&self) -> bool {
         !matches!(self.verdict, BatchVerdict::Rejected)
@@ -125,7 +140,7 @@ pub(super) fn judge(registry: &Registry, table: &Gathered, beside: &Beside) -> J
     Judged {
         hash: document::sha256(&written),
         rows: table.rows,
-        cells: checked.cells.len(),
+        cells: checked.cells,
         findings: checked.judged.findings,
         faults,
         written,
@@ -295,9 +310,10 @@ pub(super) async fn settle(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
     judged: &[Judged],
-    is_dry_run: bool,
+    terms: Terms,
     batch: &str,
 ) -> Result<Vec<Outcome>> {
+    let registry = ctx.memory.registry();
     let good: Vec<&Judged> = judged.iter().filter(|one| one.faults.is_empty()).collect();
     let mut present: HashMap<Key, submission::Model> = HashMap::new();
     for some in good.chunks(ASKED) {
@@ -307,12 +323,14 @@ pub(super) async fn settle(
             .order_by_asc(submission::Column::SchoolCode)
             .order_by_asc(submission::Column::DatasetCode)
             .order_by_asc(submission::Column::PeriodCode);
-        if !is_dry_run {
+        if !terms.is_dry_run {
             // A push that comes now waits, instead of spoiling the whole transaction.
             rows = rows.lock_exclusive();
         }
         present.extend(rows.all(db).await?.into_iter().map(|row| (Key::of(&row), row)));
     }
+    let overwritten = good.iter().filter_map(|one| present.get(&one.key).filter(|row| row.content_hash != one.hash));
+    let heads = heads(ctx, db, overwritten).await?;
     let mut outcomes = Vec::with_capacity(judged.len());
     let mut changed = Vec::new();
     for one in judged {
@@ -328,6 +346,12 @@ pub(super) async fn settle(
             match row.map_or(Ok(()), still_open) {
                 Err(Error::Conflict(text)) => outcome.faults.push((0, Finding::error("conflict", "", text))),
                 Err(other) => return Err(other),
+                Ok(())
+                    if !terms.may_shrink
+                        && let Some(shrunk) = shrunk(&registry, one, heads.get(&one.key))? =>
+                {
+                    outcome.faults.push((0, shrunk));
+                }
                 Ok(()) => {
                     let same = row.filter(|row| row.content_hash == one.hash);
                     outcome.verdict = match same.map(|row| row.state) {
@@ -344,42 +368,47 @@ pub(super) async fn settle(
         }
         outcomes.push(outcome);
     }
-    if is_dry_run || changed.is_empty() {
+    if terms.is_dry_run || changed.is_empty() {
         return Ok(outcomes);
     }
     let periods: BTreeSet<&str> = changed.iter().map(|(one, _)| one.key.period.as_str()).collect();
     for period in periods {
         Period::parse(period).ok_or_else(|| Error::internal("a period that is none"))?.ensure(db).await?;
     }
-    let chains = chains(ctx, db, changed.iter().filter_map(|(_, row)| row.as_ref())).await?;
-    let drafts = changed
+    let drafts: Vec<Draft> = changed
         .into_iter()
         .map(|(one, present)| Draft {
-            chain_before: chains.get(&one.key).cloned().unwrap_or_default(),
+            chain_before: heads.get(&one.key).map(|head| head.chain.clone()).unwrap_or_default(),
             key: one.key.clone(),
             present,
             written: one.written.clone(),
             hash: one.hash.clone(),
-            cells: one.cells,
+            cells: one.cells.len(),
             findings: one.findings.clone(),
             source: Source::Bulk,
             batch: Some(batch.to_owned()),
         })
         .collect();
-    submissions::store(ctx, db, drafts).await?;
+    submissions::store(ctx, db, &drafts).await?;
     Ok(outcomes)
 }
 
-/// The chain hash of the newest revision of each row.
-async fn chains<'r>(
+/// What the newest revision of a table said.
+struct Head {
+    chain: String,
+    document: String,
+}
+
+/// The newest revision of each row.
+async fn heads<'r>(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
     rows: impl Iterator<Item = &'r submission::Model>,
-) -> Result<HashMap<Key, String>> {
+) -> Result<HashMap<Key, Head>> {
     let rows: Vec<&submission::Model> = rows.collect();
-    let mut chains = HashMap::new();
+    let mut heads = HashMap::new();
     for some in rows.chunks(ASKED) {
-        let found: Vec<(String, String, String, String)> = ctx
+        let found: Vec<(String, String, String, String, String)> = ctx
             .visible::<revision::Entity>()
             .select_only()
             .columns([
@@ -387,14 +416,23 @@ async fn chains<'r>(
                 revision::Column::DatasetCode,
                 revision::Column::PeriodCode,
                 revision::Column::ChainHash,
+                revision::Column::Document,
             ])
             .filter(heads_of(some.iter().copied()))
             .into_tuple()
             .all(db)
             .await?;
-        chains.extend(
-            found.into_iter().map(|(school, dataset, period, chain)| (Key::new(&school, &dataset, &period), chain)),
-        );
+        heads.extend(found.into_iter().map(|(school, dataset, period, chain, document)| {
+            (Key::new(&school, &dataset, &period), Head { chain, document })
+        }));
     }
-    if chains.len() == rows.len() { Ok(chains) } else { Err(Error::internal("a table without its newest revision")) }
+    if heads.len() == rows.len() { Ok(heads) } else { Err(Error::internal("a table without its newest revision")) }
+}
+
+/// The guard of every push, for a table that is overwritten.
+fn shrunk(registry: &Registry, one: &Judged, head: Option<&Head>) -> Result<Option<Finding>> {
+    let Some(head) = head else { return Ok(None) };
+    let before = document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)?;
+    let stated = one.cells.keys().map(String::as_str).collect();
+    Ok(submissions::shrunk(&before, &stated).map(|finding| Finding { pointer: String::new(), ..finding }))
 }

@@ -21,6 +21,7 @@ use entity::{
     words::{BatchState, BatchVerdict},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait};
+use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -38,16 +39,22 @@ use self::{
 use super::{
     checks::Beside,
     journal::{self, Event},
-    submissions::{self, Key},
+    receipts,
+    submissions::{self, Key, Terms},
 };
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
     error::{Error, Result},
-    formats::batch::{Fault, Format},
+    formats::{
+        batch::{Fault, Format},
+        document::sha256,
+    },
     memory::registry::Registry,
 };
 
+/// How the journal and the receipt call the end of a batch.
+const EVENT: &str = "batch.finished";
 /// The most rows of a batch that is answered at once.
 const AT_ONCE_ROWS: u64 = 10_000;
 /// The most bytes of a batch that is answered at once.
@@ -198,37 +205,92 @@ async fn write_at_once(
 ) -> Result<Batch> {
     let id = row.id.to_string();
     let tx = ctx.begin().await?;
-    let outcomes = judging::settle(ctx, &tx, judged, row.is_dry_run, &id).await?;
+    let outcomes = judging::settle(ctx, &tx, judged, terms(&row), &id).await?;
     count(&mut row, &mut causes, &outcomes);
     row.causes = causes.kept();
     row.state = BatchState::Done;
     row.finished_at = Some(crate::db::now());
+    let tables: Vec<batch_table::Model> = outcomes.iter().map(|one| one.row(row.id)).collect::<Result<_>>()?;
+    row.receipt = receipt(ctx, &row, &tables)?;
     queue::insert(&tx, &row).await?;
-    queue::insert_tables(&tx, row.id, &outcomes).await?;
-    tell(ctx, &tx, &row, accepted(&outcomes), outcomes.len()).await?;
+    queue::insert_tables(&tx, &tables).await?;
+    tell(ctx, &tx, &row, &tables).await?;
     tx.commit().await?;
     get(ctx, row.id.0).await
 }
 
-fn accepted(outcomes: &[Outcome]) -> usize {
-    outcomes.iter().filter(|outcome| outcome.verdict != BatchVerdict::Rejected).count()
+/// What its sender has said of a batch.
+const fn terms(row: &batch::Model) -> Terms {
+    Terms { is_dry_run: row.is_dry_run, may_shrink: row.may_shrink }
+}
+
+fn accepted(tables: &[batch_table::Model]) -> usize {
+    tables.iter().filter(|one| one.state != BatchVerdict::Rejected).count()
+}
+
+/// What the receipt of a batch says.
+#[derive(Debug, Serialize)]
+struct Sent<'a> {
+    batch: String,
+    /// SHA-256 of the file, byte by byte as it was sent.
+    hash: Option<&'a str>,
+    size_bytes: i64,
+    rows: Counts,
+    tables: Counts,
+    /// SHA-256 of the lines `school/dataset/period revision state`, each with its newline, in the order of their keys.
+    revisions: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Counts {
+    accepted: i64,
+    rejected: i64,
+}
+
+/// The service's word that it has worked off a file; nothing for one of which nothing was to be stored.
+fn receipt(ctx: &Ctx, row: &batch::Model, tables: &[batch_table::Model]) -> Result<Option<String>> {
+    if row.is_dry_run || row.state != BatchState::Done {
+        return Ok(None);
+    }
+    let mut lines: Vec<String> = tables
+        .iter()
+        .map(|one| {
+            let (key, state) =
+                (Key::new(one.school_code.as_str(), one.dataset_code.as_str(), one.period_code.as_str()), one.state);
+            format!("{} {} {}\n", key.object(), one.revision.unwrap_or_default(), state.word())
+        })
+        .collect();
+    lines.sort_unstable();
+    let accepted = i64::try_from(accepted(tables)).map_err(Error::internal)?;
+    let all = i64::try_from(tables.len()).map_err(Error::internal)?;
+    let sent = Sent {
+        batch: row.id.to_string(),
+        hash: row.content_hash.as_deref(),
+        size_bytes: row.size_bytes,
+        rows: Counts { accepted: row.rows_accepted, rejected: row.rows_rejected },
+        tables: Counts { accepted, rejected: all - accepted },
+        revisions: sha256(lines.concat()),
+    };
+    receipts::of(ctx, EVENT, crate::db::now(), &sent).map(Some)
 }
 
 /// The journal's row of a batch at its end.
-async fn tell(ctx: &Ctx, db: &impl ConnectionTrait, row: &batch::Model, accepted: usize, tables: usize) -> Result<()> {
+async fn tell(ctx: &Ctx, db: &impl ConnectionTrait, row: &batch::Model, tables: &[batch_table::Model]) -> Result<()> {
+    let accepted = accepted(tables);
     let school = row.sender_org.as_deref().filter(|_| ctx.actor.role == Role::School);
     journal::record(
         db,
         ctx,
         Event {
-            action: "batch.finished",
+            action: EVENT,
             object: row.id.to_string(),
             school,
             data: json!({
                 "state": row.state.word(),
                 "dry_run": row.is_dry_run,
                 "rows": { "read": row.rows_read, "accepted": row.rows_accepted, "rejected": row.rows_rejected },
-                "tables": { "accepted": accepted, "rejected": tables - accepted },
+                "tables": { "accepted": accepted, "rejected": tables.len() - accepted },
+                "receipt": row.receipt.as_ref().map(sha256),
             }),
             ..Event::default()
         },

@@ -12,11 +12,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{causes::Causes, judging::Outcome};
+use super::causes::Causes;
 use crate::{
     authz::Role,
     ctx::Ctx,
     db::now,
+    domain::submissions::Terms,
     error::{Error, Result},
     formats::batch::Format,
     request_id,
@@ -49,7 +50,7 @@ pub(super) const fn format(kind: BatchFormat) -> Format {
 }
 
 /// A batch as it begins.
-pub(super) fn new(ctx: &Ctx, state: BatchState, format: Format, is_dry_run: bool) -> Result<batch::Model> {
+pub(super) fn new(ctx: &Ctx, state: BatchState, format: Format, terms: Terms) -> Result<batch::Model> {
     let now = now();
     let role = match ctx.actor.role {
         Role::School => entity::words::Role::School,
@@ -60,13 +61,15 @@ pub(super) fn new(ctx: &Ctx, state: BatchState, format: Format, is_dry_run: bool
         id: BatchId(Uuid::now_v7()),
         state,
         format: kind(format),
-        is_dry_run,
+        is_dry_run: terms.is_dry_run,
+        may_shrink: terms.may_shrink,
         sender: ctx.actor.subject.clone(),
         sender_role: role,
         sender_org: ctx.actor.org.clone(),
         request_id: Some(request_id::current_id()).filter(|id| !id.is_empty()),
         address: request_id::current_address(),
         size_bytes: 0,
+        content_hash: None,
         rows_total: None,
         rows_read: 0,
         rows_accepted: 0,
@@ -78,6 +81,7 @@ pub(super) fn new(ctx: &Ctx, state: BatchState, format: Format, is_dry_run: bool
         created_at: now,
         updated_at: now,
         finished_at: None,
+        receipt: None,
     })
 }
 
@@ -106,12 +110,13 @@ pub(super) async fn part(ctx: &Ctx, id: BatchId, number: i32) -> Result<Option<V
 }
 
 /// The file has come to its end: whoever is free may take it.
-pub(super) async fn received(ctx: &Ctx, id: BatchId, size: i64) -> Result<()> {
+pub(super) async fn received(ctx: &Ctx, row: &batch::Model) -> Result<()> {
     ctx.change::<batch::Entity>()
         .col_expr(batch::Column::State, Expr::value(BatchState::Running.word()))
-        .col_expr(batch::Column::SizeBytes, Expr::value(size))
+        .col_expr(batch::Column::SizeBytes, Expr::value(row.size_bytes))
+        .col_expr(batch::Column::ContentHash, Expr::value(row.content_hash.clone()))
         .col_expr(batch::Column::UpdatedAt, Expr::value(now()))
-        .filter(batch::Column::Id.eq(id))
+        .filter(batch::Column::Id.eq(row.id))
         .exec(ctx.db.write())
         .await?;
     Ok(())
@@ -166,6 +171,7 @@ pub(super) async fn note(system: &Ctx, db: &impl ConnectionTrait, row: &batch::M
         .col_expr(batch::Column::RowsAccepted, Expr::value(row.rows_accepted))
         .col_expr(batch::Column::RowsRejected, Expr::value(row.rows_rejected))
         .col_expr(batch::Column::Causes, Expr::value(row.causes.clone()))
+        .col_expr(batch::Column::Receipt, Expr::value(row.receipt.clone()))
         .col_expr(batch::Column::LeaseUntil, Expr::value(Some(at + LEASE).filter(|_| !is_over)))
         .col_expr(batch::Column::FinishedAt, Expr::value(Some(at).filter(|_| is_over)))
         .col_expr(batch::Column::UpdatedAt, Expr::value(at))
@@ -191,21 +197,10 @@ pub(super) async fn release(system: &Ctx, row: &batch::Model) -> Result<()> {
 }
 
 /// Notes what became of tables.
-pub(super) async fn insert_tables(db: &impl ConnectionTrait, id: BatchId, outcomes: &[Outcome]) -> Result<()> {
+pub(super) async fn insert_tables(db: &impl ConnectionTrait, tables: &[batch_table::Model]) -> Result<()> {
     // A row has seven parameters, and SQLite takes 32,766 of them.
-    for some in outcomes.chunks(2_000) {
-        let mut rows = Vec::with_capacity(some.len());
-        for one in some {
-            rows.push(batch_table::ActiveModel {
-                batch_id: Set(id),
-                school_code: Set(one.key.school.clone()),
-                dataset_code: Set(one.key.dataset.clone()),
-                period_code: Set(one.key.period.clone()),
-                state: Set(one.verdict),
-                revision: Set(one.revision),
-                cells: Set(i32::try_from(one.rows).map_err(Error::internal)?),
-            });
-        }
+    for some in tables.chunks(2_000) {
+        let rows = some.iter().cloned().map(batch_table::ActiveModel::from);
         batch_table::Entity::insert_many(rows).exec_without_returning(db).await?;
     }
     Ok(())

@@ -3,10 +3,7 @@
 
 use std::{collections::HashSet, io::Write, ops::ControlFlow, sync::Arc};
 
-use entity::{
-    batch,
-    words::{BatchState, BatchVerdict},
-};
+use entity::{batch, batch_table, words::BatchState};
 use tokio::sync::mpsc;
 
 use super::{
@@ -17,7 +14,7 @@ use super::{
     is_contention, judge,
     judging::{self, Judged, Outcome},
     names::Names,
-    queue, survey, tell,
+    queue, receipt, survey, tell, terms,
 };
 use crate::{
     authz::Actor,
@@ -58,7 +55,8 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     let Some(standing) = standing.filter(|one| one.role == role && one.org == row.sender_org) else {
         return fail(system, system, row, &[sender_gone()]).await;
     };
-    let ctx = system.as_(Actor::with(role, row.sender_org.as_deref(), row.sender.clone(), standing.name));
+    let ctx =
+        system.as_(Actor::with(role, row.sender_org.as_deref(), row.sender.clone(), standing.name).on(standing.duty));
     let registry = ctx.memory.registry();
     let format = queue::format(row.format);
 
@@ -168,10 +166,11 @@ async fn write_once(system: &Ctx, ctx: &Ctx, row: &batch::Model, judged: &[Judge
     let mut row = row.clone();
     let mut causes = Causes::read(&row.causes);
     let tx = ctx.begin().await?;
-    let outcomes: Vec<Outcome> = judging::settle(ctx, &tx, judged, row.is_dry_run, &row.id.to_string()).await?;
+    let outcomes: Vec<Outcome> = judging::settle(ctx, &tx, judged, terms(&row), &row.id.to_string()).await?;
     count(&mut row, &mut causes, &outcomes);
     row.causes = causes.kept();
-    queue::insert_tables(&tx, row.id, &outcomes).await?;
+    let tables: Vec<batch_table::Model> = outcomes.iter().map(|one| one.row(row.id)).collect::<Result<_>>()?;
+    queue::insert_tables(&tx, &tables).await?;
     queue::note(system, &tx, &row).await?;
     tx.commit().await?;
     Ok(row)
@@ -181,10 +180,10 @@ async fn write_once(system: &Ctx, ctx: &Ctx, row: &batch::Model, judged: &[Judge
 async fn finish(system: &Ctx, ctx: &Ctx, mut row: batch::Model, state: BatchState) -> Result<()> {
     row.state = state;
     let tables = queue::tables(system, row.id, None).await?;
-    let accepted = tables.iter().filter(|one| one.state != BatchVerdict::Rejected).count();
+    row.receipt = receipt(ctx, &row, &tables)?;
     let tx = system.begin().await?;
     queue::note(system, &tx, &row).await?;
-    tell(ctx, &tx, &row, accepted, tables.len()).await?;
+    tell(ctx, &tx, &row, &tables).await?;
     queue::delete_parts(&tx, row.id).await?;
     tx.commit().await?;
     Ok(())

@@ -16,7 +16,7 @@ use sea_orm::{ColumnTrait, Condition};
 
 pub(super) use self::{
     seeing::beside,
-    stating::{replace, still_open},
+    stating::{replace, shrunk, still_open},
     storing::{Draft, renote, store},
 };
 pub use self::{
@@ -24,7 +24,7 @@ pub use self::{
         Filter, Unpublished, contents, cursor, documents, get, judge, list, of_schools, read_cursor, sees_values,
         skipped,
     },
-    stating::{Extent, Push, Pushed, chain, push},
+    stating::{Extent, Push, Pushed, Terms, chain, push},
     taken::{Remark, Taken, Words},
 };
 
@@ -88,11 +88,13 @@ pub struct Table {
     pub content: Option<Content>,
     /// The receipt of the push or submit that has just brought it here.
     pub receipt: Option<String>,
+    /// Whether it only would stand there: a dry run stores nothing.
+    pub is_dry_run: bool,
 }
 
 impl Table {
-    /// The ETag, for those who see the values.
+    /// The ETag, for those who see the values; a table that is not there has none.
     pub fn etag(&self) -> Option<String> {
-        self.content.as_ref().map(|_| etag(&self.row))
+        self.content.as_ref().filter(|_| !self.is_dry_run).map(|_| etag(&self.row))
     }
 }

@@ -133,7 +133,7 @@ pub async fn get(ctx: &Ctx, key: &Key) -> Result<Table> {
     if let Some(content) = &mut content {
         content.skipped = Some(skipped(ctx, key, &content.cells).await?);
     }
-    Ok(Table { row, content, receipt: None })
+    Ok(Table { row, content, receipt: None, is_dry_run: false })
 }
 
 /// Which of the caller's tables to list.

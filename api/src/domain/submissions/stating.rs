@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 
 use entity::{
-    ids::IndicatorCode,
+    ids::{IndicatorCode, RuleCode},
     submission,
     words::{Source, SubmissionState},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, sea_query::Expr};
 
 use super::{
-    Content, Key, Table,
+    Content, Key, Table, Taken,
     seeing::{beside, cells_of, head, last_step},
     storing::{self, Draft, EVENT},
 };
@@ -19,12 +19,12 @@ use crate::{
     ctx::Ctx,
     db::now,
     domain::{
-        checks::{self, Judged},
+        checks,
         periods::Period,
         precondition::Precondition,
         receipts::{self, Stated},
     },
-    error::{Error, Result, Text},
+    error::{Error, Finding, Result, Text},
     formats::{
         decimal,
         document::{self, Cell, Cells, Given, GivenCell, GivenValue},
@@ -32,6 +32,9 @@ use crate::{
     memory::registry::Registry,
     telemetry,
 };
+
+/// How many of the cells that would go are named.
+const NAMED: usize = 5;
 
 /// How much of the table a push states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +58,20 @@ pub struct Push {
     pub precondition: Precondition,
     /// By which door.
     pub source: Source,
+    /// What the caller has said of it beside.
+    pub terms: Terms,
 }
 
-/// What a push has done.
+/// What a caller says of a push beside its cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Everything is judged and nothing is stored.
+    pub is_dry_run: bool,
+    /// It is meant that more than half of the table goes.
+    pub may_shrink: bool,
+}
+
+/// What a push has done, or after a dry run would do.
 #[derive(Clone, Debug)]
 pub struct Pushed {
     /// The table as it now stands.
@@ -81,23 +95,73 @@ fn address(ctx: &Ctx, registry: &Registry, key: &Key) -> Result<()> {
 }
 
 /// States a table, whole or in part. A well-formed table is stored as a draft with every finding;
-/// identical content makes no revision.
+/// identical content makes no revision. A dry run answers the same and stores nothing.
 ///
 /// # Errors
 /// In this order: 404, 403, 412 or 428, 409 while under review, 422 with every form fault.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %push.key.school))]
 pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let registry = ctx.memory.registry();
-    let key = push.key;
-    address(ctx, &registry, &key)?;
+    address(ctx, &registry, &push.key)?;
     ctx.require(Action::Push, Kind::Submission)?;
-
+    if push.terms.is_dry_run {
+        return Ok(judge(ctx, ctx.db.read(), &registry, push).await?.tried());
+    }
     let tx = ctx.begin().await?;
-    let present = ctx.visible::<submission::Entity>().filter(key.is()).one(&tx).await?;
-    if present.is_none() && push.extent == Extent::Patch {
+    let judged = judge(ctx, &tx, &registry, push).await?;
+    if let Some(row) = judged.unchanged().cloned() {
+        let stated = Stated::of(&row, judged.draft.cells, &judged.draft.findings);
+        let receipt = Some(receipts::of(ctx, EVENT, now(), &stated)?);
+        return Ok(judged.pushed(row, receipt));
+    }
+    judged.period.ensure(&tx).await?;
+    let stored = storing::store(ctx, &tx, std::slice::from_ref(&judged.draft)).await?.pop();
+    let (row, receipt) = stored.ok_or_else(|| Error::internal("nothing stored"))?;
+    tx.commit().await?;
+    telemetry::count_submission("push");
+    Ok(judged.pushed(row, receipt))
+}
+
+/// A push that may be stored, and all that is to be said of it.
+struct Judged {
+    draft: Draft,
+    cells: Cells,
+    period: Period,
+    skipped: Vec<RuleCode>,
+    removed: Vec<IndicatorCode>,
+    last_step: Option<Taken>,
+}
+
+impl Judged {
+    /// The table that is there, where the push says nothing new.
+    fn unchanged(&self) -> Option<&submission::Model> {
+        self.draft.present.as_ref().filter(|row| row.content_hash == self.draft.hash)
+    }
+
+    fn pushed(self, row: submission::Model, receipt: Option<String>) -> Pushed {
+        let Self { draft, cells, skipped, removed, last_step, .. } = self;
+        let content = Content { cells, findings: draft.findings, skipped: Some(skipped), last_step };
+        let table = Table { row, content: Some(content), receipt, is_dry_run: false };
+        Pushed { table, is_first: draft.present.is_none(), removed }
+    }
+
+    /// As it would be answered if it were stored.
+    fn tried(self) -> Pushed {
+        let row = self.unchanged().cloned().unwrap_or_else(|| self.draft.row(now()));
+        let tried = self.pushed(row, None);
+        Pushed { table: Table { is_dry_run: true, ..tried.table }, ..tried }
+    }
+}
+
+/// Looks at everything that could speak against a push.
+async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: Push) -> Result<Judged> {
+    let Push { key, extent, given, precondition, source, terms } = push;
+    let present = ctx.visible::<submission::Entity>().filter(key.is()).one(db).await?;
+    if present.is_none() && extent == Extent::Patch {
         return Err(Error::NotFound(Kind::Submission));
     }
-    push.precondition.check(present.as_ref(), true, true)?;
+    // Who only tries overwrites nothing, and need not say what it builds on.
+    precondition.check(present.as_ref(), !terms.is_dry_run, true)?;
     if let Some(row) = &present {
         still_open(row)?;
     }
@@ -105,63 +169,68 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let period = Period::expect(key.period.as_str(), dataset.period_kind, "/period")?;
 
     let head = match &present {
-        Some(row) => Some(head(ctx, &tx, row).await?),
+        Some(row) => Some(head(ctx, db, row).await?),
         None => None,
     };
-    let before = head.as_ref().map(|head| cells_of(&registry, head)).transpose()?;
-    let given = match push.extent {
-        Extent::Whole => push.given,
-        Extent::Patch => merged(&registry, before.clone().unwrap_or_default(), push.given),
+    let before = head.as_ref().map(|head| cells_of(registry, head)).transpose()?;
+    let given = match extent {
+        Extent::Whole => given,
+        Extent::Patch => merged(registry, before.clone().unwrap_or_default(), given),
     };
-    let beside = beside(ctx, &tx, &registry, std::slice::from_ref(&key)).await?.remove(&key).unwrap_or_default();
-    let checked = checks::check(&registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
-    let Judged { findings, skipped } = checked.judged;
-    if !checked.faults.is_empty() {
-        return Err(Error::Invalid(checked.faults.into_iter().chain(findings).collect()));
+    let stated: HashSet<&str> =
+        given.iter().filter(|one| one.cell.is_some()).map(|one| one.indicator.as_str()).collect();
+    let shrunk = before.as_ref().filter(|_| !terms.may_shrink).and_then(|before| shrunk(before, &stated));
+    let beside = beside(ctx, db, registry, std::slice::from_ref(&key)).await?.remove(&key).unwrap_or_default();
+    let checked = checks::check(registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
+    let checks::Judged { findings, skipped } = checked.judged;
+    if !checked.faults.is_empty() || shrunk.is_some() {
+        return Err(Error::Invalid(checked.faults.into_iter().chain(shrunk).chain(findings).collect()));
     }
 
     let codes = (key.school.as_str(), key.dataset.as_str(), key.period.as_str());
     let written = document::canonical(codes.0, codes.1, codes.2, &checked.cells, |code| registry.decimals(code));
-    let hash = document::sha256(&written);
     let removed = before
         .iter()
         .flat_map(|cells| cells.keys())
         .filter(|code| !checked.cells.contains_key(*code))
         .map(|code| IndicatorCode(code.clone()))
         .collect();
-
     let last_step = match &present {
         // The review has begun once: a correction goes on under its last word.
-        Some(row) if row.submitted_revision.is_some() => last_step(ctx, &tx, row).await?,
+        Some(row) if row.submitted_revision.is_some() => last_step(ctx, db, row).await?,
         _ => None,
     };
-    if let Some(row) = present.as_ref().filter(|row| row.content_hash == hash) {
-        let stated = Stated::of(row, checked.cells.len(), &findings);
-        let receipt = Some(receipts::of(ctx, EVENT, now(), &stated)?);
-        let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
-        let table = Table { row: row.clone(), content: Some(content), receipt };
-        return Ok(Pushed { table, is_first: false, removed });
-    }
-
-    period.ensure(&tx).await?;
-    let is_first = present.is_none();
     let draft = Draft {
         chain_before: head.map(|head| head.chain_hash).unwrap_or_default(),
         cells: checked.cells.len(),
-        findings: findings.clone(),
-        source: push.source,
+        findings,
+        source,
         batch: None,
+        hash: document::sha256(&written),
         key,
         present,
         written,
-        hash,
     };
-    let stored = storing::store(ctx, &tx, vec![draft]).await?.pop();
-    let (row, receipt) = stored.ok_or_else(|| Error::internal("nothing stored"))?;
-    tx.commit().await?;
-    telemetry::count_submission("push");
-    let content = Content { cells: checked.cells, findings, skipped: Some(skipped), last_step };
-    Ok(Pushed { table: Table { row, content: Some(content), receipt }, is_first, removed })
+    Ok(Judged { draft, cells: checked.cells, period, skipped, removed, last_step })
+}
+
+/// A push that would take away more than half of the cells that are there: more often a broken export than meant.
+pub(in crate::domain) fn shrunk(before: &Cells, stated: &HashSet<&str>) -> Option<Finding> {
+    let gone: Vec<&str> = before.keys().map(String::as_str).filter(|code| !stated.contains(code)).collect();
+    (gone.len() * 2 > before.len()).then(|| {
+        let some = gone.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = if gone.len() > NAMED { ", …" } else { "" };
+        let (gone, all) = (gone.len(), before.len());
+        Finding::error(
+            "shrinks",
+            "/observations",
+            Text::new(
+                format!("将删除已存 {all} 个数值中的 {gone} 个（{some}{more}）；确认无误请加 confirm=shrink"),
+                format!("{gone} of the {all} stored cells would be removed ({some}{more}); say confirm=shrink if it is meant"),
+            ),
+        )
+        .with(format!("≤ {}", all / 2), gone.to_string())
+    })
 }
 
 /// A table under review is not written to.

@@ -4,7 +4,7 @@ use entity::{
     finding, revision, submission,
     words::{Source, SubmissionState},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, prelude::DateTimeUtc};
 use serde_json::json;
 
 use super::{Key, chain, replace};
@@ -42,6 +42,36 @@ pub(in crate::domain) struct Draft {
     pub batch: Option<String>,
 }
 
+impl Draft {
+    /// The row of the table once this is stored.
+    pub(super) fn row(&self, now: DateTimeUtc) -> submission::Model {
+        match &self.present {
+            None => submission::Model {
+                school_code: self.key.school.clone(),
+                dataset_code: self.key.dataset.clone(),
+                period_code: self.key.period.clone(),
+                state: SubmissionState::Draft,
+                version: 1,
+                revision: 1,
+                content_hash: self.hash.clone(),
+                submitted_revision: None,
+                approved_revision: None,
+                accepted_revision: None,
+                created_at: now,
+                updated_at: now,
+            },
+            Some(old) => submission::Model {
+                state: SubmissionState::Draft,
+                version: old.version + 1,
+                revision: old.revision + 1,
+                content_hash: self.hash.clone(),
+                updated_at: now,
+                ..old.clone()
+            },
+        }
+    }
+}
+
 /// How many rows a statement takes well: SQLite has 32,766 parameters for it, and a finding has fourteen columns.
 const MOST: usize = 1_000;
 
@@ -53,50 +83,23 @@ pub(super) const EVENT: &str = "submission.pushed";
 pub(in crate::domain) async fn store(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
-    drafts: Vec<Draft>,
+    drafts: &[Draft],
 ) -> Result<Vec<(submission::Model, Option<String>)>> {
     let now = now();
     let mut rows = Vec::with_capacity(drafts.len());
     let mut first = Vec::new();
-    for draft in &drafts {
-        let row = match &draft.present {
-            None => {
-                let row = submission::Model {
-                    school_code: draft.key.school.clone(),
-                    dataset_code: draft.key.dataset.clone(),
-                    period_code: draft.key.period.clone(),
-                    state: SubmissionState::Draft,
-                    version: 1,
-                    revision: 1,
-                    content_hash: draft.hash.clone(),
-                    submitted_revision: None,
-                    approved_revision: None,
-                    accepted_revision: None,
-                    created_at: now,
-                    updated_at: now,
-                };
-                first.push(submission::ActiveModel::from(row.clone()));
-                row
-            }
-            Some(old) => {
-                let row = submission::Model {
-                    state: SubmissionState::Draft,
-                    version: old.version + 1,
-                    revision: old.revision + 1,
-                    content_hash: draft.hash.clone(),
-                    updated_at: now,
-                    ..old.clone()
-                };
-                replace(ctx, db, old, &row).await?;
-                row
-            }
-        };
+    for draft in drafts {
+        let row = draft.row(now);
+        match &draft.present {
+            None => first.push(submission::ActiveModel::from(row.clone())),
+            Some(old) => replace(ctx, db, old, &row).await?,
+        }
         rows.push(row);
     }
     for some in chunks(first) {
         submission::Entity::insert_many(some).exec_without_returning(db).await?;
     }
-    write_revisions(ctx, db, &drafts, &rows).await?;
+    write_revisions(ctx, db, drafts, &rows).await?;
     let found = drafts.iter().zip(&rows).map(|(draft, row)| (row, draft.findings.as_slice()));
     write_findings(db, found).await?;
     let mut receipts = Vec::with_capacity(drafts.len());

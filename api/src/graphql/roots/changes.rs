@@ -6,7 +6,7 @@ use crate::{
     domain::{
         precondition::Match,
         releases,
-        reviews::{self, Step},
+        reviews::{self, Step, Yes},
         rules,
         submissions::{self, Push, Pushed},
     },
@@ -15,17 +15,18 @@ use crate::{
         error::{GqlResult, relocated},
         inputs::{
             AcceptSubmissionInput, AddRuleInput, ApproveSubmissionInput, ChangeRuleInput, CreateReleaseInput,
-            PatchSubmissionInput, Places, PushSubmissionInput, ReopenSubmissionInput, ReturnSubmissionInput,
-            SubmitSubmissionInput, Table,
+            PatchSubmissionInput, Places, PushSubmissionInput, RecallSubmissionInput, ReopenSubmissionInput,
+            ReturnSubmissionInput, SubmitSubmissionInput, Table,
         },
-        types::{release::Release, rule::Rule, submission::Submission},
+        limits,
+        types::{release::Release, rule::Rule, submission::Submission, verdict::Verdict},
     },
 };
 
 /// What a push has done.
 #[derive(SimpleObject)]
 pub struct PushSubmissionPayload {
-    /// The table as it now stands, with every finding.
+    /// The table as it now stands, or after a dry run would stand, with every finding.
     submission: Submission,
     /// The indicators that were there before and are not any more, by code.
     removed: Vec<String>,
@@ -53,6 +54,17 @@ pub struct ReviewPayload {
     submission: Submission,
     /// Of a submit: the service's signed word that it has taken the table, a compact JWS.
     receipt: Option<String>,
+}
+
+/// What became of many tables.
+#[derive(SimpleObject)]
+pub struct VerdictsPayload {
+    /// How many took the step.
+    done: usize,
+    /// How many did not.
+    refused: usize,
+    /// One for each table, in the order of the request.
+    verdicts: Vec<Verdict>,
 }
 
 /// What a release has become.
@@ -91,6 +103,18 @@ async fn take(cx: &Context<'_>, table: &Table, step: Step, to: impl Fn(&str) -> 
     Ok(ReviewPayload { receipt: table.receipt.take(), submission: table.into() })
 }
 
+async fn take_all(
+    cx: &Context<'_>,
+    yes: Yes,
+    tables: impl Iterator<Item = Table> + Send,
+) -> GqlResult<VerdictsPayload> {
+    let tables = tables.map(|one| (one.key(), one.precondition())).collect();
+    let verdicts = reviews::take_all(graphql::ctx(cx), yes, tables).await?;
+    let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(key, taken)| Verdict::new(key, taken)).collect();
+    let done = verdicts.iter().filter(|one| one.is_done()).count();
+    Ok(VerdictsPayload { done, refused: verdicts.len() - done, verdicts })
+}
+
 /// The words of a step stand in the input; a cell that is at fault stands in the stored table.
 fn of_words(pointer: &str) -> String {
     if pointer.starts_with("/observations/") { pointer.to_owned() } else { format!("/input{pointer}") }
@@ -124,6 +148,31 @@ impl Mutation {
     async fn submit_submission(&self, cx: &Context<'_>, input: SubmitSubmissionInput) -> GqlResult<ReviewPayload> {
         let (table, step, codes) = input.into_step()?;
         take(cx, &table, step, |pointer| codes.of(pointer)).await
+    }
+
+    /// The school takes its table back: possible until a reviewer has acted.
+    async fn recall_submission(&self, cx: &Context<'_>, input: RecallSubmissionInput) -> GqlResult<ReviewPayload> {
+        take(cx, &input.into(), Step::Recall, of_words).await
+    }
+
+    /// First review of many tables, at most 200: each is approved in the state named with it, or says why not.
+    #[graphql(complexity = "limits::times(tables.len(), child_complexity)")]
+    async fn approve_submissions(
+        &self,
+        cx: &Context<'_>,
+        tables: Vec<ApproveSubmissionInput>,
+    ) -> GqlResult<VerdictsPayload> {
+        take_all(cx, Yes::Approve, tables.into_iter().map(Table::from)).await
+    }
+
+    /// Second review of many tables, at most 200: each is accepted in the state named with it, or says why not.
+    #[graphql(complexity = "limits::times(tables.len(), child_complexity)")]
+    async fn accept_submissions(
+        &self,
+        cx: &Context<'_>,
+        tables: Vec<AcceptSubmissionInput>,
+    ) -> GqlResult<VerdictsPayload> {
+        take_all(cx, Yes::Accept, tables.into_iter().map(Table::from)).await
     }
 
     /// First review: the city approves the state named in `ifMatch`.

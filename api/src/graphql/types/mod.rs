@@ -24,6 +24,7 @@ pub mod rule;
 pub mod school;
 pub mod step;
 pub mod submission;
+pub mod verdict;
 pub mod words;
 
 use crate::error::Error;

@@ -2,7 +2,12 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::{city::City, enterprise::Enterprise, school::School, words::Role};
+use super::{
+    city::City,
+    enterprise::Enterprise,
+    school::School,
+    words::{Duty, Role},
+};
 use crate::{
     authz::{self, Actor},
     ctx::Ctx,
@@ -54,6 +59,11 @@ impl Principal {
     #[graphql(name = "org")]
     async fn org_code(&self) -> Option<&str> {
         self.actor.org.as_deref()
+    }
+
+    /// Its part of its school's reporting.
+    async fn duty(&self) -> Duty {
+        self.actor.duty.into()
     }
 
     /// Its school, for schools.

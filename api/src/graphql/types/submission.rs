@@ -33,12 +33,14 @@ pub struct Submission {
     row: Arc<submission::Model>,
     /// What it says, where it has been read already; the inner nothing means "not this caller's to see".
     content: Option<Option<Arc<Content>>>,
+    /// Whether it only would stand there.
+    is_dry_run: bool,
 }
 
 impl Submission {
     /// One of a list: what it says is read when it is asked for.
     pub fn listed(row: Arc<submission::Model>) -> Self {
-        Self { row, content: None }
+        Self { row, content: None, is_dry_run: false }
     }
 
     async fn content(&self, cx: &Context<'_>) -> GqlResult<Option<Arc<Content>>> {
@@ -55,7 +57,8 @@ impl Submission {
 
 impl From<Table> for Submission {
     fn from(table: Table) -> Self {
-        Self { row: Arc::new(table.row), content: Some(table.content.map(Arc::new)) }
+        let Table { row, content, is_dry_run, .. } = table;
+        Self { row: Arc::new(row), content: Some(content.map(Arc::new)), is_dry_run }
     }
 }
 
@@ -112,9 +115,9 @@ impl Submission {
         self.seen(cx, |row| row.content_hash.clone())
     }
 
-    /// Stands for revision and state together; hand it in as `ifMatch`.
+    /// Stands for revision and state together; hand it in as `ifMatch`. A dry run has made none.
     async fn etag(&self, cx: &Context<'_>) -> Option<String> {
-        self.seen(cx, etag)
+        self.seen(cx, etag).filter(|_| !self.is_dry_run)
     }
 
     /// The cells, in the order of the form.

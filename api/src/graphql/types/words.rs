@@ -139,6 +139,15 @@ words! {
         /// Officials only.
         Internal,
     }
+    /// What part of a school's reporting a caller has.
+    Duty = "words::Duty" {
+        /// 填报与审签: both.
+        All,
+        /// 填报: states tables, and does not submit them.
+        Fill,
+        /// 审签: submits and recalls tables, and does not state them.
+        Sign,
+    }
     /// Where a submission stands.
     SubmissionState = "words::SubmissionState" {
         /// 草稿: the school's own; nobody else sees the values.
@@ -265,6 +274,7 @@ mod tests {
             Aggregation,
             Better,
             Disclosure,
+            Duty,
             SubmissionState,
             Severity,
             ReleaseKind,
