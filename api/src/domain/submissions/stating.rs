@@ -20,6 +20,7 @@ use crate::{
     db::now,
     domain::{
         checks::{self, Judged},
+        collections,
         periods::Period,
         precondition::Precondition,
         receipts::{self, Stated},
@@ -84,7 +85,7 @@ fn address(ctx: &Ctx, registry: &Registry, key: &Key) -> Result<()> {
 /// identical content makes no revision.
 ///
 /// # Errors
-/// In this order: 404, 403, 412 or 428, 409 while under review, 422 with every form fault.
+/// In this order: 404, 403 (also while its collection is not open), 412 or 428, 409 while under review, 422 with every form fault.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %push.key.school))]
 pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let registry = ctx.memory.registry();
@@ -97,6 +98,7 @@ pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     if present.is_none() && push.extent == Extent::Patch {
         return Err(Error::NotFound(Kind::Submission));
     }
+    collections::expect_open(ctx, &tx, &key).await?;
     push.precondition.check(present.as_ref(), true, true)?;
     if let Some(row) = &present {
         still_open(row)?;
