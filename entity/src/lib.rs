@@ -17,6 +17,8 @@ pub mod batch_table;
 pub mod city;
 pub mod claim;
 pub mod client;
+pub mod collection;
+pub mod collection_extension;
 pub mod consortium;
 pub mod consortium_member;
 pub mod dataset;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
     domain::{
+        collections::{self, Extend},
         feed::Place,
         releases::{self, New},
         submissions::Key,
@@ -57,6 +58,10 @@ const OBJECTS: &[(&str, [&str; 3])] = &[
     ("returned", ["62001", "talent", "2014"]),
     ("draft", ["62001", "talent", "2015"]),
     ("awaiting", ["62001", "talent", "2017"]),
+    // Collections: one in time, one that is late and of which 62005 was given longer, and none.
+    ("task", ["62001", "talent", "2031"]),
+    ("late", ["62001", "scale", "2031"]),
+    ("no-task", ["62001", "talent", "2099"]),
     ("-", ["", "", ""]),
 ];
 
@@ -177,6 +182,19 @@ POST /v1/webhooks/{webhook}/rotate
 DELETE /v1/webhooks/{webhook}
     no-endpoint                                        401    404   404     404      404  404    404    404        404
     endpoint                                           401    404   404     404      404  204    404    404        404
+GET /v1/collections
+    -                                                  401    200   200     200      200  200    200    200        200
+POST /v1/collections
+    -                                                  401    403   403     409      403  403    403    403        403
+GET /v1/collections/{dataset}/{period}
+    task                                               401    404   404     200      200  200    404    404        404
+    no-task                                            401    404   404     404      404  404    404    404        404
+PATCH /v1/collections/{dataset}/{period}
+    task                                               401    404   404     412      403  403    404    404        404
+    no-task                                            401    404   404     404      404  404    404    404        404
+POST /v1/collections/{dataset}/{period}/extensions
+    task                                               401    404   404     201      403  403    404    404        404
+    no-task                                            401    404   404     404      404  404    404    404        404
 POST /v1/batches
     -                                                  401    403   403     415      403  415    403    403        403
 GET /v1/batches/{id}
@@ -308,6 +326,22 @@ async fn staged() -> TestApp {
     let hidden = releases::create(&app.as_(Role::Province, "620000"), hidden).await.unwrap();
     assert_eq!(hidden.row.version, "1.2.0");
     stage::bring(&app, &Key::new("62001", "talent", "2019"), &talent(), State::Accepted).await;
+    let province = app.as_(Role::Province, "620000");
+    for (dataset, due_on, school) in [("talent", "2098-12-31", "62001"), ("scale", "2001-01-01", "62005")] {
+        let new = collections::New {
+            dataset: dataset.to_owned(),
+            period: "2031".to_owned(),
+            opens_on: "2000-01-01".to_owned(),
+            due_on: due_on.to_owned(),
+            closes_on: Some("2098-12-31".to_owned()),
+            note: Some("a note".to_owned()),
+        };
+        collections::open(&province, new).await.unwrap();
+        let extend =
+            Extend { school: school.to_owned(), until: "2099-01-31".to_owned(), reason: "a reason".to_owned() };
+        collections::extend(&province, &collections::Key::new(dataset, "2031"), extend).await.unwrap();
+    }
+    stage::bring(&app, &Key::new("62001", "talent", "2031"), &talent(), State::Accepted).await;
     app
 }
 
@@ -339,6 +373,11 @@ fn documented() -> BTreeSet<String> {
 fn body(route: &str) -> Option<Value> {
     let (method, path) = route.split_once(' ').unwrap();
     match (method, path.rsplit('/').next().unwrap()) {
+        ("PATCH", _) if path.starts_with("/v1/collections/") => Some(json!({ "due_on": "2098-12-30" })),
+        ("POST", "collections") => Some(json!({
+            "dataset": "talent", "period": "2031", "opens_on": "2000-01-01", "due_on": "2098-12-31",
+        })),
+        ("POST", "extensions") => Some(json!({ "school": "62001", "until": "2099-02-28", "reason": "a reason" })),
         ("PATCH", "{webhook}") => Some(json!({})),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("POST", "approve" | "accept") if path.starts_with("/v1/submissions/") => Some(json!({ "tables": [] })),

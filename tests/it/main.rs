@@ -15,6 +15,7 @@
 mod access;
 mod app;
 mod batches;
+mod collections;
 mod disclosure;
 mod duties;
 mod feed;

@@ -207,6 +207,8 @@ fn a_table_that_is_read_whole_is_public() {
         "batch",
         "batch_part",
         "batch_table",
+        "collection",
+        "collection_extension",
         "account",
         "client",
         "signing_key",

@@ -13,8 +13,16 @@ use crate::app::empty_database;
 mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 7] =
-    ["journal", "journal_seal", "registry_snapshot", "release", "release_table", "revision", "transition"];
+const APPEND_ONLY: [&str; 8] = [
+    "collection_extension",
+    "journal",
+    "journal_seal",
+    "registry_snapshot",
+    "release",
+    "release_table",
+    "revision",
+    "transition",
+];
 
 #[tokio::test]
 async fn migrations_and_entities_make_the_same_tables() {
@@ -182,6 +190,8 @@ async fn invariants_are_held_by_the_database() {
         ),
         ("UPDATE submission SET accepted_revision = revision + 1", "ck_submission_accepted_revision"),
         ("UPDATE submission SET content_hash = 'short'", "ck_submission_content_hash"),
+        ("UPDATE collection SET opens_on = '2024-01-26'", "ck_collection_due_on"),
+        ("UPDATE collection SET closes_on = '2024-01-24'", "ck_collection_closes_on"),
         ("UPDATE account SET org = NULL", "ck_account_org"),
         ("UPDATE client SET org = '62001'", "ck_client_org"),
         ("UPDATE client SET client_id = 'one'", twice),
@@ -206,6 +216,7 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
     for table in APPEND_ONLY {
         let rows = count(&db, table).await;
         let column = match table {
+            "collection_extension" => "reason",
             "journal" => "actor",
             "journal_seal" | "revision" => "chain_hash",
             "registry_snapshot" => "document",

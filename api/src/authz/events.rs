@@ -19,6 +19,8 @@ use super::{
 pub enum Audience {
     /// Whoever has a token.
     Everybody,
+    /// Schools, cities and the province: whoever reports or reviews.
+    Reporters,
     /// The province.
     Province,
     /// Nobody: it is for the auditor. Not even to its school.
@@ -34,9 +36,9 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("indicator", Audience::Everybody),
     ("period", Audience::Everybody),
     ("rule", Audience::Everybody),
-    ("collection", Audience::Everybody),
     ("release", Audience::Everybody),
     // What happens to schools' data.
+    ("collection", Audience::Reporters),
     ("submission", Audience::Province),
     ("submissions", Audience::Province),
     ("batch", Audience::Province),
@@ -52,12 +54,15 @@ pub const NOUNS: &[(&str, Audience)] = &[
 /// The rows of the journal that are told to this caller.
 fn within(actor: &Actor) -> Condition {
     match actor.role {
-        Role::Province | Role::System => of([Audience::Everybody, Audience::Province]),
-        Role::City | Role::School => Condition::any().add(open()).add(
-            Condition::all()
-                .add(of([Audience::Everybody, Audience::Province]))
-                .add(of_school(actor, journal::Column::SchoolCode)),
-        ),
+        Role::Province | Role::System => of([Audience::Everybody, Audience::Reporters, Audience::Province]),
+        Role::City | Role::School => Condition::any()
+            .add(open())
+            .add(Condition::all().add(journal::Column::SchoolCode.is_null()).add(of([Audience::Reporters])))
+            .add(
+                Condition::all()
+                    .add(of([Audience::Everybody, Audience::Reporters, Audience::Province]))
+                    .add(of_school(actor, journal::Column::SchoolCode)),
+            ),
         Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => open(),
         Role::Public => none(),
     }

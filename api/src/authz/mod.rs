@@ -134,6 +134,8 @@ pub enum Kind {
     Catalogue,
     /// A school's table and everything that hangs on it.
     Submission,
+    /// The days within which a table is reported, and who was given longer.
+    Collection,
     /// Many tables in one file, and what became of them.
     Batch,
     /// Aggregates over tables that are not published yet.
@@ -166,6 +168,7 @@ impl Kind {
         Self::Registry,
         Self::Catalogue,
         Self::Submission,
+        Self::Collection,
         Self::Batch,
         Self::LiveFigure,
         Self::Release,
@@ -186,6 +189,7 @@ impl Kind {
             Self::Registry => "机构",
             Self::Catalogue => "报表、指标、规则或统计期",
             Self::Submission => "填报",
+            Self::Collection => "采集任务",
             Self::Batch => "批次",
             Self::LiveFigure => "未发布数据",
             Self::Release => "发布版本",
@@ -207,6 +211,7 @@ impl Kind {
             Self::Registry => "organisation",
             Self::Catalogue => "dataset, indicator, rule or period",
             Self::Submission => "submission",
+            Self::Collection => "collection",
             Self::Batch => "batch",
             Self::LiveFigure => "unpublished figure",
             Self::Release => "release",
@@ -233,6 +238,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::School, K::Submission, A::Read | A::Push | A::Submit) => true,
         (R::City, K::Submission, A::Read | A::Approve | A::Return) => true,
         (R::Province, K::Submission, A::Read | A::Return | A::Accept | A::Reopen) => true,
+
+        // Who reports and who reviews knows the days.
+        (R::Province | R::City | R::School, K::Collection, A::Read) => true,
+        (R::Province, K::Collection, A::Create | A::Change) => true,
 
         // A batch states tables: a school its own, the province any.
         (R::School | R::Province, K::Batch, A::Read | A::Create) => true,

@@ -4,9 +4,9 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, client, dataset, finding, idempotency, indicator, journal,
-    journal_seal, period, release, release_table, revision, school, signing_key, submission, transition, webhook,
-    webhook_delivery,
+    account, batch, batch_part, batch_table, claim, client, collection, collection_extension, dataset, finding,
+    idempotency, indicator, journal, journal_seal, period, release, release_table, revision, school, signing_key,
+    submission, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -82,6 +82,26 @@ macro_rules! of_school {
 }
 
 of_school!(submission, revision, finding, transition);
+
+impl Scoped for collection::Entity {
+    const KIND: Kind = Kind::Collection;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            // The days are the same for everybody who reports or reviews.
+            Role::Province | Role::City | Role::School | Role::System => every(),
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for collection_extension::Entity {
+    const KIND: Kind = Kind::Collection;
+
+    fn within(actor: &Actor) -> Condition {
+        of_school(actor, collection_extension::Column::SchoolCode)
+    }
+}
 
 impl Scoped for batch::Entity {
     const KIND: Kind = Kind::Batch;

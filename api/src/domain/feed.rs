@@ -274,6 +274,10 @@ fn of_school(
     action: &str,
     mut data: Map<String, Value>,
 ) -> Map<String, Value> {
+    if action.starts_with("collection.") {
+        // It speaks of days, and of no table.
+        return data;
+    }
     if action == "submission.pushed" {
         data.entry("to").or_insert_with(|| SubmissionState::Draft.word().into());
     }

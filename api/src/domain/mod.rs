@@ -10,6 +10,7 @@ pub mod batches;
 pub mod bulk;
 pub mod checks;
 pub mod clients;
+pub mod collections;
 pub mod cube;
 pub mod demo;
 pub mod disclosure;

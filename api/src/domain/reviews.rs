@@ -13,7 +13,7 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::{
-    checks,
+    checks, collections,
     journal::{self, Event},
     precondition::Precondition,
     receipts::{self, Stated},
@@ -133,8 +133,8 @@ impl Step {
 /// Takes a step of the review.
 ///
 /// # Errors
-/// In this order: 404, 403, 412 or 428, 409 where the diagram has no such arrow, 422 with everything
-/// that is wrong with the words or the table.
+/// In this order: 404, 403 (for the school also while its collection is not open), 412 or 428, 409 where the
+/// diagram has no such arrow, 422 with everything that is wrong with the words or the table.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %key.school, step = step.verb()))]
 pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition) -> Result<Table> {
     let registry = ctx.memory.registry();
@@ -142,6 +142,10 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
     let old = ctx.one::<submission::Entity>(&tx, step.action(), key.is()).await?;
     let school = registry.schools.get(key.school.as_str()).ok_or(Error::NotFound(Kind::Submission))?;
 
+    if matches!(step, Step::Submit { .. } | Step::Recall) {
+        // The steps of the review are no writes of the school's, and go on when a collection is closed.
+        collections::expect_open(ctx, &tx, key).await?;
+    }
     let tell = authz::sees_values(ctx.actor.role, old.state, school.affiliation);
     // A reviewer who does not see the values yet learns of the state, not of a tag.
     if tell {
@@ -339,14 +343,15 @@ fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> V
 }
 
 /// Words that must be there.
-fn said(at: &str, text: &str) -> Option<Finding> {
+pub(super) fn said(at: &str, text: &str) -> Option<Finding> {
     if text.trim().is_empty() {
         return Some(Finding::error("reason_missing", at, Text::new("必须说明理由", "A reason is needed")));
     }
     unfit(at, text)
 }
 
-fn unfit(at: &str, text: &str) -> Option<Finding> {
+/// What a text may not be.
+pub(super) fn unfit(at: &str, text: &str) -> Option<Finding> {
     if text.contains('\0') {
         let message =
             Text::new("文字中含有不允许的字符（NUL）", "The text has a character that no text may have (NUL)");

@@ -5,7 +5,7 @@
 //! document may have changed it. This is the only file of the room that may name the ORM.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     hash::{Hash, Hasher},
     sync::{
         Arc,
@@ -15,14 +15,17 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{ids::SchoolCode, period, release_table, submission};
+use entity::{collection, collection_extension, ids::SchoolCode, period, release_table, submission};
 use futures::future::BoxFuture;
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::error::{GqlError, GqlResult};
 use crate::{
     ctx::Ctx,
-    domain::submissions::{self, Content, Key},
+    domain::{
+        collections::{self, Progress},
+        submissions::{self, Content, Key},
+    },
     error::{Error, Result},
 };
 
@@ -80,6 +83,61 @@ impl Loader<State> for Insides {
     }
 }
 
+/// One state of a collection, as the key of what hangs on it.
+#[derive(Clone)]
+struct Collected(Arc<collection::Model>);
+
+impl PartialEq for Collected {
+    fn eq(&self, other: &Self) -> bool {
+        collections::Key::of(&self.0) == collections::Key::of(&other.0) && self.0.version == other.0.version
+    }
+}
+
+impl Eq for Collected {}
+
+impl Hash for Collected {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        collections::Key::of(&self.0).hash(state);
+        self.0.version.hash(state);
+    }
+}
+
+/// How far collections are.
+struct Progresses(Ctx);
+
+impl Loader<Collected> for Progresses {
+    type Value = Arc<Progress>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Collected]) -> GqlResult<HashMap<Collected, Self::Value>> {
+        let rows: Vec<collection::Model> = asked.iter().map(|one| (*one.0).clone()).collect();
+        let found = collections::progress(&self.0, &rows).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|(key, progress)| (key, Arc::new(progress))).collect();
+        Ok(asked
+            .iter()
+            .filter_map(|one| Some((one.clone(), Arc::clone(found.get(&collections::Key::of(&one.0))?))))
+            .collect())
+    }
+}
+
+/// Who was given longer, as far as it is the caller's to see.
+struct Extensions(Ctx);
+
+impl Loader<Collected> for Extensions {
+    type Value = Arc<Vec<collection_extension::Model>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Collected]) -> GqlResult<HashMap<Collected, Self::Value>> {
+        let keys: BTreeSet<collections::Key> = asked.iter().map(|one| collections::Key::of(&one.0)).collect();
+        let found = collections::extensions(&self.0, self.0.db.read(), &keys).await?;
+        let found: HashMap<_, _> = found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect();
+        Ok(asked
+            .iter()
+            .filter_map(|one| Some((one.clone(), Arc::clone(found.get(&collections::Key::of(&one.0))?))))
+            .collect())
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -106,6 +164,8 @@ fn when_quiet(asked: &Arc<AtomicUsize>) -> impl Fn(BoxFuture<'static, ()>) + Sen
 pub struct Loaders {
     tables: DataLoader<Tables>,
     insides: DataLoader<Insides>,
+    progresses: DataLoader<Progresses>,
+    extensions: DataLoader<Extensions>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -118,6 +178,8 @@ impl Loaders {
         Self {
             tables: DataLoader::new(Tables(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             insides: DataLoader::new(Insides(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            progresses: DataLoader::new(Progresses(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            extensions: DataLoader::new(Extensions(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             asked,
         }
     }
@@ -132,6 +194,18 @@ impl Loaders {
     pub async fn inside(&self, row: &Arc<submission::Model>) -> GqlResult<Option<Arc<Content>>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.insides.load_one(State(Arc::clone(row))).await
+    }
+
+    /// How far a collection is, over the caller's own schools.
+    pub async fn progress(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Progress>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.progresses.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+    }
+
+    /// Who was given longer in a collection, as far as it is the caller's to see.
+    pub async fn extensions(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Vec<collection_extension::Model>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.extensions.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
     }
 }
 

@@ -5,6 +5,7 @@ pub mod body;
 pub mod border;
 pub mod catalogue;
 pub mod changes;
+pub mod collections;
 pub mod extract;
 pub mod health;
 pub mod idempotency;
@@ -52,6 +53,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(batches::create)
         .service(batches::get)
         .service(templates::get)
+        .service(collections::extend)
+        .service(collections::list)
+        .service(collections::open)
+        .service(collections::get)
+        .service(collections::change)
         .service(catalogue::datasets)
         .service(catalogue::indicators)
         .service(catalogue::list)
@@ -83,6 +89,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     tags(
         (name = "identity", description = "Tokens and keys"),
         (name = "submissions", description = "A school states a table"),
+        (name = "collections", description = "From when to when a table is reported"),
         (name = "batches", description = "Many tables in one file"),
         (name = "reviews", description = "The city and the province judge it"),
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),

@@ -262,6 +262,52 @@ Mutation reopenSubmission | mutation { it: $field(input: { school: "{school}", d
     own          401    404   404     412      403  403    404    404        404
     foreign      401    404   404     412      404  404    404    404        404
     absent       401    404   404     404      404  404    404    404        404
+Query collections | { it: $field(filter: { dataset: ["{dataset}"], period: ["{period}"] }) { it: etag } }
+    task         401    none  none    data     data data   none   none       none
+    no-task      401    none  none    none     none none   none   none       none
+Query collection | { it: $field(dataset: "{dataset}", period: "{period}") { it: etag } }
+    task         401    null  null    data     data data   null   null       null
+    no-task      401    null  null    null     null null   null   null       null
+Collection dataset period | { it: collection(dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
+    task         401    null  null    data     data data   null   null       null
+Collection opensOn dueOn closesOn note state etag | { it: collection(dataset: "{dataset}", period: "{period}") { it: $field } }
+    task         401    null  null    data     data data   null   null       null
+Collection extensions | { it: collection(dataset: "{dataset}", period: "{period}") { it: $field { it: reason } } }
+    task         401    null  null    data     data data   null   null       null
+    late         401    null  null    data     none none   null   null       null
+CollectionExtension school | { it: collection(dataset: "{dataset}", period: "{period}") { it: extensions { it: $field { code } } } }
+    task         401    null  null    data     data data   null   null       null
+    late         401    null  null    data     none none   null   null       null
+CollectionExtension until reason at | { it: collection(dataset: "{dataset}", period: "{period}") { it: extensions { it: $field } } }
+    task         401    null  null    data     data data   null   null       null
+    late         401    null  null    data     none none   null   null       null
+Collection progress | { it: collection(dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
+    task         401    null  null    data     data data   null   null       null
+CollectionProgress expected received submitted approved accepted | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: $field } } }
+    task         401    null  null    data     data data   null   null       null
+CollectionProgress overdue | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: $field } } }
+    task         401    null  null    none     none none   null   null       null
+    late         401    null  null    data     data data   null   null       null
+CollectionProgress cities | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: $field { __typename } } } }
+    task         401    null  null    data     data data   null   null       null
+CityProgress city | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: cities { it: $field { code } } } } }
+    task         401    null  null    data     data data   null   null       null
+CityProgress expected received submitted approved accepted | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: cities { it: $field } } } }
+    task         401    null  null    data     data data   null   null       null
+CityProgress overdue | { it: collection(dataset: "{dataset}", period: "{period}") { it: progress { it: cities { it: $field } } } }
+    late         401    null  null    data     data data   null   null       null
+Mutation openCollection | mutation { it: $field(input: { dataset: "{dataset}", period: "{period}", opensOn: "2000-01-01", dueOn: "2098-12-31" }) { collection { etag } } }
+    task         401    403   403     409      403  403    403    403        403
+Mutation changeCollection | mutation { it: $field(input: { dataset: "{dataset}", period: "{period}", ifMatch: "9" }) { collection { etag } } }
+    task         401    404   404     412      403  403    404    404        404
+    no-task      401    404   404     404      404  404    404    404        404
+Mutation extendCollection | mutation { it: $field(input: { dataset: "{dataset}", period: "{period}", school: "62001", until: "2099-03-31", reason: "a reason" }) { collection { etag } } }
+    task         401    404   404     data     403  403    404    404        404
+    no-task      401    404   404     404      404  404    404    404        404
+CollectionPayload collection | mutation { it: changeCollection(input: { dataset: "{dataset}", period: "{period}", ifMatch: "*" }) { it: $field { etag } } }
+    task         401    404   404     data     403  403    404    404        404
+ExtendCollectionPayload collection extension | mutation { it: extendCollection(input: { dataset: "{dataset}", period: "{period}", school: "62001", until: "2099-03-31", reason: "a reason" }) { it: $field { __typename } } }
+    task         401    404   404     data     403  403    404    404        404
 Query ruleTrial | { it: $field(dataset: "talent", expression: "talent.placed > 1.0", periods: ["2011"]) { it: period } }
     -            401    403   403     data     403  403    403    403        403
 Trial skipped | { it: ruleTrial(dataset: "talent", expression: "prev.talent.placed > 1.0", periods: ["2011"]) { it: $field } }

@@ -32,6 +32,10 @@ INSERT INTO rule (code, dataset_code, position, severity, expression, message_zh
 ('scale.cohort', 'scale', 0, 'warning', 'scale.students > 0.0', '有问题', 'odd', TRUE, 1);
 INSERT INTO period (code, kind, starts_on, ends_on) VALUES
     ('2023', 'calendar_year', '2023-01-01', '2023-12-31');
+INSERT INTO collection (dataset_code, period_code, opens_on, due_on, closes_on, version, created_at, updated_at) VALUES
+    ('scale', '2023', '2024-01-05', '2024-01-25', '2024-01-31', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO collection_extension (school_code, dataset_code, period_code, number, until, reason, actor, at) VALUES
+    ('62001', 'scale', '2023', 1, '2024-02-05', '校区搬迁', 'province', '2024-01-30 03:04:05+00:00');
 INSERT INTO claim (key, position, label, indicator_code, statistic, scope, scope_code, period_code, comparator, value, unit, source) VALUES
     ('scale.students.2023', 1, '在校生', 'scale.students', 'value', 'province', '620000', '2023', '=', '294013', '人', 't');
 INSERT INTO submission (school_code, dataset_code, period_code, state, version, revision, content_hash, submitted_revision, approved_revision, accepted_revision, created_at, updated_at) VALUES

@@ -19,6 +19,7 @@ use crate::{
     ctx::Ctx,
     domain::{
         checks::{self, Beside},
+        collections,
         periods::Period,
         submissions::{self, Draft, Key, Terms, still_open},
     },
@@ -314,6 +315,10 @@ pub(super) async fn settle(
     batch: &str,
 ) -> Result<Vec<Outcome>> {
     let registry = ctx.memory.registry();
+    let mut refused = HashMap::new();
+    for some in judged.chunks(ASKED) {
+        refused.extend(collections::refused(ctx, db, some.iter().map(|one| &one.key)).await?);
+    }
     let good: Vec<&Judged> = judged.iter().filter(|one| one.faults.is_empty()).collect();
     let mut present: HashMap<Key, submission::Model> = HashMap::new();
     for some in good.chunks(ASKED) {
@@ -341,7 +346,10 @@ pub(super) async fn settle(
             revision: None,
             faults: one.faults.clone(),
         };
-        if one.faults.is_empty() {
+        if let Some(refusal) = refused.remove(&one.key) {
+            // Before what is wrong with its rows: correcting them would not help.
+            outcome.faults.insert(0, (0, Finding::error(refusal.code, "", refusal.text)));
+        } else if one.faults.is_empty() {
             let row = present.get(&one.key);
             match row.map_or(Ok(()), still_open) {
                 Err(Error::Conflict(text)) => outcome.faults.push((0, Finding::error("conflict", "", text))),

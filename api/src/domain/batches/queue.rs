@@ -1,6 +1,6 @@
 //! The rows of batches: the file in pieces, who works on it, how far it is, and when it is forgotten.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
 use entity::{
     batch, batch_part, batch_table,
     ids::BatchId,
@@ -78,7 +78,8 @@ pub(super) fn new(ctx: &Ctx, state: BatchState, format: Format, terms: Terms) ->
         attempts: 0,
         lease: None,
         lease_until: None,
-        created_at: now,
+        // The instant that counts where a collection closes.
+        created_at: ctx.actor.at.trunc_subsecs(6),
         updated_at: now,
         finished_at: None,
         receipt: None,

@@ -55,8 +55,9 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     let Some(standing) = standing.filter(|one| one.role == role && one.org == row.sender_org) else {
         return fail(system, system, row, &[sender_gone()]).await;
     };
-    let ctx =
-        system.as_(Actor::with(role, row.sender_org.as_deref(), row.sender.clone(), standing.name).on(standing.duty));
+    let sender = Actor::with(role, row.sender_org.as_deref(), row.sender.clone(), standing.name).on(standing.duty);
+    // What was sent in time is in time, however long it waited for its turn.
+    let ctx = system.as_(Actor { at: row.created_at, ..sender });
     let registry = ctx.memory.registry();
     let format = queue::format(row.format);
 

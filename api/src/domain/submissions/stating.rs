@@ -19,7 +19,7 @@ use crate::{
     ctx::Ctx,
     db::now,
     domain::{
-        checks,
+        checks, collections,
         periods::Period,
         precondition::Precondition,
         receipts::{self, Stated},
@@ -98,7 +98,7 @@ fn address(ctx: &Ctx, registry: &Registry, key: &Key) -> Result<()> {
 /// identical content makes no revision. A dry run answers the same and stores nothing.
 ///
 /// # Errors
-/// In this order: 404, 403, 412 or 428, 409 while under review, 422 with every form fault.
+/// In this order: 404, 403 (also while its collection is not open), 412 or 428, 409 while under review, 422 with every form fault.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %push.key.school))]
 pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
     let registry = ctx.memory.registry();
@@ -160,6 +160,7 @@ async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: 
     if present.is_none() && extent == Extent::Patch {
         return Err(Error::NotFound(Kind::Submission));
     }
+    collections::expect_open(ctx, db, &key).await?;
     // Who only tries overwrites nothing, and need not say what it builds on.
     precondition.check(present.as_ref(), !terms.is_dry_run, true)?;
     if let Some(row) = &present {

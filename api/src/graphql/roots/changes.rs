@@ -2,6 +2,9 @@
 
 use async_graphql::{Context, Object, SimpleObject};
 
+use super::collections::{
+    ChangeCollectionInput, CollectionPayload, ExtendCollectionInput, ExtendCollectionPayload, OpenCollectionInput,
+};
 use crate::{
     domain::{
         precondition::Match,
@@ -208,6 +211,25 @@ impl Mutation {
         let (code, if_match) = (input.code.clone(), input.if_match.as_deref().map(Match::read));
         let changed = rules::change(graphql::ctx(cx), &code, input.into(), if_match.as_ref()).await;
         Ok(RulePayload { rule: Rule(changed.map_err(|error| relocated(error, of_rule))?) })
+    }
+
+    /// Opens a collection: the days within which schools report a table for a period.
+    async fn open_collection(&self, cx: &Context<'_>, input: OpenCollectionInput) -> GqlResult<CollectionPayload> {
+        input.open(cx).await
+    }
+
+    /// Changes the days of a collection.
+    async fn change_collection(&self, cx: &Context<'_>, input: ChangeCollectionInput) -> GqlResult<CollectionPayload> {
+        input.change(cx).await
+    }
+
+    /// Gives one school longer than the others, with a reason.
+    async fn extend_collection(
+        &self,
+        cx: &Context<'_>,
+        input: ExtendCollectionInput,
+    ) -> GqlResult<ExtendCollectionPayload> {
+        input.extend(cx).await
     }
 
     /// Builds a release from everything that is accepted.

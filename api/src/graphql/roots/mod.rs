@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod changes;
+mod collections;
 mod events;
 mod figures;
 mod registry;
@@ -11,6 +12,7 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use catalogue::CatalogueQuery;
 pub use changes::Mutation;
+pub use collections::CollectionsQuery;
 pub use events::Subscription;
 pub use figures::FiguresQuery;
 pub use registry::RegistryQuery;
@@ -27,7 +29,7 @@ use super::{
 /// Everything that can be read. A look-up answers `null` for what is not there, and the same for what is
 /// not this caller's to see.
 #[derive(MergedObject, Default)]
-pub struct Query(CallerQuery, RegistryQuery, CatalogueQuery, SubmissionsQuery, FiguresQuery);
+pub struct Query(CallerQuery, RegistryQuery, CatalogueQuery, CollectionsQuery, SubmissionsQuery, FiguresQuery);
 
 /// The caller, and everything by its id.
 #[derive(Default)]
