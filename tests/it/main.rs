@@ -27,6 +27,7 @@ mod instances;
 mod isolation;
 mod load;
 mod papers;
+mod processes;
 mod protocol;
 mod receipts;
 mod releases;

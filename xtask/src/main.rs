@@ -16,7 +16,8 @@ Usage: cargo xtask <task>
 
   demo [args]      build and run `zhiqiao demo`: SQLite, reference data, demo accounts;
                    arguments go through: cargo xtask demo --port 9000
-  test             everything that must hold: lint, then the tests on SQLite and on PostgreSQL
+  test [--long]    everything that must hold: lint, then the tests on SQLite and on PostgreSQL;
+                   --long kills the service 50 and 20 times where else it does so 3 times
   lint             format, clippy, documentation, dependencies
   bench [--quick]  how fast it is: functions, then the release binary on SQLite and on PostgreSQL
                    beside the limits of both; prints what docs/performance.md holds
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.skip_while(|argument| argument == "--").collect();
     match (task.as_deref().unwrap_or("help"), rest.as_slice()) {
         ("demo", arguments) => tasks::demo(arguments),
-        ("test", []) => tasks::test(),
+        ("test", []) => tasks::test(false),
+        ("test", [long]) if long == "--long" => tasks::test(true),
         ("lint", []) => tasks::lint(),
         ("bench", []) => bench::bench(false),
         ("bench", [quick]) if quick == "--quick" => bench::bench(true),
