@@ -322,7 +322,8 @@ async fn kill(
     chance: &mut Chance,
     times: u32,
 ) -> Process {
-    let (mut on_batch, mut batches) = (0, 0);
+    // How often it was started since a large batch has last come to its end, and how many have.
+    let (mut starts, mut batches) = (0, 0);
     let (mut answers, mut done) = (scene.answers.subscribe(), scene.batches.subscribe());
     let mut number = 0;
     loop {
@@ -331,7 +332,7 @@ async fn kill(
             let mut process = Process::start(place);
             sleep(Duration::from_millis(chance.below(300))).await;
             process.kill();
-            number += 1;
+            (number, starts) = (number + 1, starts + 1);
         }
         let mut process = Process::serve(place).await;
         let base = process.base.clone();
@@ -341,9 +342,9 @@ async fn kill(
             return process;
         }
         let now = *done.borrow_and_update();
-        on_batch = if now > batches { 1 } else { on_batch + 1 };
+        starts = if now > batches { 1 } else { starts + 1 };
         batches = now;
-        if on_batch > PER_BATCH {
+        if starts > PER_BATCH {
             timeout(PATIENCE, done.wait_for(|count| *count > now)).await.expect("no large batch ends").unwrap();
         }
         // Now and then at once, mostly amid the work.
