@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --package zhiqiao --bench core`; `cargo xtask bench` runs it with the load run.
 
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{hint::black_box, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -21,16 +21,17 @@ use zhiqiao::{
         aggregates, checks,
         clients::{self, Add, ClientSecret},
         cube::{self, Dimension, Filter, Grouping},
-        keys, releases,
+        keys, load, releases,
         synth::{self, Size},
     },
     formats::{
         columns::{self, Series},
         decimal,
         document::{self, Cells, Status},
+        expression::{Facts, Input, Verdict},
     },
     house,
-    memory::columns::Column,
+    memory::{columns::Column, registry::Registry},
 };
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -227,8 +228,91 @@ fn push_and_tokens(criterion: &mut Criterion, nation: &Nation) {
     });
 }
 
+/// Registry and catalogue of the reference data, with their rules.
+async fn reference(folder: &Path) -> Result<Arc<House>, Fault> {
+    let file = folder.join("zhiqiao.toml");
+    let url = format!("sqlite://{}?mode=rwc", folder.join("zhiqiao.db").display());
+    std::fs::write(&file, format!("[database]\nurl = {url:?}\n"))?;
+    let config = Config::load(Some(&file))?;
+    let db = Db::connect(&house::reach(&config)).await?;
+    house::migrate(&db).await?;
+    let house = House::over(config, db).await?;
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/gansu-2023");
+    load::load(&house.ctx(Actor::system("bench")), &data, &mut |_| {}).await?;
+    Ok(house)
+}
+
+/// A table with a figure in every line, within its bounds.
+fn full(registry: &Registry, dataset: &str) -> Cells {
+    registry
+        .lines(dataset)
+        .map(|line| {
+            let value = line.minimum.unwrap_or(0).max(1_000).min(line.maximum.unwrap_or(i64::MAX));
+            (line.code.0.clone(), document::Cell::reported(value))
+        })
+        .collect()
+}
+
+/// Rules, which were compiled when the registry was read: of the table that has most of them, and all there are.
+fn rules(criterion: &mut Criterion) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let house = runtime.block_on(reference(folder.path()))?;
+    let registry = house.memory.registry();
+    let tables: Vec<(&str, Arc<Cells>)> = registry
+        .datasets
+        .all()
+        .iter()
+        .map(|dataset| (dataset.code.as_str(), Arc::new(full(&registry, dataset.code.as_str()))))
+        .collect();
+    let beside = checks::Beside(
+        tables
+            .iter()
+            .flat_map(|(dataset, cells)| {
+                [true, false].map(|is_previous| (((*dataset).to_owned(), is_previous), Arc::clone(cells)))
+            })
+            .collect(),
+    );
+    let count = |dataset: &str| registry.rules.of(dataset).count();
+    let facts = |dataset: &str| -> Facts<'_> {
+        let inputs = registry.rules.of(dataset).flat_map(|rule| rule.expression.inputs());
+        let figure = |input: &Input| {
+            let value = beside.0.get(&(input.dataset.clone(), input.is_previous))?.get(&input.indicator)?.value?;
+            decimal::digits(value, registry.decimals(&input.indicator)).parse::<f64>().ok()
+        };
+        inputs.filter_map(|input| Some((input.clone(), figure(input)?))).collect()
+    };
+    let ask = |dataset: &str| {
+        let facts = facts(dataset);
+        registry
+            .rules
+            .of(dataset)
+            .map(|rule| rule.expression.judge(&facts))
+            .filter(|one| *one == Verdict::Breaks)
+            .count()
+    };
+    let (widest, cells) = tables.iter().max_by_key(|(dataset, _)| count(dataset)).ok_or("no table")?;
+    criterion.bench_function(&format!("rules: the {} of {widest}, with their figures", count(widest)), |bench| {
+        bench.iter(|| ask(black_box(widest)));
+    });
+    let all: usize = tables.iter().map(|(dataset, _)| count(dataset)).sum();
+    criterion.bench_function(&format!("rules: all {all} of the reference data, with their figures"), |bench| {
+        bench.iter(|| tables.iter().map(|(dataset, _)| ask(black_box(dataset))).sum::<usize>());
+    });
+    criterion.bench_function(
+        &format!("push: judge a full table of {widest}: tree, rules, standards, history"),
+        |bench| {
+            bench.iter(|| checks::judge(&registry, widest, "2023", black_box(cells), &beside));
+        },
+    );
+    Ok(())
+}
+
 fn all(criterion: &mut Criterion) {
     formats(criterion);
+    if let Err(fault) = rules(criterion) {
+        eprintln!("{fault}");
+    }
     match Nation::new() {
         Ok(nation) => {
             if let Err(fault) = figures(criterion, &nation) {

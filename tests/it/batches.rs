@@ -2,6 +2,7 @@
 
 pub mod files;
 mod malformed;
+mod once;
 
 use entity::{batch, batch_part, journal, revision, words::SubmissionState as State};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};

@@ -29,6 +29,7 @@ mod instances;
 mod isolation;
 mod load;
 mod papers;
+mod processes;
 mod protocol;
 mod pushing;
 mod receipts;

@@ -41,7 +41,7 @@ fn zhiqiao(dir: &Path) -> Command {
 }
 
 /// The binary on a database.
-fn on(url: &str, dir: &Path) -> Command {
+pub fn on(url: &str, dir: &Path) -> Command {
     let mut command = zhiqiao(dir);
     command.env("ZHIQIAO_DATABASE__URL", url);
     command

@@ -11,29 +11,26 @@ use crate::{
 /// Where the load run finds PostgreSQL.
 const BENCH_DATABASE_URL: &str = "BENCH_DATABASE_URL";
 
-/// Runs both; `--quick` measures less often and for shorter.
-pub(crate) fn bench(is_quick: bool) -> ExitCode {
+/// Runs both; `--quick` measures less often and for shorter, `--only=…` runs a part of the load run alone.
+pub(crate) fn bench(options: &[String]) -> ExitCode {
     let mut steps = Steps::default();
     // One build for all: the load run is told by cargo where the binary is.
     steps.run("build", bench_of(&["core", "load"]).arg("--no-run"));
-    let mut functions = bench_of(&["core"]);
-    functions.args(["--", "--noplot"]);
-    if is_quick {
-        functions.arg("--quick");
+    if !options.iter().any(|option| option.starts_with("--only=")) {
+        let mut functions = bench_of(&["core"]);
+        functions.args(["--", "--noplot"]).args(options);
+        steps.run("functions", &mut functions);
     }
-    steps.run("functions", &mut functions);
-    load(&mut steps, is_quick);
+    load(&mut steps, options);
     steps.finish()
 }
 
-fn load(steps: &mut Steps, is_quick: bool) {
+fn load(steps: &mut Steps, options: &[String]) {
     let name = "load";
     let mut run = |url: Option<&str>| {
         let mut command = bench_of(&["load"]);
         command.envs(url.map(|url| (BENCH_DATABASE_URL, url)));
-        if is_quick {
-            command.args(["--", "--quick"]);
-        }
+        command.arg("--").args(options);
         steps.run(name, &mut command);
     };
     if let Some(url) = env::var(BENCH_DATABASE_URL).ok().filter(|url| !url.is_empty()) {

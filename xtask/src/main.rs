@@ -16,10 +16,12 @@ Usage: cargo xtask <task>
 
   demo [args]      build and run `zhiqiao demo`: SQLite, reference data, demo accounts;
                    arguments go through: cargo xtask demo --port 9000
-  test             everything that must hold: lint, then the tests on SQLite and on PostgreSQL
+  test [--long]    everything that must hold: lint, then the tests on SQLite and on PostgreSQL;
+                   --long kills the service 50 and 20 times where else it does so 3 times
   lint             format, clippy, documentation, dependencies
   bench [--quick]  how fast it is: functions, then the release binary on SQLite and on PostgreSQL
-                   beside the limits of both; prints what docs/performance.md holds
+                   beside the limits of both; prints what docs/performance.md holds.
+                   --only=import (or feed, push, reads, cold, sqlite, postgresql) runs that part alone
   golden [filter]  rewrite the golden files from what the code says now, and list what changed
   help             this text
 
@@ -32,10 +34,12 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.skip_while(|argument| argument == "--").collect();
     match (task.as_deref().unwrap_or("help"), rest.as_slice()) {
         ("demo", arguments) => tasks::demo(arguments),
-        ("test", []) => tasks::test(),
+        ("test", []) => tasks::test(false),
+        ("test", [long]) if long == "--long" => tasks::test(true),
         ("lint", []) => tasks::lint(),
-        ("bench", []) => bench::bench(false),
-        ("bench", [quick]) if quick == "--quick" => bench::bench(true),
+        ("bench", options) if options.iter().all(|one| one == "--quick" || one.starts_with("--only=")) => {
+            bench::bench(options)
+        }
         ("golden", filter) => tasks::golden(filter),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");

@@ -14,6 +14,9 @@ use crate::{
 /// Where the tests find PostgreSQL.
 const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
+/// What makes the tests take their time.
+const TEST_LONG: &str = "TEST_LONG";
+
 /// Builds and runs `zhiqiao demo` in the present folder, in the profile of the tests.
 pub(crate) fn demo(arguments: &[String]) -> ExitCode {
     let mut command = Command::new(program());
@@ -22,12 +25,17 @@ pub(crate) fn demo(arguments: &[String]) -> ExitCode {
     become_(&mut command)
 }
 
-/// Everything that must hold.
-pub(crate) fn test() -> ExitCode {
+/// Everything that must hold; `is_long` for the tests that have a long form.
+pub(crate) fn test(is_long: bool) -> ExitCode {
     let mut steps = Steps::default();
     linting(&mut steps);
+    let tests = || {
+        let mut command = tests();
+        command.envs(is_long.then_some((TEST_LONG, "1")));
+        command
+    };
     steps.run("tests on SQLite", tests().arg("--workspace"));
-    tests_on_postgres(&mut steps);
+    tests_on_postgres(&mut steps, &tests);
     steps.finish()
 }
 
@@ -79,7 +87,7 @@ fn dependencies(steps: &mut Steps) {
     }
 }
 
-fn tests_on_postgres(steps: &mut Steps) {
+fn tests_on_postgres(steps: &mut Steps, tests: &dyn Fn() -> Command) {
     let name = "tests on PostgreSQL";
     let mut run = |url: &str| {
         steps.run(name, tests().args(["--package", "zhiqiao", "--test", "it"]).env(TEST_DATABASE_URL, url));
@@ -108,7 +116,7 @@ fn tests() -> Command {
             command.env_remove(name);
         }
     }
-    command.env_remove(TEST_DATABASE_URL).arg("test");
+    command.env_remove(TEST_DATABASE_URL).env_remove(TEST_LONG).arg("test");
     command
 }
 

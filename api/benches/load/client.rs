@@ -1,7 +1,9 @@
 //! A client that costs little: HTTP/1.1 over connections that stay open, requests made beforehand.
 
 use std::{
+    io::Read,
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -57,6 +59,10 @@ impl Connection {
     /// Sends a request and waits for the whole answer; anything but success is an error.
     pub async fn ask(&mut self, request: &[u8]) -> Outcome<&[u8]> {
         self.stream.write_all(request).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> Outcome<&[u8]> {
         self.buffer.clear();
         let mut searched = 0_usize;
         let body = loop {
@@ -97,6 +103,27 @@ impl Connection {
 /// One request over a connection of its own.
 pub async fn once(address: SocketAddr, request: &[u8]) -> Outcome<Vec<u8>> {
     Ok(Connection::open(address).await?.ask(request).await?.to_vec())
+}
+
+/// Sends a file as the body of a request, piece by piece.
+pub async fn upload(address: SocketAddr, path: &str, token: &str, kind: &str, file: &Path) -> Outcome<Vec<u8>> {
+    let mut file = std::fs::File::open(file)?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\ncontent-type: {kind}\r\n\
+         authorization: Bearer {token}\r\n\r\n",
+        file.metadata()?.len()
+    );
+    let mut connection = Connection::open(address).await?;
+    connection.stream.write_all(head.as_bytes()).await?;
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        let read = file.read(&mut piece)?;
+        match piece.get(..read) {
+            Some([]) | None => break,
+            Some(bytes) => connection.stream.write_all(bytes).await?,
+        }
+    }
+    Ok(connection.answer().await?.to_vec())
 }
 
 /// Tokens of clients, by client id and secret.

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Instant};
 
-use entity::words::{Duty, Role};
+use entity::words::{Duty, Role, Severity};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use serde_json::value::RawValue;
 use zhiqiao::{
@@ -13,7 +13,7 @@ use zhiqiao::{
     db::Db,
     domain::{
         clients::{self, Add, ClientSecret},
-        keys,
+        keys, rules,
         synth::{self, Size},
     },
     house,
@@ -21,8 +21,20 @@ use zhiqiao::{
 
 use super::{Outcome, questions};
 
-/// As in the figures of the alternatives.
-const SIZE: Size = Size { schools: 11_000, indicators: 200, years: 1, seed: 1 };
+/// As many as a nation has.
+pub const SCHOOLS: u32 = 11_000;
+
+/// Rules of the table that is pushed, as many as the widest table of the reference data has: every push and
+/// every table of a batch is judged by them.
+const RULES: [&str; 7] = [
+    "synthetic_1.i002 <= 50.0 * synthetic_1.i001",
+    "synthetic_1.i003 + synthetic_1.i004 <= 100.0 * synthetic_1.i001",
+    "synthetic_1.i010 <= 100.0 && synthetic_1.i020 <= 100.0",
+    "synthetic_1.i006 >= 0.0 || synthetic_1.i008 >= 0.0",
+    "synthetic_1.i011 / synthetic_1.i001 < 50.0",
+    "synthetic_1.i001 <= 2.0 * prev.synthetic_1.i001",
+    "synthetic_1.i012 + synthetic_1.i014 + synthetic_1.i016 <= 200.0 * synthetic_1.i001",
+];
 
 /// How many schools push at once.
 const PUSHERS: u32 = 32;
@@ -34,6 +46,8 @@ pub struct Prepared {
     pub url: String,
     /// Client id and secret, one for each school that pushes.
     pub clients: Vec<(String, String)>,
+    /// Client id and secret of the province.
+    pub province: (String, String),
     /// For each of those schools two bodies that take turns.
     pub bodies: Vec<[String; 2]>,
     /// What it took.
@@ -63,14 +77,15 @@ pub async fn remove(server: &str, url: &str) -> Outcome<()> {
     Ok(connection.close().await?)
 }
 
-async fn connect(url: &str) -> Outcome<DatabaseConnection> {
+/// One connection.
+pub async fn connect(url: &str) -> Outcome<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     Ok(Database::connect(options).await?)
 }
 
-/// Fills a database.
-pub async fn prepare(url: &str, folder: &Path) -> Outcome<Prepared> {
+/// Fills a database with so many schools.
+pub async fn prepare(url: &str, folder: &Path, schools: u32) -> Outcome<Prepared> {
     let file = folder.join("prepare.toml");
     std::fs::write(&file, format!("[database]\nurl = {url:?}\n"))?;
     let config = Config::load(Some(&file))?;
@@ -79,7 +94,8 @@ pub async fn prepare(url: &str, folder: &Path) -> Outcome<Prepared> {
     let house = House::over(config, db).await?;
     let ctx = house.ctx(Actor::system("bench"));
     keys::rotate(&ctx).await?;
-    let summary = synth::fill(&ctx, SIZE, false, &mut |_, _| {}).await?;
+    let size = Size { schools, indicators: 200, years: 1, seed: 1 };
+    let summary = synth::fill(&ctx, size, false, &mut |_, _| {}).await?;
     let began = Instant::now();
     let province = ctx.as_(Actor::with(zhiqiao::authz::Role::Province, None, "job:bench", "bench"));
     let new = zhiqiao::domain::releases::New {
@@ -90,7 +106,9 @@ pub async fn prepare(url: &str, folder: &Path) -> Outcome<Prepared> {
     };
     zhiqiao::domain::releases::create(&province, new).await?;
     let released = began.elapsed();
+    add_rules(&province).await?;
     let clients = add_clients(&ctx).await?;
+    let province = add_client(&ctx, Role::Province, "990000").await?;
     house.db.clone().close().await?;
 
     let connection = connect(url).await?;
@@ -109,6 +127,7 @@ pub async fn prepare(url: &str, folder: &Path) -> Outcome<Prepared> {
     Ok(Prepared {
         url: url.to_owned(),
         clients,
+        province,
         bodies,
         filled: format!(
             "{observations} observations in {} tables, written by `synth` in {:.1} s = {:.0} observations/s; \
@@ -122,22 +141,42 @@ pub async fn prepare(url: &str, folder: &Path) -> Outcome<Prepared> {
     })
 }
 
+async fn add_rules(province: &Ctx) -> Outcome<()> {
+    for (number, expression) in (1..).zip(RULES) {
+        let new = rules::New {
+            code: format!("{}.rule_{number}", questions::PUSHED),
+            severity: Severity::Warning,
+            expression: expression.to_owned(),
+            message_zh: format!("合成规则 {number}"),
+            message_en: format!("Synthetic rule {number}"),
+            is_enabled: true,
+            valid_from: None,
+            valid_to: None,
+        };
+        rules::add(province, new).await?;
+    }
+    Ok(())
+}
+
 async fn add_clients(ctx: &Ctx) -> Outcome<Vec<(String, String)>> {
     let mut added = Vec::new();
     for number in 1..=PUSHERS {
-        let org = school(number);
-        let add = Add {
-            client_id: format!("bench-{org}"),
-            name: format!("Benchmark {org}"),
-            role: Role::School,
-            org: Some(org),
-            duty: Duty::All,
-            secret: ClientSecret::Random,
-        };
-        let told = clients::add(ctx, add).await?;
-        added.push((told.row.client_id, told.secret.expose().to_owned()));
+        added.push(add_client(ctx, Role::School, &school(number)).await?);
     }
     Ok(added)
+}
+
+async fn add_client(ctx: &Ctx, role: Role, org: &str) -> Outcome<(String, String)> {
+    let add = Add {
+        client_id: format!("bench-{org}"),
+        name: format!("Benchmark {org}"),
+        role,
+        org: Some(org.to_owned()),
+        duty: Duty::All,
+        secret: ClientSecret::Random,
+    };
+    let told = clients::add(ctx, add).await?;
+    Ok((told.row.client_id, told.secret.expose().to_owned()))
 }
 
 /// What the schools push for the next year: the figures of this year, and the same with one moved by one.

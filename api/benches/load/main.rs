@@ -4,15 +4,21 @@
 //! it fills a database with 11,000 synthetic schools × 200 indicators and a release, lays one row per
 //! observation beside it, starts `zhiqiao serve` and a second server that answers a constant or runs
 //! the bare SQL through the same driver, and asks all three the same questions in alternating rounds.
-//! Everything is asked by the same client over connections that stay open. The tables go to stdout
-//! as Markdown, for `docs/performance.md`.
+//! Everything is asked by the same client over connections that stay open. Then it measures how soon
+//! a commit reaches a reader of the feed, and imports a file of three million observations beside a
+//! bare `COPY` of the same. The tables go to stdout as Markdown, for `docs/performance.md`.
 //!
-//! `limits DATABASE PORT` as arguments makes it the second server.
+//! `--quick` measures less often and imports a tenth. `--only=…` takes a part: a database (`sqlite`,
+//! `postgresql`) or a question (`cold`, `reads`, `push`, `feed`, `import`), several by several.
+//! `--rows=…` and `--schools=…` are for trying the bench itself. `limits DATABASE PORT` as arguments
+//! makes it the second server.
 
 #![expect(clippy::print_stdout, reason = "a benchmark talks to the person at the terminal")]
 
 mod client;
 mod database;
+mod feed;
+mod import;
 mod limits;
 mod process;
 mod questions;
@@ -45,10 +51,55 @@ struct Effort {
     span: Duration,
     /// Restarts for the cold query.
     restarts: usize,
+    /// Commits whose delivery is timed.
+    deliveries: usize,
+    /// Observations of the import.
+    rows: u64,
 }
 
-const FULL: Effort = Effort { rounds: 5, span: Duration::from_millis(1_000), restarts: 7 };
-const QUICK: Effort = Effort { rounds: 3, span: Duration::from_millis(300), restarts: 3 };
+const FULL: Effort =
+    Effort { rounds: 5, span: Duration::from_millis(1_000), restarts: 7, deliveries: 400, rows: 3_000_000 };
+const QUICK: Effort =
+    Effort { rounds: 3, span: Duration::from_millis(300), restarts: 3, deliveries: 100, rows: 300_000 };
+
+/// What can be asked for alone.
+const DATABASES: &[&str] = &["sqlite", "postgresql"];
+const PARTS: &[&str] = &["cold", "reads", "push", "feed", "import"];
+
+/// What is measured.
+#[derive(Clone, Debug)]
+struct Options {
+    effort: Effort,
+    schools: u32,
+    only: Vec<String>,
+}
+
+impl Options {
+    fn read(arguments: &[&str]) -> Outcome<Self> {
+        let effort = if arguments.contains(&"--quick") { QUICK } else { FULL };
+        let mut options = Self { effort, schools: database::SCHOOLS, only: Vec::new() };
+        for argument in arguments {
+            match argument.split_once('=') {
+                Some(("--only", name)) if DATABASES.contains(&name) || PARTS.contains(&name) => {
+                    options.only.push(name.to_owned());
+                }
+                Some(("--rows", rows)) => options.effort.rows = rows.parse()?,
+                Some(("--schools", schools)) => options.schools = schools.parse()?,
+                None if ["--quick", "--bench"].contains(argument) => {}
+                _ => {
+                    return Err(format!("{argument}: not known; --only= takes {DATABASES:?} and {PARTS:?}").into());
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// Whether one of a group is wanted: all of them are while none is named.
+    fn wants(&self, group: &[&str], name: &str) -> bool {
+        let mut named = self.only.iter().filter(|one| group.contains(&one.as_str())).peekable();
+        named.peek().is_none() || named.any(|one| one == name)
+    }
+}
 
 /// Open connections, few and many.
 const CONNECTIONS: [usize; 2] = [1, 32];
@@ -58,49 +109,77 @@ fn main() -> Outcome<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["limits", url, port] => limits::serve(url, port.parse()?),
         options if options.contains(&"--bench") => {
-            let effort = if options.contains(&"--quick") { QUICK } else { FULL };
+            let options = Options::read(options)?;
             // One thread: the servers need the processors more.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(both(effort, options))
+            runtime.block_on(both(&options))
         }
         // `cargo test --all-targets` comes by; there is nothing to test.
         _ => Ok(()),
     }
 }
 
-async fn both(effort: Effort, options: &[&str]) -> Outcome<()> {
+async fn both(options: &Options) -> Outcome<()> {
     let folder = tempfile::Builder::new().prefix("load-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let only = |name: &str| !options.iter().any(|option| option.starts_with("--only=") && !option.ends_with(name));
-    if only("sqlite") {
+    if options.wants(DATABASES, "sqlite") {
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("zhiqiao.db").display());
-        one("SQLite", &url, folder.path(), effort).await?;
+        one("SQLite", &url, folder.path(), options).await?;
     }
     match std::env::var("BENCH_DATABASE_URL") {
-        Ok(server) if only("postgresql") => {
+        Ok(server) if options.wants(DATABASES, "postgresql") => {
             let url = database::create(&server).await?;
-            let outcome = one("PostgreSQL", &url, folder.path(), effort).await;
+            let outcome = one("PostgreSQL", &url, folder.path(), options).await;
             database::remove(&server, &url).await?;
             outcome?;
         }
-        Ok(_) => {}
-        Err(_) => println!("\nPostgreSQL: SKIPPED, BENCH_DATABASE_URL is not set"),
+        Err(_) if options.wants(DATABASES, "postgresql") => {
+            println!("\nPostgreSQL: SKIPPED, BENCH_DATABASE_URL is not set")
+        }
+        _ => {}
     }
     Ok(())
 }
 
 /// Everything on one database.
-async fn one(name: &str, url: &str, folder: &Path, effort: Effort) -> Outcome<()> {
+async fn one(name: &str, url: &str, folder: &Path, options: &Options) -> Outcome<()> {
     let began = Instant::now();
-    let prepared = database::prepare(url, folder).await?;
+    let prepared = database::prepare(url, folder, options.schools).await?;
     eprintln!("{name}: {} (all in {:.0} s)", prepared.filled, began.elapsed().as_secs_f64());
     let mut report = Report::new(name, &prepared.filled);
 
-    cold(&prepared, folder, effort, &mut report).await?;
+    if options.wants(PARTS, "cold") {
+        cold(&prepared, folder, options.effort, &mut report).await?;
+    }
+    if options.wants(PARTS, "reads") || options.wants(PARTS, "push") {
+        warm(name, &prepared, folder, options, &mut report).await?;
+    }
+    if options.wants(PARTS, "feed") {
+        let here = Process::product(&prepared, folder).await?;
+        let deliveries = options.effort.deliveries;
+        report.feed("the same", deliveries, feed::measure([&here, &here], &prepared, 2026, deliveries).await?);
+        if !url.starts_with("sqlite:") {
+            let there = Process::product(&prepared, folder).await?;
+            report.feed("another", deliveries, feed::measure([&here, &there], &prepared, 2027, deliveries).await?);
+        }
+        eprintln!("{name}: feed");
+    }
+    if options.wants(PARTS, "import") {
+        report.import(&import::measure(&prepared, folder, options.effort.rows).await?);
+    }
+    println!("{}", report.text());
+    eprintln!("{name}: {:.0} s", began.elapsed().as_secs_f64());
+    Ok(())
+}
 
-    let service = Process::product(&prepared, folder).await?;
-    let limits = Process::limits(&prepared).await?;
+/// Every question, of all that answer it, over few connections and many.
+async fn warm(name: &str, prepared: &Prepared, folder: &Path, options: &Options, report: &mut Report) -> Outcome<()> {
+    let service = Process::product(prepared, folder).await?;
+    let limits = Process::limits(prepared).await?;
     let tokens = client::tokens(service.address, &prepared.clients).await?;
-    for question in questions::all(&prepared, &tokens) {
+    for question in questions::all(prepared, &tokens) {
+        if !options.wants(PARTS, if question.is_push() { "push" } else { "reads" }) {
+            continue;
+        }
         let size = check(&service, &limits, &question).await?;
         for connections in CONNECTIONS {
             let targets = [
@@ -109,10 +188,10 @@ async fn one(name: &str, url: &str, folder: &Path, effort: Effort) -> Outcome<()
                 (Target::Service, question.service.clone(), service.address),
             ];
             let mut rounds: [Vec<Figures>; 3] = Default::default();
-            for _ in 0..effort.rounds {
+            for _ in 0..options.effort.rounds {
                 for (figures, (_, asks, address)) in rounds.iter_mut().zip(&targets) {
                     if !asks.is_empty() {
-                        let measured = client::load(*address, asks, connections, effort.span).await;
+                        let measured = client::load(*address, asks, connections, options.effort.span).await;
                         figures.push(measured.map_err(|fault| format!("{} at {connections}: {fault}", question.name))?);
                     }
                 }
@@ -122,8 +201,6 @@ async fn one(name: &str, url: &str, folder: &Path, effort: Effort) -> Outcome<()
         }
     }
     report.note(format!("Memory of the service after that: {}", service.memory()));
-    println!("{}", report.text());
-    eprintln!("{name}: {:.0} s", began.elapsed().as_secs_f64());
     Ok(())
 }
 

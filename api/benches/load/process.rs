@@ -31,7 +31,8 @@ impl Process {
             .current_dir(folder)
             .env("ZHIQIAO_DATABASE__URL", &prepared.url)
             .env("ZHIQIAO_LISTEN", address.to_string())
-            .env("ZHIQIAO_PUBLIC_URL", format!("http://{address}"))
+            // A token of one instance is good at another.
+            .env("ZHIQIAO_PUBLIC_URL", "http://zhiqiao.bench")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -68,19 +69,24 @@ impl Process {
 
     /// The memory that it holds.
     pub fn memory(&self) -> String {
-        std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
-            .ok()
-            .and_then(|status| {
-                let kilobytes: u64 = status
-                    .lines()
-                    .find_map(|line| line.strip_prefix("VmRSS:"))?
-                    .trim()
-                    .trim_end_matches(" kB")
-                    .parse()
-                    .ok()?;
-                Some(format!("{} MB", kilobytes / 1_024))
-            })
-            .unwrap_or_else(|| "unknown".to_owned())
+        self.status("VmRSS:").map_or_else(|_| "unknown".to_owned(), |kilobytes| format!("{} MB", kilobytes / 1_024))
+    }
+
+    /// Begins a new measurement of the most that it holds; returns what it holds now, in kB.
+    pub fn forget_peak(&self) -> Outcome<u64> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?;
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that it has held since then, in kB.
+    pub fn peak(&self) -> Outcome<u64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> Outcome<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 }
 

@@ -10,6 +10,9 @@ use super::{
 /// The table that is pushed: 150 indicators.
 pub const PUSHED: &str = "synthetic_1";
 
+/// How the push is called.
+const PUSH: &str = "push of 150 indicators";
+
 /// The indicators of the cold queries: nobody else asks for them.
 pub const COLD: Range<u32> = 61..65;
 
@@ -47,6 +50,11 @@ pub struct Question {
 }
 
 impl Question {
+    /// Whether it changes anything.
+    pub fn is_push(&self) -> bool {
+        self.name == PUSH
+    }
+
     /// To the server that answers a constant of this size, with a body as long as the service's.
     pub fn constant(&self, size: usize) -> Asks {
         let body = "x".repeat(self.body);
@@ -174,6 +182,6 @@ pub fn all(prepared: &Prepared, tokens: &[String]) -> Vec<Question> {
         new("aggregate by city (344 groups)", Some(20.0), "990001", by_city, by_city_sql),
         new("aggregate by tier (4 groups)", Some(20.0), "median", by_tier, by_tier_sql),
         new("aggregate by city, public schools only", None, "990001", filtered, filtered_sql),
-        new("push of 150 indicators", None, "9", pushed, pushed_sql),
+        new(PUSH, None, "9", pushed, pushed_sql),
     ]
 }

@@ -99,7 +99,10 @@ impl Intake {
             let part = std::mem::replace(&mut self.held, rest);
             self.keep(part).await?;
         }
-        queue::received(&self.ctx, &self.row).await?;
+        // Under a key the file is taken when its answer is kept, and not before.
+        let tx = self.ctx.begin().await?;
+        queue::received(&self.ctx, &tx, &self.row).await?;
+        tx.commit().await?;
         self.row.state = BatchState::Running;
         Ok(Batch::new(self.row, Vec::new()))
     }

@@ -98,8 +98,14 @@ pub fn admit(ctx: &Ctx) -> Result<()> {
 pub async fn get(ctx: &Ctx, id: Uuid) -> Result<Batch> {
     let id = BatchId(id);
     let row = ctx.one::<batch::Entity>(ctx.db.read(), Action::Read, batch::Column::Id.eq(id)).await?;
+    seen(ctx, ctx.db.read(), row).await
+}
+
+/// A batch with what became of its tables.
+async fn seen(ctx: &Ctx, db: &impl ConnectionTrait, row: batch::Model) -> Result<Batch> {
     let most = u64::try_from(LISTED + 1).map_err(Error::internal)?;
-    Ok(Batch::new(row, queue::tables(ctx, id, Some(most)).await?))
+    let tables = queue::tables(ctx, db, row.id, Some(most)).await?;
+    Ok(Batch::new(row, tables))
 }
 
 /// Forgets the batches that ended long ago, and the files that never came to their end.
@@ -215,8 +221,10 @@ async fn write_at_once(
     queue::insert(&tx, &row).await?;
     queue::insert_tables(&tx, &tables).await?;
     tell(ctx, &tx, &row, &tables).await?;
+    // Before the commit: under a key nobody else sees it until the answer is kept.
+    let batch = seen(ctx, &tx, row).await?;
     tx.commit().await?;
-    get(ctx, row.id.0).await
+    Ok(batch)
 }
 
 /// What its sender has said of a batch.

@@ -111,14 +111,14 @@ pub(super) async fn part(ctx: &Ctx, id: BatchId, number: i32) -> Result<Option<V
 }
 
 /// The file has come to its end: whoever is free may take it.
-pub(super) async fn received(ctx: &Ctx, row: &batch::Model) -> Result<()> {
+pub(super) async fn received(ctx: &Ctx, db: &impl ConnectionTrait, row: &batch::Model) -> Result<()> {
     ctx.change::<batch::Entity>()
         .col_expr(batch::Column::State, Expr::value(BatchState::Running.word()))
         .col_expr(batch::Column::SizeBytes, Expr::value(row.size_bytes))
         .col_expr(batch::Column::ContentHash, Expr::value(row.content_hash.clone()))
         .col_expr(batch::Column::UpdatedAt, Expr::value(now()))
         .filter(batch::Column::Id.eq(row.id))
-        .exec(ctx.db.write())
+        .exec(db)
         .await?;
     Ok(())
 }
@@ -208,7 +208,12 @@ pub(super) async fn insert_tables(db: &impl ConnectionTrait, tables: &[batch_tab
 }
 
 /// What became of the tables so far, in the order of their keys.
-pub(super) async fn tables(ctx: &Ctx, id: BatchId, most: Option<u64>) -> Result<Vec<batch_table::Model>> {
+pub(super) async fn tables(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    id: BatchId,
+    most: Option<u64>,
+) -> Result<Vec<batch_table::Model>> {
     Ok(ctx
         .visible::<batch_table::Entity>()
         .filter(batch_table::Column::BatchId.eq(id))
@@ -216,7 +221,7 @@ pub(super) async fn tables(ctx: &Ctx, id: BatchId, most: Option<u64>) -> Result<
         .order_by_asc(batch_table::Column::DatasetCode)
         .order_by_asc(batch_table::Column::PeriodCode)
         .limit(most)
-        .all(ctx.db.read())
+        .all(db)
         .await?)
 }
 

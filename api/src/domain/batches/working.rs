@@ -74,7 +74,7 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
         row.causes = found.causes.kept();
         queue::note(system, system.db.write(), &row).await?;
     }
-    let done: HashSet<Key> = queue::tables(system, row.id, None)
+    let done: HashSet<Key> = queue::tables(system, system.db.read(), row.id, None)
         .await?
         .into_iter()
         .map(|one| Key { school: one.school_code, dataset: one.dataset_code, period: one.period_code })
@@ -180,7 +180,7 @@ async fn write_once(system: &Ctx, ctx: &Ctx, row: &batch::Model, judged: &[Judge
 /// Ends a batch: the note of it, the journal's row, and the file is thrown away.
 async fn finish(system: &Ctx, ctx: &Ctx, mut row: batch::Model, state: BatchState) -> Result<()> {
     row.state = state;
-    let tables = queue::tables(system, row.id, None).await?;
+    let tables = queue::tables(system, system.db.read(), row.id, None).await?;
     row.receipt = receipt(ctx, &row, &tables)?;
     let tx = system.begin().await?;
     queue::note(system, &tx, &row).await?;
