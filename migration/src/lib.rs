@@ -22,6 +22,7 @@ mod m20261122_120000_create_batch;
 mod m20261122_130000_create_idempotency;
 mod m20261122_131000_create_webhook;
 mod m20261122_140000_create_rule;
+mod m20261122_160000_catalogue_editions;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_130000_create_idempotency::Migration),
             Box::new(m20261122_131000_create_webhook::Migration),
             Box::new(m20261122_140000_create_rule::Migration),
+            Box::new(m20261122_160000_catalogue_editions::Migration),
         ]
     }
 }

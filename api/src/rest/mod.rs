@@ -5,10 +5,13 @@ pub mod body;
 pub mod border;
 pub mod catalogue;
 pub mod changes;
+pub mod datasets;
 pub mod extract;
 pub mod health;
 pub mod idempotency;
+pub mod indicators;
 pub mod oauth;
+pub mod periods;
 pub mod problem;
 pub mod releases;
 pub mod submissions;
@@ -48,8 +51,14 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(batches::create)
         .service(batches::get)
         .service(templates::get)
-        .service(catalogue::datasets)
-        .service(catalogue::indicators)
+        .service(datasets::list)
+        .service(datasets::add)
+        .service(datasets::change)
+        .service(indicators::list)
+        .service(indicators::add)
+        .service(indicators::change)
+        .service(periods::list)
+        .service(periods::add)
         .service(catalogue::list)
         .service(catalogue::dry_run)
         .service(catalogue::add)
