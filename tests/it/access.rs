@@ -135,6 +135,18 @@ GET /v1/datasets
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/indicators
     -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/datasets
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/datasets/{dataset}
+    own                                                401    403   403     412      403  403    403    403        403
+POST /v1/indicators
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/indicators/{indicator}
+    -                                                  401    403   403     412      403  403    403    403        403
+GET /v1/periods
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/periods
+    -                                                  401    403   403     422      403  403    403    403        403
 GET /v1/rules
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/rules
@@ -228,7 +240,7 @@ fn placed(text: &str, object: &str) -> String {
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
-    let text = text.replace("{code}", "talent.placement_low");
+    let text = text.replace("{code}", "talent.placement_low").replace("{indicator}", "talent.graduates");
     text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
 }
 
@@ -329,7 +341,13 @@ fn documented() -> BTreeSet<String> {
 fn body(route: &str) -> Option<Value> {
     let (method, path) = route.split_once(' ').unwrap();
     match (method, path.rsplit('/').next().unwrap()) {
-        ("PATCH", "{webhook}") => Some(json!({})),
+        ("PATCH", "{webhook}" | "{dataset}" | "{indicator}") => Some(json!({})),
+        ("POST", "datasets") => Some(json!({ "code": "scale", "name": "另一张表", "period_kind": "calendar_year" })),
+        ("POST", "indicators") => Some(json!({
+            "code": "talent.graduates", "name": "另一个指标", "unit": "人", "decimals": 0, "aggregation": "sum",
+            "disclosure": "public",
+        })),
+        ("POST", "periods") => Some(json!({ "code": "nonsense" })),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),

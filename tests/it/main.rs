@@ -16,6 +16,7 @@ mod access;
 mod app;
 mod batches;
 mod disclosure;
+mod editions;
 mod feed;
 mod figures;
 mod forms;

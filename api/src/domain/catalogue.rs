@@ -143,12 +143,7 @@ impl Faults {
     }
 
     /// The first and the last period that something holds for.
-    pub(super) fn validity(
-        &mut self,
-        from: Option<&PeriodCode>,
-        to: Option<&PeriodCode>,
-        kind: Option<PeriodKind>,
-    ) {
+    pub(super) fn validity(&mut self, from: Option<&PeriodCode>, to: Option<&PeriodCode>, kind: Option<PeriodKind>) {
         let bounds = [("/valid_from", from), ("/valid_to", to)];
         let good = bounds.map(|(at, bound)| bound.is_none_or(|bound| self.period(at, bound.as_str(), kind)));
         if let ([true, true], Some(from), Some(to)) = (good, from, to)

@@ -171,10 +171,7 @@ fn applied(
     faults.validity(row.valid_from.as_ref(), row.valid_to.as_ref(), kind);
     let same = |other: &&dataset::Model| other.code != row.code && other.name == row.name;
     if let Some(other) = registry.datasets.all().iter().find(same).filter(|_| !row.name.is_empty()) {
-        let text = (
-            format!("“{}”已是 {} 的名称", row.name, other.code),
-            format!("`{}` has this name", other.code),
-        );
+        let text = (format!("“{}”已是 {} 的名称", row.name, other.code), format!("`{}` has this name", other.code));
         faults.add("name_taken", "/name", text, "", row.name.as_str());
     }
     row

@@ -423,9 +423,8 @@ async fn table(
     );
 
     let schools: Vec<&str> = documents.iter().map(|(school, _)| school.as_str()).collect();
-    let is_public = |code: &str| {
-        frame.line(code, period.as_str()).is_some_and(|line| line.disclosure() == Disclosure::Public)
-    };
+    let is_public =
+        |code: &str| frame.line(code, period.as_str()).is_some_and(|line| line.disclosure() == Disclosure::Public);
     // In the order of the form, as people know it.
     let of = |public: bool| -> Vec<Series> {
         registry

@@ -23,7 +23,7 @@ pub struct Earlier {
 pub struct Editions(Vec<Vec<Earlier>>);
 
 /// An earlier edition as a whole definition: what never changes is that of now.
-fn whole(now: &indicator::Model, then: indicator_edition::Model) -> indicator::Model {
+pub fn whole(now: &indicator::Model, then: indicator_edition::Model) -> indicator::Model {
     indicator::Model {
         line_no: then.line_no,
         parent_code: then.parent_code,

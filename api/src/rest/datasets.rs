@@ -190,13 +190,13 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 
 /// Changes what is said of a table, or from when until when it is reported.
 #[utoipa::path(
-    tag = "catalogue", params(("code" = String, Path)), request_body = ChangeDatasetBody,
+    tag = "catalogue", params(("dataset" = String, Path)), request_body = ChangeDatasetBody,
     responses((status = 200, body = DatasetView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView),
               (status = 428, body = ProblemView)),
     security(("bearer" = []))
 )]
-#[patch("/v1/datasets/{code}")]
+#[patch("/v1/datasets/{dataset}")]
 pub async fn change(
     ctx: Ctx,
     code: web::Path<String>,

@@ -164,9 +164,7 @@ pub async fn list(ctx: Ctx, query: web::Query<OfTable>) -> Result<HttpResponse, 
     let view = |row: &indicator::Model| IndicatorView::new(row, indicators::changes(&registry, row.code.as_str()));
     let indicators = match query.period.as_deref().map(|period| Period::read(period, "/period")).transpose()? {
         None => registry.indicators.all().iter().filter(is_asked).map(view).collect(),
-        Some(period) => {
-            registry.indicators_in(period.kind, period.code.as_str()).filter(is_asked).map(view).collect()
-        }
+        Some(period) => registry.indicators_in(period.kind, period.code.as_str()).filter(is_asked).map(view).collect(),
     };
     Ok(open(IndicatorsView { indicators }))
 }
@@ -315,7 +313,9 @@ body!(
 );
 
 fn tagged(mut answer: HttpResponseBuilder, kept: Kept) -> HttpResponse {
-    answer.insert_header((header::ETAG, indicators::etag(&kept.line))).json(IndicatorView::new(&kept.line, kept.changes))
+    answer
+        .insert_header((header::ETAG, indicators::etag(&kept.line)))
+        .json(IndicatorView::new(&kept.line, kept.changes))
 }
 
 /// Adds an indicator.
@@ -341,13 +341,13 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 
 /// Corrects an indicator, or says what holds from a period on. Answers what is said of it now.
 #[utoipa::path(
-    tag = "catalogue", params(("code" = String, Path)), request_body = ChangeIndicatorBody,
+    tag = "catalogue", params(("indicator" = String, Path)), request_body = ChangeIndicatorBody,
     responses((status = 200, body = IndicatorView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView),
               (status = 428, body = ProblemView)),
     security(("bearer" = []))
 )]
-#[patch("/v1/indicators/{code}")]
+#[patch("/v1/indicators/{indicator}")]
 pub async fn change(
     ctx: Ctx,
     code: web::Path<String>,

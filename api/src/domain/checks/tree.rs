@@ -18,13 +18,7 @@ fn on_scale(value: i64, from: i16, to: i16) -> i128 {
 }
 
 /// A count that exceeds the one it lies within is an error, parts that do not add up a warning.
-pub(super) fn tree(
-    registry: &Registry,
-    dataset: &str,
-    period: &str,
-    cells: &Cells,
-    previous: &Cells,
-) -> Vec<Finding> {
+pub(super) fn tree(registry: &Registry, dataset: &str, period: &str, cells: &Cells, previous: &Cells) -> Vec<Finding> {
     let mut findings = Vec::new();
     let value = |line: &indicator::Model| cells.get(line.code.as_str()).and_then(|cell| cell.value);
     for line in registry.lines_in(dataset, period) {

@@ -146,7 +146,9 @@ pub(super) fn within_validity(line: &indicator::Model, from: &PeriodCode, faults
     let validity = format!("{}–{}", bound(&line.valid_from), bound(&line.valid_to));
     let text = (
         format!("指标有效期为 {validity}，不能自 {from} 起另作规定；更正现行规定请不要写 from"),
-        format!("The indicator holds for {validity}: nothing new can hold from {from} on; to correct it leave `from` out"),
+        format!(
+            "The indicator holds for {validity}: nothing new can hold from {from} on; to correct it leave `from` out"
+        ),
     );
     faults.add("edition_from", "/from", text, validity, from.as_str());
 }
@@ -158,8 +160,8 @@ pub(super) fn applied(
     new: &Said,
     faults: &mut Faults,
 ) -> indicator::Model {
-    let number = |at: &str, new: &Option<Option<String>>, there: Option<i64>, places: i16, faults: &mut Faults| {
-        match new {
+    let number =
+        |at: &str, new: &Option<Option<String>>, there: Option<i64>, places: i16, faults: &mut Faults| match new {
             None => there,
             Some(None) => None,
             Some(Some(text)) => match decimal::parse(text, places) {
@@ -184,8 +186,7 @@ pub(super) fn applied(
                     None
                 }
             },
-        }
-    };
+        };
     let text = |new: &Option<String>, there: &String| new.clone().unwrap_or_else(|| there.clone());
     let mut line = indicator::Model {
         position: new.position.unwrap_or(there.position),
@@ -231,11 +232,7 @@ pub(super) fn applied(
     {
         line.disclosure = word;
     }
-    faults.validity(
-        line.valid_from.as_ref(),
-        line.valid_to.as_ref(),
-        kind_of(registry, line.dataset_code.as_str()),
-    );
+    faults.validity(line.valid_from.as_ref(), line.valid_to.as_ref(), kind_of(registry, line.dataset_code.as_str()));
     line
 }
 
@@ -265,7 +262,8 @@ pub(super) fn whole(registry: &Registry, line: &indicator::Model, edition: &Edit
         faults.add("threshold", "/better", text, "", line.better.map_or("", Better::word));
     }
     if (line.aggregation == Aggregation::WeightedMean) != line.weight_code.is_some() {
-        let text = ("weighted_mean 需要权重指标，其他方式没有权重", "weighted_mean needs a weight, and nothing else has one");
+        let text =
+            ("weighted_mean 需要权重指标，其他方式没有权重", "weighted_mean needs a weight, and nothing else has one");
         faults.add("weight", "/weight", text, "", line.weight_code.as_ref().map_or("", IndicatorCode::as_str));
     }
     let others = [("/parent", &line.parent_code), ("/within", &line.within_code), ("/weight", &line.weight_code)];
@@ -288,9 +286,8 @@ pub(super) fn whole(registry: &Registry, line: &indicator::Model, edition: &Edit
 fn among(registry: &Registry, line: &indicator::Model, edition: &Edition, faults: &mut Faults) {
     let mut periods: BTreeSet<String> = registry.runs(line.dataset_code.as_str()).into_iter().collect();
     periods.extend(edition.begins.iter().chain(&line.valid_from).map(|period| period.0.clone()));
-    let held = |period: &&String| {
-        edition.has(period) && holds(line.valid_from.as_ref(), line.valid_to.as_ref(), period)
-    };
+    let held =
+        |period: &&String| edition.has(period) && holds(line.valid_from.as_ref(), line.valid_to.as_ref(), period);
     let (mut circles, mut doubles) = (BTreeSet::new(), BTreeSet::new());
     for period in periods.iter().filter(held) {
         type Next = fn(&indicator::Model) -> Option<&IndicatorCode>;

@@ -210,7 +210,7 @@ pub async fn change(ctx: &Ctx, code: &str, change: Change, if_match: Option<&Mat
 }
 
 /// A definition as it is kept once another one holds.
-fn kept(line: &indicator::Model, before: PeriodCode) -> indicator_edition::Model {
+pub(in crate::domain) fn kept(line: &indicator::Model, before: PeriodCode) -> indicator_edition::Model {
     let line = line.clone();
     indicator_edition::Model {
         indicator_code: line.code,

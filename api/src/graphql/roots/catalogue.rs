@@ -58,9 +58,7 @@ impl CatalogueQuery {
         let shown = |row| Indicator(registry, row);
         Ok(match period.transpose()? {
             None => registry.indicators.all().iter().filter(kept).map(shown).collect(),
-            Some(period) => {
-                registry.indicators_in(period.kind, period.code.as_str()).filter(kept).map(shown).collect()
-            }
+            Some(period) => registry.indicators_in(period.kind, period.code.as_str()).filter(kept).map(shown).collect(),
         })
     }
 

@@ -4,10 +4,11 @@ use async_graphql::{Context, Object, SimpleObject};
 
 use crate::{
     domain::{
+        datasets, indicators, periods,
         precondition::Match,
         releases,
         reviews::{self, Step},
-        datasets, indicators, periods, rules,
+        rules,
         submissions::{self, Push, Pushed},
     },
     graphql::{
@@ -180,8 +181,7 @@ impl Mutation {
 
     /// Changes what is said of a table, or from when until when it is reported.
     async fn change_dataset(&self, cx: &Context<'_>, input: ChangeDatasetInput) -> GqlResult<DatasetPayload> {
-        let (ctx, code, if_match) =
-            (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
+        let (ctx, code, if_match) = (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
         let changed = datasets::change(ctx, &code, input.into(), if_match.as_ref()).await;
         let changed = changed.map_err(|error| relocated(error, of_input))?;
         Ok(DatasetPayload::new(ctx.memory.registry(), changed))
@@ -196,8 +196,7 @@ impl Mutation {
 
     /// Corrects an indicator, or says what holds from a period on.
     async fn change_indicator(&self, cx: &Context<'_>, input: ChangeIndicatorInput) -> GqlResult<IndicatorPayload> {
-        let (ctx, code, if_match) =
-            (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
+        let (ctx, code, if_match) = (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
         let changed = indicators::change(ctx, &code, input.into(), if_match.as_ref()).await;
         let changed = changed.map_err(|error| relocated(error, of_input))?;
         Ok(IndicatorPayload::new(ctx.memory.registry(), changed.line))
