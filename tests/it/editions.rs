@@ -222,6 +222,15 @@ async fn editions_are_split_corrected_and_kept() {
     let told = server.client("analyst").await.get("/v1/changes?limit=1000").await.expect(200).json();
     let told = told["events"].as_array().unwrap().iter().filter(|event| event["type"] == "indicator.changed").count();
     assert_eq!(told, 5);
+    // Sent twice under one key it is done once, and the answer knows what it has done.
+    let body = json!({ "from": "2046", "maximum": 48 });
+    let headers = [("if-match", "\"6\""), ("idempotency-key", "from-2046")];
+    let path = format!("/v1/indicators/{RATE}");
+    let once = province.send("PATCH", &path, &headers, Some(&body)).await.expect(200);
+    assert_eq!(once.json()["changes"], json!(["2040", "2044", "2046"]));
+    let again = province.send("PATCH", &path, &headers, Some(&body)).await.expect(200);
+    assert_eq!((again.header("idempotency-replayed"), &again.text), (Some("true"), &once.text));
+    assert_eq!((maximum("2045").await, maximum("2046").await), (json!(49), json!(48)));
     server.stop().await;
 }
 

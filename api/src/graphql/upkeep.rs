@@ -163,7 +163,7 @@ macro_rules! input {
             name: Option<String>,
             /// The English name; `null` takes it away.
             name_en: MaybeUndefined<String>,
-            /// The name as printed in the form; of a new one its name.
+            /// The name as printed in the form; goes with the name where it was the same.
             printed_label: Option<String>,
             /// The unit in English; `null` takes it away.
             unit_en: MaybeUndefined<String>,

@@ -83,7 +83,7 @@ pub struct OfPeriod {
 
 /// The tables that schools report.
 #[utoipa::path(
-    tag = "catalogue", params(OfPeriod),
+    tag = "catalogue", operation_id = "datasets", params(OfPeriod),
     responses((status = 200, body = DatasetsView), (status = 422, body = ProblemView))
 )]
 #[get("/v1/datasets")]
@@ -167,7 +167,7 @@ pub struct ChangeDatasetBody {
 
 /// Adds a table; its indicators are added one by one.
 #[utoipa::path(
-    tag = "catalogue", request_body = NewDatasetBody,
+    tag = "catalogue", operation_id = "add_dataset", request_body = NewDatasetBody,
     responses((status = 201, body = DatasetView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 409, body = ProblemView), (status = 422, body = ProblemView)),
     security(("bearer" = []))
@@ -190,7 +190,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 
 /// Changes what is said of a table, or from when until when it is reported.
 #[utoipa::path(
-    tag = "catalogue", params(("dataset" = String, Path)), request_body = ChangeDatasetBody,
+    tag = "catalogue", operation_id = "change_dataset", params(("dataset" = String, Path)), request_body = ChangeDatasetBody,
     responses((status = 200, body = DatasetView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView),
               (status = 428, body = ProblemView)),

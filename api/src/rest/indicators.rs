@@ -153,7 +153,7 @@ pub struct OfTable {
 
 /// The lines of the tables.
 #[utoipa::path(
-    tag = "catalogue", params(OfTable),
+    tag = "catalogue", operation_id = "indicators", params(OfTable),
     responses((status = 200, body = IndicatorsView), (status = 422, body = ProblemView))
 )]
 #[get("/v1/indicators")]
@@ -187,7 +187,7 @@ macro_rules! body {
             #[serde(deserialize_with = "stated")]
             #[schema(value_type = Option<String>)]
             pub name_en: Option<Option<String>>,
-            /// The name as printed in the form; of a new one its name.
+            /// The name as printed in the form; goes with the name where it was the same.
             pub printed_label: Option<String>,
             /// The unit in English; `null` takes it away.
             #[serde(deserialize_with = "stated")]
@@ -320,7 +320,7 @@ fn tagged(mut answer: HttpResponseBuilder, kept: Kept) -> HttpResponse {
 
 /// Adds an indicator.
 #[utoipa::path(
-    tag = "catalogue", request_body = NewIndicatorBody,
+    tag = "catalogue", operation_id = "add_indicator", request_body = NewIndicatorBody,
     responses((status = 201, body = IndicatorView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 409, body = ProblemView), (status = 422, body = ProblemView)),
     security(("bearer" = []))
@@ -341,7 +341,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 
 /// Corrects an indicator, or says what holds from a period on. Answers what is said of it now.
 #[utoipa::path(
-    tag = "catalogue", params(("indicator" = String, Path)), request_body = ChangeIndicatorBody,
+    tag = "catalogue", operation_id = "change_indicator", params(("indicator" = String, Path)), request_body = ChangeIndicatorBody,
     responses((status = 200, body = IndicatorView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 404, body = ProblemView), (status = 412, body = ProblemView), (status = 422, body = ProblemView),
               (status = 428, body = ProblemView)),

@@ -44,7 +44,7 @@ pub struct PeriodsView {
 }
 
 /// The periods that are announced, or that the caller knows a table or a release of.
-#[utoipa::path(tag = "catalogue", responses((status = 200, body = PeriodsView)))]
+#[utoipa::path(tag = "catalogue", operation_id = "periods", responses((status = 200, body = PeriodsView)))]
 #[get("/v1/periods")]
 pub async fn list(ctx: Ctx) -> Result<HttpResponse, Problem> {
     let periods = periods::list(&ctx).await?.into_iter().map(PeriodView::from).collect();
@@ -70,7 +70,7 @@ pub struct NewPeriodBody {
 
 /// Announces a period before anything is reported for it.
 #[utoipa::path(
-    tag = "catalogue", request_body = NewPeriodBody,
+    tag = "catalogue", operation_id = "add_period", request_body = NewPeriodBody,
     responses((status = 201, body = PeriodView), (status = 401, body = ProblemView), (status = 403, body = ProblemView),
               (status = 409, body = ProblemView), (status = 422, body = ProblemView)),
     security(("bearer" = []))

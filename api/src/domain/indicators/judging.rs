@@ -209,7 +209,8 @@ pub(super) fn applied(
         valid_to: said(&new.valid_to, &there.valid_to),
         ..there.clone()
     };
-    if line.printed_label.is_empty() {
+    // What was printed as the name is, unless it is said otherwise.
+    if new.printed_label.is_none() && there.printed_label == there.label {
         line.printed_label.clone_from(&line.label);
     }
     let usual = number("/usual_change", &new.usual_change, line.usual_change.map(i64::from), 2, faults);
