@@ -5,13 +5,14 @@ use entity::dataset;
 
 use super::{indicator::Indicator, words::PeriodKind};
 use crate::{
-    domain::datasets,
+    domain::{datasets, periods::Period},
     graphql::{
+        error::GqlResult,
         ids,
         lean::LeanList,
         limits::{self, CELLS},
     },
-    memory::registry::Registry,
+    memory::{editions::is_reported, registry::Registry},
 };
 
 /// See the description of the GraphQL type.
@@ -58,12 +59,17 @@ impl<'a> Dataset<'a> {
     async fn indicators(
         &self,
         #[graphql(desc = "The period, by code: only the lines that hold in it.")] period: Option<String>,
-    ) -> LeanList<Indicator<'a>> {
+    ) -> GqlResult<LeanList<Indicator<'a>>> {
         let code = self.1.code.as_str();
-        match period {
-            None => self.0.lines(code).map(|row| Indicator(self.0, row)).collect(),
-            Some(period) => self.0.lines_in(code, &period).map(|row| Indicator(self.0, row)).collect(),
-        }
+        let period = period.map(|period| Period::read(&period, "/period")).transpose()?;
+        let shown = |row| Indicator(self.0, row);
+        Ok(match period.as_ref().map(|period| (period.kind, period.code.as_str())) {
+            None => self.0.lines(code).map(shown).collect(),
+            Some((kind, period)) if kind == self.1.period_kind && is_reported(self.1, period) => {
+                self.0.lines_in(code, period).map(shown).collect()
+            }
+            Some(_) => LeanList::from_iter([]),
+        })
     }
 
     /// The first period that it is reported for, by code; nothing for all before.
