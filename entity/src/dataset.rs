@@ -2,7 +2,10 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::{ids::DatasetCode, words::PeriodKind};
+use super::{
+    ids::{DatasetCode, PeriodCode},
+    words::PeriodKind,
+};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +19,12 @@ pub struct Model {
     pub name_en: Option<String>,
     pub period_kind: PeriodKind,
     pub source: String,
+    /// The first period that it is reported for; nothing for all before.
+    pub valid_from: Option<PeriodCode>,
+    /// The last period that it is reported for; nothing for all after.
+    pub valid_to: Option<PeriodCode>,
+    /// Goes up with every change.
+    pub version: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,11 +1,12 @@
 //! A line of a table (指标): unit, decimals, bounds, place in the tree, rule of aggregation, standard, disclosure class.
 //!
+//! This is what it says now; what it said before a period stands in `indicator_edition`.
 //! Bounds and thresholds are fixed-point integers with the indicator's own decimals.
 
 use sea_orm::entity::prelude::*;
 
 use super::{
-    ids::{DatasetCode, IndicatorCode},
+    ids::{DatasetCode, IndicatorCode, PeriodCode},
     words::{Aggregation, Better, Disclosure},
 };
 
@@ -47,6 +48,12 @@ pub struct Model {
     pub usual_change: Option<i32>,
     pub disclosure: Disclosure,
     pub source: String,
+    /// The first period that it is reported for; nothing for all before.
+    pub valid_from: Option<PeriodCode>,
+    /// The last period that it is reported for; nothing for all after.
+    pub valid_to: Option<PeriodCode>,
+    /// Goes up with every change.
+    pub version: i32,
     #[sea_orm(belongs_to, from = "dataset_code", to = "code")]
     pub dataset: BelongsTo<super::dataset::Entity>,
 }

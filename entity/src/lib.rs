@@ -31,6 +31,7 @@ pub mod hidden;
 pub mod idempotency;
 pub mod ids;
 pub mod indicator;
+pub mod indicator_edition;
 pub mod journal;
 pub mod journal_pending;
 pub mod journal_seal;

@@ -13,6 +13,8 @@ pub struct Model {
     pub kind: PeriodKind,
     pub starts_on: Date,
     pub ends_on: Date,
+    /// Whether officials have named it ahead, for everybody to see.
+    pub is_announced: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -23,6 +23,7 @@ mod m20261122_130000_create_idempotency;
 mod m20261122_131000_create_webhook;
 mod m20261122_140000_create_rule;
 mod m20261122_150000_create_collection;
+mod m20261122_160000_catalogue_editions;
 mod m20261122_170000_batch_receipt;
 mod m20261122_171000_duty;
 mod named;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_131000_create_webhook::Migration),
             Box::new(m20261122_140000_create_rule::Migration),
             Box::new(m20261122_150000_create_collection::Migration),
+            Box::new(m20261122_160000_catalogue_editions::Migration),
             Box::new(m20261122_170000_batch_receipt::Migration),
             Box::new(m20261122_171000_duty::Migration),
         ]

@@ -150,6 +150,18 @@ GET /v1/datasets
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/indicators
     -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/datasets
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/datasets/{dataset}
+    own                                                401    403   403     412      403  403    403    403        403
+POST /v1/indicators
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/indicators/{indicator}
+    -                                                  401    403   403     412      403  403    403    403        403
+GET /v1/periods
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/periods
+    -                                                  401    403   403     422      403  403    403    403        403
 GET /v1/rules
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/rules
@@ -256,7 +268,7 @@ fn placed(text: &str, object: &str) -> String {
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
-    let text = text.replace("{code}", "talent.placement_low");
+    let text = text.replace("{code}", "talent.placement_low").replace("{indicator}", "talent.graduates");
     text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
 }
 
@@ -378,7 +390,13 @@ fn body(route: &str) -> Option<Value> {
             "dataset": "talent", "period": "2031", "opens_on": "2000-01-01", "due_on": "2098-12-31",
         })),
         ("POST", "extensions") => Some(json!({ "school": "62001", "until": "2099-02-28", "reason": "a reason" })),
-        ("PATCH", "{webhook}") => Some(json!({})),
+        ("PATCH", "{webhook}" | "{dataset}" | "{indicator}") => Some(json!({})),
+        ("POST", "datasets") => Some(json!({ "code": "scale", "name": "另一张表", "period_kind": "calendar_year" })),
+        ("POST", "indicators") => Some(json!({
+            "code": "talent.graduates", "name": "另一个指标", "unit": "人", "decimals": 0, "aggregation": "sum",
+            "disclosure": "public",
+        })),
+        ("POST", "periods") => Some(json!({ "code": "nonsense" })),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("POST", "approve" | "accept") if path.starts_with("/v1/submissions/") => Some(json!({ "tables": [] })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),

@@ -18,6 +18,7 @@ mod batches;
 mod collections;
 mod disclosure;
 mod duties;
+mod editions;
 mod feed;
 mod figures;
 mod forms;

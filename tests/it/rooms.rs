@@ -173,6 +173,8 @@ const UNSCOPED: &[(&str, usize)] = &[
     ("authz/events.rs", 1),
     ("authz/scope.rs", 4),
     ("domain/batches/queue.rs", 2),
+    ("domain/datasets.rs", 1),
+    ("domain/indicators/mod.rs", 2),
     ("domain/journal.rs", 3),
     ("domain/rules.rs", 1),
     ("memory/mod.rs", 1),

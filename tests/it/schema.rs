@@ -133,6 +133,8 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "indicator.aggregation" = Aggregation,
         "indicator.better" = Better,
         "indicator.disclosure" = Disclosure,
+        "indicator_edition.better" = Better,
+        "indicator_edition.disclosure" = Disclosure,
         "period.kind" = PeriodKind,
         "release.kind" = ReleaseKind,
         "revision.source" = Source,
@@ -196,6 +198,9 @@ async fn invariants_are_held_by_the_database() {
         ("UPDATE client SET org = '62001'", "ck_client_org"),
         ("UPDATE client SET client_id = 'one'", twice),
         ("UPDATE indicator SET aggregation = 'weighted_mean'", "ck_indicator_weight"),
+        ("UPDATE indicator SET valid_from = '2024', valid_to = '2023'", "ck_indicator_validity"),
+        ("UPDATE dataset SET version = 0", "ck_dataset_version"),
+        ("UPDATE indicator_edition SET threshold = 1", "ck_indicator_edition_threshold"),
         ("UPDATE period SET ends_on = '2022-12-31'", "ck_period_order"),
         (
             "INSERT INTO release SELECT '1.0.1', 1, 0, 2, kind, note, period_code, registry_hash, \

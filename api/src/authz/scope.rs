@@ -270,6 +270,7 @@ whole!(
     epoch,
     external_institution,
     indicator,
+    indicator_edition,
     partnership,
     period,
     registry_snapshot,

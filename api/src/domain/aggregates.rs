@@ -179,7 +179,8 @@ static FIGURES: LazyLock<Cache<String, Arc<Vec<Figures>>>> = LazyLock::new(|| {
 
 /// By what figures are found again: everything that they are computed from, by its hash.
 fn kept_as(release: &ReleaseHead, frame: &Frame, ask: &Ask, code: &str, line: &FrameIndicator) -> String {
-    let mut key = format!("{code} {:?} {}", ask.group_by, frame.hash);
+    // By the weight, too: it may be another in another period.
+    let mut key = format!("{code} {:?} {:?} {}", line.weight, ask.group_by, frame.hash);
     let weight = line.weight.as_ref().and_then(|code| frame.indicators.get(code));
     for line in std::iter::once(line).chain(weight) {
         match release.table(&line.dataset, &ask.period) {
@@ -208,7 +209,7 @@ fn check<'a>(frame: &'a Frame, ask: &'a Ask) -> Result<Vec<(&'a str, &'a FrameIn
     }
     let mut lines = Vec::new();
     for (at, code) in ask.indicators.iter().enumerate() {
-        match frame.indicators.get(code) {
+        match frame.line(code, &ask.period) {
             Some(line) => lines.push((code.as_str(), line)),
             None => faults.push(
                 Finding::error(

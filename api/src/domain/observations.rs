@@ -59,6 +59,8 @@ pub async fn of_school(
                 .all()
                 .iter()
                 .filter(|line| release.table(line.dataset_code.as_str(), period).is_some())
+                // One that came after the release is not in it.
+                .filter(|line| frame.indicators.contains_key(line.code.as_str()))
                 .map(|line| line.code.0.clone())
                 .collect();
             &all
@@ -84,7 +86,7 @@ pub async fn of_school(
     // Indicators are mostly asked for table by table.
     let mut table: Option<(&str, Arc<Table>)> = None;
     for code in wanted {
-        let Some(line) = frame.indicators.get(code) else { continue };
+        let Some(line) = frame.line(code, period) else { continue };
         if table.as_ref().is_none_or(|(dataset, _)| *dataset != line.dataset) {
             table = match release.table(&line.dataset, period) {
                 Some(head) => Some((line.dataset.as_str(), ctx.memory.table(head, &frame).await?)),

@@ -1,10 +1,25 @@
 //! Statistical periods: `2023` is a calendar year, `2022-2023` a school year.
+//!
+//! Any well-formed period exists. Officials may announce one, for everybody to see before anything is reported.
 
 use chrono::NaiveDate;
-use entity::{ids::PeriodCode, period, words::PeriodKind};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, sea_query::OnConflict};
+use entity::{dataset, ids::PeriodCode, period, release_table, submission, words::PeriodKind};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, OnConflict},
+};
+use serde_json::json;
 
-use crate::error::{Error, Finding, Result, Text};
+use super::{
+    catalogue::Faults,
+    journal::{self, Event},
+};
+use crate::{
+    authz::{Action, Kind},
+    ctx::Ctx,
+    error::{Error, Finding, Result, Text},
+    memory::editions,
+};
 
 /// A period that is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +48,14 @@ impl Period {
         Some(Self { code: PeriodCode(code.to_owned()), kind, first_year })
     }
 
+    /// Reads a period's code of either kind, or says that it is none.
+    pub fn read(code: &str, pointer: &str) -> Result<Self> {
+        Self::parse(code).ok_or_else(|| {
+            let text = Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023");
+            Error::Invalid(vec![Finding::error("period_form", pointer, text).with("2023, 2022-2023", code)])
+        })
+    }
+
     /// Reads a period's code for a table of this kind, or says what is wrong with it.
     pub fn expect(code: &str, kind: PeriodKind, pointer: &str) -> Result<Self> {
         let form = match kind {
@@ -54,6 +77,22 @@ impl Period {
         })
     }
 
+    /// Reads a period's code for a table, or says what is wrong: that it is none of this table's kind, or that the
+    /// table is not reported for it.
+    pub fn of(dataset: &dataset::Model, code: &str, pointer: &str) -> Result<Self> {
+        let period = Self::expect(code, dataset.period_kind, pointer)?;
+        if editions::is_reported(dataset, period.code.as_str()) {
+            return Ok(period);
+        }
+        let bound = |bound: &Option<PeriodCode>| bound.as_ref().map(|period| period.0.clone()).unwrap_or_default();
+        let reported = format!("{}–{}", bound(&dataset.valid_from), bound(&dataset.valid_to));
+        let text = Text::new(
+            format!("报表“{}”不在统计期 {code} 填报（{reported}）", dataset.name),
+            format!("Table `{}` is not reported for {code} ({reported})", dataset.code),
+        );
+        Err(Error::Invalid(vec![Finding::error("period_validity", pointer, text).with(reported, code)]))
+    }
+
     /// The period before, of the same kind.
     pub fn previous(&self) -> PeriodCode {
         let year = self.first_year - 1;
@@ -63,28 +102,122 @@ impl Period {
         })
     }
 
-    /// Makes sure that the period has a row: any well-formed period exists.
-    pub async fn ensure(&self, db: &impl ConnectionTrait) -> Result<()> {
+    /// Its first and its last day: a school year runs from September to August.
+    pub fn days(&self) -> Result<(NaiveDate, NaiveDate)> {
         let date = |year, month, day| {
             NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| Error::internal("a period without dates"))
         };
-        // A school year runs from September to August.
-        let (starts_on, ends_on) = match self.kind {
+        Ok(match self.kind {
             PeriodKind::CalendarYear => (date(self.first_year, 1, 1)?, date(self.first_year, 12, 31)?),
             PeriodKind::SchoolYear => (date(self.first_year, 9, 1)?, date(self.first_year + 1, 8, 31)?),
-        };
-        period::Entity::insert(period::ActiveModel {
-            code: Set(self.code.clone()),
-            kind: Set(self.kind),
-            starts_on: Set(starts_on),
-            ends_on: Set(ends_on),
         })
-        .on_conflict(OnConflict::column(period::Column::Code).do_nothing().to_owned())
-        .try_insert()
-        .exec_without_returning(db)
-        .await?;
+    }
+
+    fn row(&self, is_announced: bool) -> Result<period::Model> {
+        let (starts_on, ends_on) = self.days()?;
+        Ok(period::Model { code: self.code.clone(), kind: self.kind, starts_on, ends_on, is_announced })
+    }
+
+    /// Makes sure that the period has a row: any well-formed period exists.
+    pub async fn ensure(&self, db: &impl ConnectionTrait) -> Result<()> {
+        period::Entity::insert(period::ActiveModel::from(self.row(false)?))
+            .on_conflict(OnConflict::column(period::Column::Code).do_nothing().to_owned())
+            .try_insert()
+            .exec_without_returning(db)
+            .await?;
         Ok(())
     }
+}
+
+/// Every period that is announced, or that the caller knows a table or a release of, in the order of their
+/// beginning. A period has a row as soon as anybody drafts a table for it, and that is nobody else's business.
+pub async fn list(ctx: &Ctx) -> Result<Vec<period::Model>> {
+    let reported =
+        ctx.visible::<submission::Entity>().select_only().column(submission::Column::PeriodCode).into_query();
+    let released =
+        ctx.visible::<release_table::Entity>().select_only().column(release_table::Column::PeriodCode).into_query();
+    let known = Condition::any()
+        .add(period::Column::IsAnnounced.eq(true))
+        .add(period::Column::Code.in_subquery(reported))
+        .add(period::Column::Code.in_subquery(released));
+    let rows = ctx
+        .visible::<period::Entity>()
+        .filter(known)
+        .order_by_asc(period::Column::StartsOn)
+        .order_by_asc(period::Column::Code);
+    Ok(rows.all(ctx.db.read()).await?)
+}
+
+/// A period to announce. Kind and days follow from the code; they are there to be checked.
+#[derive(Clone, Debug, Default)]
+pub struct New {
+    /// `2023`, or `2022-2023`.
+    pub code: String,
+    /// `calendar_year` or `school_year`.
+    pub kind: Option<String>,
+    /// Its first day.
+    pub starts_on: Option<NaiveDate>,
+    /// Its last day.
+    pub ends_on: Option<NaiveDate>,
+}
+
+/// Announces a period, for everybody to see before anything is reported for it.
+///
+/// # Errors
+/// 403, 409 where it is announced already, 422 with everything that is wrong with it.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+pub async fn add(ctx: &Ctx, new: New) -> Result<period::Model> {
+    ctx.require(Action::Create, Kind::Catalogue)?;
+    let row = judge(&new)?;
+    let tx = ctx.begin().await?;
+    // It may have a row already, since somebody drafts a table for it: that is not told.
+    let Some(period) = Period::parse(&new.code) else { return Err(Error::internal("a period that is none")) };
+    period.ensure(&tx).await?;
+    let announced = ctx
+        .change::<period::Entity>()
+        .col_expr(period::Column::IsAnnounced, Expr::value(true))
+        .filter(period::Column::Code.eq(row.code.clone()))
+        .filter(period::Column::IsAnnounced.eq(false))
+        .exec(&tx)
+        .await?;
+    if announced.rows_affected == 0 {
+        return Err(Error::Conflict(Text::new(
+            format!("统计期 {} 已经公布", row.code),
+            format!("The period {} is there already", row.code),
+        )));
+    }
+    let data = json!({ "kind": row.kind.word(), "starts_on": row.starts_on, "ends_on": row.ends_on });
+    let object = format!("period/{}", row.code);
+    journal::record(&tx, ctx, Event { action: "period.added", object, data, ..Event::default() }).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+fn judge(new: &New) -> Result<period::Model> {
+    let mut faults = Faults::default();
+    let kind = new.kind.as_ref().and_then(|word| faults.word("kind", word, PeriodKind::ALL, PeriodKind::word));
+    let Some(period) = Period::parse(&new.code) else {
+        let text = ("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023");
+        faults.add("period_form", "/code", text, "2023, 2022-2023", new.code.as_str());
+        faults.verdict()?;
+        return Err(Error::internal("a fault that is none"));
+    };
+    let row = period.row(true)?;
+    if let Some(kind) = kind.filter(|kind| *kind != row.kind) {
+        let text = ("与统计期编码不符", "The code says another kind");
+        faults.add("kind", "/kind", text, row.kind.word(), kind.word());
+    }
+    for (at, said, is) in [("/starts_on", new.starts_on, row.starts_on), ("/ends_on", new.ends_on, row.ends_on)] {
+        if let Some(said) = said.filter(|said| *said != is) {
+            let text = (
+                "公历年为 1 月 1 日至 12 月 31 日，学年为 9 月 1 日至次年 8 月 31 日",
+                "A calendar year is from 1 January to 31 December, a school year from 1 September to 31 August",
+            );
+            faults.add("period_days", at, text, is.to_string(), said.to_string());
+        }
+    }
+    faults.verdict()?;
+    Ok(row)
 }
 
 #[cfg(test)]

@@ -394,8 +394,9 @@ async fn table(
 ) -> Result<Built> {
     let documents = submissions::documents(ctx, db, dataset.as_str(), period.as_str(), Unpublished::Live).await?;
     let registry = ctx.memory.registry();
+    // An indicator that does not hold in the period has no column there.
     let mut series: BTreeMap<&str, Series> = registry
-        .lines(dataset.as_str())
+        .lines_in(dataset.as_str(), period.as_str())
         .map(|line| {
             let empty =
                 Series { code: line.code.0.clone(), decimals: line.decimals, cells: vec![None; documents.len()] };
@@ -422,11 +423,12 @@ async fn table(
     );
 
     let schools: Vec<&str> = documents.iter().map(|(school, _)| school.as_str()).collect();
-    let is_public = |code: &str| frame.indicators.get(code).is_some_and(|line| line.disclosure() == Disclosure::Public);
+    let is_public =
+        |code: &str| frame.line(code, period.as_str()).is_some_and(|line| line.disclosure() == Disclosure::Public);
     // In the order of the form, as people know it.
     let of = |public: bool| -> Vec<Series> {
         registry
-            .lines(dataset.as_str())
+            .lines_in(dataset.as_str(), period.as_str())
             .filter(|line| is_public(line.code.as_str()) == public)
             .filter_map(|line| series.get(line.code.as_str()).cloned())
             .collect()

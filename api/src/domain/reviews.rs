@@ -290,7 +290,7 @@ fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> V
         Step::Submit { justifications } => {
             let mut problems: Vec<Finding> =
                 content.findings.iter().filter(|one| one.severity == Severity::Error).cloned().collect();
-            problems.extend(checks::missing(registry, key.dataset.as_str(), &content.cells));
+            problems.extend(checks::missing(registry, key.dataset.as_str(), key.period.as_str(), &content.cells));
             let warnings: Vec<&Finding> =
                 content.findings.iter().filter(|one| one.severity == Severity::Warning).collect();
             for warning in &warnings {

@@ -31,11 +31,11 @@ pub async fn form(ctx: &Ctx, key: &Key) -> Result<Vec<u8>> {
         .ok_or(Error::NotFound(Kind::Submission))?;
     let dataset = registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
     ctx.require(Action::Push, Kind::Submission)?;
-    let period = Period::expect(key.period.as_str(), dataset.period_kind, "/period")?;
+    let period = Period::of(dataset, key.period.as_str(), "/period")?;
 
     let present = cells(ctx, key).await?;
     let last_year = cells(ctx, &Key { period: period.previous(), ..key.clone() }).await?;
-    let lines = registry.lines(dataset.code.as_str()).map(|line| {
+    let lines = registry.lines_in(dataset.code.as_str(), period.code.as_str()).map(|line| {
         let code = line.code.as_str();
         let digits = |value: i64| decimal::digits(value, line.decimals);
         let cell = present.get(code);
@@ -60,7 +60,7 @@ pub async fn form(ctx: &Ctx, key: &Key) -> Result<Vec<u8>> {
         dataset: dataset.code.0.clone(),
         dataset_name: dataset.name.clone(),
         period: period.code.0.clone(),
-        catalogue: version_of(&registry, dataset.code.as_str()),
+        catalogue: version_of(&registry, dataset.code.as_str(), period.code.as_str()),
         lines: lines.collect(),
     };
     tokio::task::spawn_blocking(move || form::write(&form)).await.map_err(Error::internal)?.map_err(Error::internal)

@@ -195,6 +195,8 @@ pub struct IndicatorFilter {
     pub disclosure: Option<Vec<Disclosure>>,
     /// Only those that a table cannot be submitted without, or only the others.
     pub required: Option<bool>,
+    /// The catalogue of this period: only what is reported for it, as it is said of it.
+    pub period: Option<String>,
     /// Only those that answer to these words: by code, name or English name.
     pub search: Option<String>,
 }

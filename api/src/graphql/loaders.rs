@@ -15,9 +15,8 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{collection, collection_extension, ids::SchoolCode, period, release_table, submission};
+use entity::{collection, collection_extension, ids::SchoolCode, submission};
 use futures::future::BoxFuture;
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::error::{GqlError, GqlResult};
 use crate::{
@@ -26,7 +25,6 @@ use crate::{
         collections::{self, Progress},
         submissions::{self, Content, Key},
     },
-    error::{Error, Result},
 };
 
 /// The tables of a school.
@@ -207,23 +205,4 @@ impl Loaders {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(self.extensions.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
     }
-}
-
-/// Every period that the caller knows a table or a release of, in the order of their beginning. A period
-/// has a row as soon as anybody drafts a table for it, and that is nobody else's business.
-pub async fn periods(ctx: &Ctx) -> Result<Vec<period::Model>> {
-    let reported =
-        ctx.visible::<submission::Entity>().select_only().column(submission::Column::PeriodCode).into_query();
-    let released =
-        ctx.visible::<release_table::Entity>().select_only().column(release_table::Column::PeriodCode).into_query();
-    let known = Condition::any()
-        .add(period::Column::Code.in_subquery(reported))
-        .add(period::Column::Code.in_subquery(released));
-    ctx.visible::<period::Entity>()
-        .filter(known)
-        .order_by_asc(period::Column::StartsOn)
-        .order_by_asc(period::Column::Code)
-        .all(ctx.db.read())
-        .await
-        .map_err(Error::from)
 }

@@ -21,6 +21,7 @@ mod scalars;
 mod socket;
 mod tokens;
 mod types;
+mod upkeep;
 mod written;
 
 use std::{fmt, sync::Arc};

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use entity::words::{Aggregation, Disclosure, Ownership, SchoolCategory, SchoolTier};
+use entity::{
+    indicator,
+    words::{Aggregation, Disclosure, Ownership, SchoolCategory, SchoolTier},
+};
 use serde::{Deserialize, Serialize};
 
-use super::registry::Registry;
+use super::{editions, registry::Registry};
 use crate::{
     error::{Error, Result},
     formats::document,
@@ -73,6 +76,29 @@ pub struct FrameIndicator {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
     disclosure: String,
+    /// What was said of it before some periods, in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    earlier: Vec<FrameEarlier>,
+}
+
+/// How an indicator was counted before a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FrameEarlier {
+    before: String,
+    line: FrameIndicator,
+}
+
+impl From<&indicator::Model> for FrameIndicator {
+    fn from(row: &indicator::Model) -> Self {
+        Self {
+            dataset: row.dataset_code.0.clone(),
+            decimals: row.decimals,
+            aggregation: row.aggregation.word().to_owned(),
+            weight: row.weight_code.as_ref().map(|code| code.0.clone()),
+            disclosure: row.disclosure.word().to_owned(),
+            earlier: Vec::new(),
+        }
+    }
 }
 
 impl FrameIndicator {
@@ -144,23 +170,13 @@ impl Frame {
                 (consortium.code.0.clone(), members)
             })
             .collect();
-        let indicators = registry
-            .indicators
-            .all()
-            .iter()
-            .map(|row| {
-                (
-                    row.code.0.clone(),
-                    FrameIndicator {
-                        dataset: row.dataset_code.0.clone(),
-                        decimals: row.decimals,
-                        aggregation: row.aggregation.word().to_owned(),
-                        weight: row.weight_code.as_ref().map(|code| code.0.clone()),
-                        disclosure: row.disclosure.word().to_owned(),
-                    },
-                )
-            })
-            .collect();
+        let mut indicators: BTreeMap<String, FrameIndicator> =
+            registry.indicators.all().iter().map(|row| (row.code.0.clone(), FrameIndicator::from(row))).collect();
+        for (code, list) in editions::by_code(registry) {
+            let Some(line) = indicators.get_mut(code) else { continue };
+            let earlier = list.iter().map(|one| (one.before.0.clone(), FrameIndicator::from(&one.line)));
+            line.earlier = earlier.map(|(before, line)| FrameEarlier { before, line }).collect();
+        }
         let (cities, at, hash) = Default::default();
         Self { schools, consortia, indicators, cities, at, hash }.indexed()
     }
@@ -193,6 +209,12 @@ impl Frame {
         let mut frame = serde_json::from_str::<Self>(document).map_err(Error::internal)?.indexed();
         frame.hash = document::sha256(document);
         Ok(frame)
+    }
+
+    /// How an indicator is counted in a period. One that does not hold in it has no figures there.
+    pub fn line(&self, code: &str, period: &str) -> Option<&FrameIndicator> {
+        let now = self.indicators.get(code)?;
+        Some(now.earlier.iter().find(|one| period < one.before.as_str()).map_or(now, |one| &one.line))
     }
 
     /// Where a school stands.

@@ -11,6 +11,7 @@
 
 pub mod bell;
 pub mod columns;
+pub mod editions;
 pub mod frame;
 pub mod registry;
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use entity::{
     alias, city, claim, consortium, consortium_member, dataset, designation, enterprise, external_institution,
-    indicator, partnership, rule, school, school_succession, words::EntityType,
+    indicator, indicator_edition, partnership, rule, school, school_succession, words::EntityType,
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 
+use super::editions::{self, Editions};
 use crate::{
     authz::{self, Whole},
     error::Result,
@@ -99,9 +100,7 @@ pub struct Rule {
 impl Rule {
     /// Whether it judges tables of this period. Periods of one kind are in the order of their codes.
     pub fn judges(&self, period: &str) -> bool {
-        self.row.is_enabled
-            && self.row.valid_from.as_ref().is_none_or(|from| from.as_str() <= period)
-            && self.row.valid_to.as_ref().is_none_or(|to| period <= to.as_str())
+        self.row.is_enabled && editions::holds(self.row.valid_from.as_ref(), self.row.valid_to.as_ref(), period)
     }
 }
 
@@ -145,8 +144,10 @@ pub struct Registry {
     pub aliases: Belonging<alias::Model>,
     /// Tables, in the order of the file.
     pub datasets: Shelf<dataset::Model>,
-    /// Indicators, in the order of the file.
+    /// Indicators as they are now, in the order of the forms; those that no period has any more among them.
     pub indicators: Shelf<indicator::Model>,
+    /// What they said before.
+    pub editions: Editions,
     /// Indicators, by dataset.
     pub indicators_of: HashMap<String, Vec<usize>>,
     /// Validation rules, by dataset, in their order; those that are off among them.
@@ -188,9 +189,10 @@ impl Registry {
         aliases.retain(|row| row.basis != "possible");
         aliases.sort_by(|a, b| (&a.entity_code, &a.alias).cmp(&(&b.entity_code, &b.alias)));
         let mut datasets = rows::<dataset::Entity>(db).await?;
-        datasets.sort_by_key(|row| row.position);
+        datasets.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut indicators = rows::<indicator::Entity>(db).await?;
-        indicators.sort_by_key(|row| row.position);
+        indicators.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
+        let editions = rows::<indicator_edition::Entity>(db).await?;
         let mut rules = rows::<rule::Entity>(db).await?;
         rules.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut claims = rows::<claim::Entity>(db).await?;
@@ -198,6 +200,8 @@ impl Registry {
         let mut successions = rows::<school_succession::Entity>(db).await?;
         successions.sort_by_key(|row| (row.effective_on, row.id));
 
+        let indicators_of = group(&indicators, |row| row.dataset_code.as_str());
+        let indicators = Shelf::new(indicators, |row| row.code.as_str());
         let code = |code: &Option<entity::ids::SchoolCode>| code.as_ref().map(|code| code.0.clone());
         Ok(Self {
             schools_of_city: group(&schools, |row| row.city_code.as_str()),
@@ -221,15 +225,16 @@ impl Registry {
                     .collect()
             }),
             aliases: Belonging::new(aliases, |row| vec![row.entity_code.clone()]),
-            indicators_of: group(&indicators, |row| row.dataset_code.as_str()),
+            indicators_of,
             datasets: Shelf::new(datasets, |row| row.code.as_str()),
-            indicators: Shelf::new(indicators, |row| row.code.as_str()),
+            editions: Editions::new(&indicators, editions),
+            indicators,
             rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),
             claims,
         })
     }
 
-    /// The indicators of a table, in order.
+    /// The indicators of a table as they are now, whatever their validity, in order.
     pub fn lines(&self, dataset: &str) -> impl Iterator<Item = &indicator::Model> {
         self.indicators_of.get(dataset).into_iter().flatten().filter_map(|at| self.indicators.at(*at))
     }

@@ -1,13 +1,12 @@
-//! `/v1/datasets`, `/v1/indicators`, `/v1/rules`: what schools report, and by which rules it is judged.
+//! `/v1/rules`: by which rules it is judged what schools report; and what the other routes of the catalogue share.
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
     http::header::{self, HeaderMap},
     patch, post, web,
 };
-use entity::{dataset, indicator, rule, words::Severity};
+use entity::{rule, words::Severity};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
@@ -22,63 +21,7 @@ use crate::{
         rules::{self, Change, New, Trial},
     },
     error::{Error, Finding, Result, Text},
-    formats::decimal,
 };
-
-/// A table that schools report (报表).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DatasetView {
-    /// Its code, `scale`.
-    pub code: String,
-    /// Its official name.
-    pub name: String,
-    /// In English.
-    pub name_en: Option<String>,
-    /// `calendar_year` or `school_year`.
-    pub period_kind: &'static str,
-    /// How many indicators it has.
-    pub indicators: usize,
-    /// Where it is printed.
-    pub source: String,
-}
-
-/// A line of a table (指标).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IndicatorView {
-    /// Its code, `scale.students`.
-    pub code: String,
-    /// Its table.
-    pub dataset: String,
-    /// The printed serial number.
-    pub line_no: String,
-    /// Its name.
-    pub name: String,
-    /// In English.
-    pub name_en: Option<String>,
-    /// The unit of its values.
-    pub unit: String,
-    /// How many decimals a value may have.
-    pub decimals: i16,
-    /// Whether a table without it cannot be submitted.
-    pub required: bool,
-    /// The total that it must not exceed.
-    pub within: Option<String>,
-    /// Whether its direct parts add up to it.
-    pub parts_complete: bool,
-    /// `sum`, `mean`, `median` or `weighted_mean`.
-    pub aggregation: &'static str,
-    /// The smallest value that is taken.
-    #[schema(value_type = Option<f64>)]
-    pub minimum: Option<Box<RawValue>>,
-    /// The largest value that is taken.
-    #[schema(value_type = Option<f64>)]
-    pub maximum: Option<Box<RawValue>>,
-    /// The standard (合格指标).
-    #[schema(value_type = Option<f64>)]
-    pub threshold: Option<Box<RawValue>>,
-    /// `public`, `aggregate` or `internal`.
-    pub disclosure: &'static str,
-}
 
 /// A validation rule (校验规则).
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,20 +68,6 @@ impl From<&rule::Model> for RuleView {
     }
 }
 
-/// Every table.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DatasetsView {
-    /// In the order of the catalogue.
-    pub datasets: Vec<DatasetView>,
-}
-
-/// Indicators.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IndicatorsView {
-    /// In the order of the catalogue.
-    pub indicators: Vec<IndicatorView>,
-}
-
 /// Rules.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RulesView {
@@ -155,54 +84,9 @@ pub struct OfDataset {
     pub dataset: Option<String>,
 }
 
-fn open(view: impl Serialize) -> HttpResponse {
+/// The answer of a list that everybody may read.
+pub(super) fn open(view: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(view)
-}
-
-/// The tables that schools report.
-#[utoipa::path(tag = "catalogue", responses((status = 200, body = DatasetsView)))]
-#[get("/v1/datasets")]
-pub async fn datasets(ctx: Ctx) -> HttpResponse {
-    let registry = ctx.memory.registry();
-    let view = |row: &dataset::Model| DatasetView {
-        code: row.code.0.clone(),
-        name: row.name.clone(),
-        name_en: row.name_en.clone(),
-        period_kind: row.period_kind.word(),
-        indicators: registry.lines(row.code.as_str()).count(),
-        source: row.source.clone(),
-    };
-    open(DatasetsView { datasets: registry.datasets.all().iter().map(view).collect() })
-}
-
-/// The lines of the tables.
-#[utoipa::path(tag = "catalogue", params(OfDataset), responses((status = 200, body = IndicatorsView)))]
-#[get("/v1/indicators")]
-pub async fn indicators(ctx: Ctx, query: web::Query<OfDataset>) -> HttpResponse {
-    let number = |value: Option<i64>, row: &indicator::Model| {
-        value.and_then(|value| RawValue::from_string(decimal::digits(value, row.decimals)).ok())
-    };
-    let view = |row: &indicator::Model| IndicatorView {
-        code: row.code.0.clone(),
-        dataset: row.dataset_code.0.clone(),
-        line_no: row.line_no.clone(),
-        name: row.label.clone(),
-        name_en: row.label_en.clone(),
-        unit: row.unit.clone(),
-        decimals: row.decimals,
-        required: row.is_required,
-        within: row.within_code.as_ref().map(|code| code.0.clone()),
-        parts_complete: row.is_parts_complete,
-        aggregation: row.aggregation.word(),
-        minimum: number(row.minimum, row),
-        maximum: number(row.maximum, row),
-        threshold: number(row.threshold, row),
-        disclosure: row.disclosure.word(),
-    };
-    let is_asked =
-        |row: &&indicator::Model| query.dataset.as_ref().is_none_or(|dataset| row.dataset_code == dataset.as_str());
-    let registry = ctx.memory.registry();
-    open(IndicatorsView { indicators: registry.indicators.all().iter().filter(is_asked).map(view).collect() })
 }
 
 /// The rules by which pushes are judged.
@@ -266,8 +150,8 @@ pub struct ChangeRuleBody {
 }
 
 /// A member that is there, `null` or not.
-fn stated<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(from).map(Some)
+pub(super) fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
 }
 
 fn severity(word: &str) -> Result<Severity> {
@@ -277,7 +161,8 @@ fn severity(word: &str) -> Result<Severity> {
     })
 }
 
-fn if_match(headers: &HeaderMap) -> Option<Match> {
+/// What a caller builds on.
+pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
     headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
 }
 

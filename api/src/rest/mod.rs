@@ -6,10 +6,13 @@ pub mod border;
 pub mod catalogue;
 pub mod changes;
 pub mod collections;
+pub mod datasets;
 pub mod extract;
 pub mod health;
 pub mod idempotency;
+pub mod indicators;
 pub mod oauth;
+pub mod periods;
 pub mod problem;
 pub mod releases;
 pub mod reviews;
@@ -58,8 +61,14 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(collections::open)
         .service(collections::get)
         .service(collections::change)
-        .service(catalogue::datasets)
-        .service(catalogue::indicators)
+        .service(datasets::list)
+        .service(datasets::add)
+        .service(datasets::change)
+        .service(indicators::list)
+        .service(indicators::add)
+        .service(indicators::change)
+        .service(periods::list)
+        .service(periods::add)
         .service(catalogue::list)
         .service(catalogue::dry_run)
         .service(catalogue::add)

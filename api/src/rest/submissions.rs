@@ -142,7 +142,7 @@ fn view(ctx: &Ctx, table: Table, removed: Option<Vec<String>>) -> SubmissionView
         revision: row.revision,
         hash: row.content_hash.clone(),
         etag,
-        missing: checks::missing(&registry, row.dataset_code.as_str(), &cells)
+        missing: checks::missing(&registry, row.dataset_code.as_str(), row.period_code.as_str(), &cells)
             .into_iter()
             .filter_map(|finding| finding.indicator.map(|code| code.0))
             .collect(),

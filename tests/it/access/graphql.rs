@@ -322,6 +322,22 @@ Mutation changeRule | mutation { it: $field(input: { code: "talent.placement_low
     -            401    403   403     412      403  403    403    403        403
 RulePayload rule | mutation { it: changeRule(input: { code: "talent.placement_low", ifMatch: "*" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
+Mutation addPeriod | mutation { it: $field(input: { code: "2023-2025" }) { period { id } } }
+    -            401    403   403     422      403  403    403    403        403
+PeriodPayload period | mutation { it: addPeriod(input: { code: "2097-2098" }) { it: $field { id } } }
+    -            401    403   403     data     403  403    403    403        403
+Mutation addDataset | mutation { it: $field(input: { code: "scale", name: "另一张表", periodKind: CALENDAR_YEAR }) { dataset { id } } }
+    -            401    403   403     409      403  403    403    403        403
+Mutation changeDataset | mutation { it: $field(input: { code: "talent", ifMatch: "9" }) { dataset { id } } }
+    -            401    403   403     412      403  403    403    403        403
+DatasetPayload dataset | mutation { it: changeDataset(input: { code: "talent", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data     403  403    403    403        403
+Mutation addIndicator | mutation { it: $field(input: { code: "talent.graduates", name: "另一个指标", unit: "人", decimals: 0, aggregation: SUM, disclosure: PUBLIC }) { indicator { id } } }
+    -            401    403   403     409      403  403    403    403        403
+Mutation changeIndicator | mutation { it: $field(input: { code: "talent.graduates", ifMatch: "9" }) { indicator { id } } }
+    -            401    403   403     412      403  403    403    403        403
+IndicatorPayload indicator | mutation { it: changeIndicator(input: { code: "talent.graduates", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data     403  403    403    403        403
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
@@ -359,8 +375,8 @@ ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } }
 ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
 Institution id code name nameEn kind city source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
 Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
-Dataset id code name nameEn periodKind indicators source | { it: dataset(code: "talent") { $fields } }
-Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source | { it: indicator(code: "talent.employed_primary") { $fields } }
+Dataset id code name nameEn periodKind indicators source validFrom validTo etag | { it: dataset(code: "talent") { $fields } }
+Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source validFrom validTo changes etag | { it: indicator(code: "talent.employed_primary") { $fields } }
 Rule id code dataset severity expression message isEnabled validFrom validTo etag | { rules { $fields } }
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }

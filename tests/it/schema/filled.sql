@@ -28,6 +28,8 @@ INSERT INTO dataset (code, position, name, period_kind, source) VALUES
     ('scale', 1, '办学规模表', 'calendar_year', 't');
 INSERT INTO indicator (code, dataset_code, position, line_no, is_parts_complete, is_required, is_starred, label, printed_label, unit, decimals, aggregation, disclosure, source) VALUES
     ('scale.students', 'scale', 1, '1', FALSE, TRUE, FALSE, '在校生', '在校生', '人', 0, 'sum', 'public', 't');
+INSERT INTO indicator_edition (indicator_code, before_period, line_no, is_parts_complete, is_required, is_starred, label, printed_label, disclosure, source) VALUES
+    ('scale.students', '2020', '1', FALSE, FALSE, FALSE, '在校生数', '在校生', 'public', 't');
 INSERT INTO rule (code, dataset_code, position, severity, expression, message_zh, message_en, is_enabled, version) VALUES
 ('scale.cohort', 'scale', 0, 'warning', 'scale.students > 0.0', '有问题', 'odd', TRUE, 1);
 INSERT INTO period (code, kind, starts_on, ends_on) VALUES

@@ -120,14 +120,15 @@ fn key_of(names: &Names<'_>, row: &Row<'_>) -> Result<Key, Box<Finding>> {
     let school = names.school(row.school)?;
     let dataset = names.dataset(row.dataset)?;
     let written: String = row.period.chars().map(crate::formats::figure::plain).collect();
-    let period = match Period::expect(written.trim(), dataset.period_kind, "period") {
+    let period = match Period::of(dataset, written.trim(), "period") {
         Ok(period) => period,
         Err(Error::Invalid(findings)) => {
             return Err(Box::new(findings.into_iter().next().unwrap_or_else(|| outdated(dataset.code.as_str()))));
         }
         Err(_) => return Err(Box::new(outdated(dataset.code.as_str()))),
     };
-    if !row.catalogue.is_empty() && names.version(dataset.code.as_str()) != Some(row.catalogue) {
+    let version = || names.version(dataset.code.as_str(), period.code.as_str());
+    if !row.catalogue.is_empty() && version() != Some(row.catalogue) {
         return Err(Box::new(outdated(dataset.code.as_str())));
     }
     Ok(Key { school: names::code_of(school), dataset: dataset.code.clone(), period: period.code })
@@ -241,7 +242,7 @@ pub(super) fn tables(
         };
         if !done.contains(&slot.key) {
             let before = slot.packed.len();
-            pack(&mut slot.packed, names, slot.key.dataset.as_str(), &row);
+            pack(&mut slot.packed, names, (slot.key.dataset.as_str(), slot.key.period.as_str()), &row);
             held += slot.packed.len() - before;
             if held > HELD_BYTES {
                 is_scattered = true;
@@ -270,7 +271,7 @@ const UNKNOWN: u8 = b'u';
 const AMBIGUOUS: u8 = b'a';
 
 /// Puts a row at the end of its table.
-fn pack(to: &mut Vec<u8>, names: &Names<'_>, dataset: &str, row: &Row<'_>) {
+fn pack(to: &mut Vec<u8>, names: &Names<'_>, table: (&str, &str), row: &Row<'_>) {
     let text = |to: &mut Vec<u8>, text: &str| {
         // A cell is shorter than this: the readers see to it.
         let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
@@ -278,13 +279,13 @@ fn pack(to: &mut Vec<u8>, names: &Names<'_>, dataset: &str, row: &Row<'_>) {
         to.extend_from_slice(text.as_bytes().get(..usize::from(length)).unwrap_or_default());
     };
     to.extend_from_slice(&row.number.to_le_bytes());
-    match names.line(dataset, row.indicator.trim()).and_then(|at| u32::try_from(at).ok()) {
+    match names.line(table, row.indicator.trim()).and_then(|at| u32::try_from(at).ok()) {
         Some(at) => {
             to.push(KNOWN);
             to.extend_from_slice(&at.to_le_bytes());
         }
         None => {
-            to.push(if names.is_ambiguous(dataset, row.indicator) { AMBIGUOUS } else { UNKNOWN });
+            to.push(if names.is_ambiguous(table, row.indicator) { AMBIGUOUS } else { UNKNOWN });
             text(to, row.indicator.trim());
         }
     }

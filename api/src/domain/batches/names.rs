@@ -26,14 +26,21 @@ enum Led {
 
 type Words = HashMap<String, Led>;
 
+/// What indicators of a table are called over a run of periods in which its lines do not change.
+#[derive(Debug)]
+struct Run {
+    begins: String,
+    words: Words,
+    version: String,
+}
+
 /// The names that one caller may use.
 #[derive(Debug)]
 pub(super) struct Names<'r> {
     registry: &'r Registry,
     schools: Words,
     datasets: Words,
-    lines: HashMap<String, Words>,
-    versions: HashMap<String, String>,
+    lines: HashMap<String, Vec<Run>>,
 }
 
 /// A name as it is compared.
@@ -80,17 +87,20 @@ impl<'r> Names<'r> {
         }
         let mut datasets = Words::new();
         let mut lines = HashMap::new();
-        let mut versions = HashMap::new();
         for (at, table) in registry.datasets.all().iter().enumerate() {
             learn(&mut datasets, &table.name, at);
             table.name_en.iter().for_each(|name| learn(&mut datasets, name, at));
-            lines.insert(table.code.0.clone(), lines_of(registry, table));
-            versions.insert(table.code.0.clone(), version_of(registry, table.code.as_str()));
+            let runs = registry.runs(table.code.as_str()).into_iter().map(|begins| Run {
+                words: lines_of(registry, table, &begins),
+                version: version_of(registry, table.code.as_str(), &begins),
+                begins,
+            });
+            lines.insert(table.code.0.clone(), runs.collect());
         }
         for (at, table) in registry.datasets.all().iter().enumerate() {
             learn_code(&mut datasets, table.code.as_str(), at);
         }
-        Self { registry, schools, datasets, lines, versions }
+        Self { registry, schools, datasets, lines }
     }
 
     /// The school that a name stands for.
@@ -117,33 +127,39 @@ impl<'r> Names<'r> {
         }
     }
 
-    /// Where the indicator of a table stands that a name stands for; nothing where there is none.
-    pub(super) fn line(&self, dataset: &str, name: &str) -> Option<usize> {
+    fn run(&self, dataset: &str, period: &str) -> Option<&Run> {
+        let runs = self.lines.get(dataset)?;
+        runs.get(runs.partition_point(|run| run.begins.as_str() <= period).saturating_sub(1))
+    }
+
+    /// Where the indicator of a table and period stands that a name stands for; nothing where there is none.
+    /// A code stands for its indicator in every period: what is wrong with it there is for the checks to say.
+    pub(super) fn line(&self, (dataset, period): (&str, &str), name: &str) -> Option<usize> {
         let is_own = |at: &usize| self.registry.indicators.at(*at).is_some_and(|line| line.dataset_code == dataset);
         if let Some(at) = self.registry.indicators.position(name).filter(is_own) {
             return Some(at);
         }
-        match self.lines.get(dataset)?.get(&folded(name))? {
+        match self.run(dataset, period)?.words.get(&folded(name))? {
             Led::To(at) => Some(*at),
             Led::Several => None,
         }
     }
 
-    /// Whether a label of a table stands for several of its indicators.
-    pub(super) fn is_ambiguous(&self, dataset: &str, name: &str) -> bool {
-        self.lines.get(dataset).and_then(|words| words.get(&folded(name))) == Some(&Led::Several)
+    /// Whether a label of a table and period stands for several of its indicators.
+    pub(super) fn is_ambiguous(&self, (dataset, period): (&str, &str), name: &str) -> bool {
+        self.run(dataset, period).and_then(|run| run.words.get(&folded(name))) == Some(&Led::Several)
     }
 
-    /// The version of a table's catalogue.
-    pub(super) fn version(&self, dataset: &str) -> Option<&str> {
-        self.versions.get(dataset).map(String::as_str)
+    /// The version of a table's catalogue in a period.
+    pub(super) fn version(&self, dataset: &str, period: &str) -> Option<&str> {
+        self.run(dataset, period).map(|run| run.version.as_str())
     }
 }
 
-fn lines_of(registry: &Registry, table: &dataset::Model) -> Words {
+fn lines_of(registry: &Registry, table: &dataset::Model, period: &str) -> Words {
     let mut words = Words::new();
     let lines: Vec<(usize, &indicator::Model)> = registry
-        .lines(table.code.as_str())
+        .lines_in(table.code.as_str(), period)
         .filter_map(|line| registry.indicators.position(line.code.as_str()).map(|at| (at, line)))
         .collect();
     // The label first: a printed label that several lines share says nothing, a label of one's own does.
@@ -164,10 +180,10 @@ fn lines_of(registry: &Registry, table: &dataset::Model) -> Words {
     words
 }
 
-/// The version of a table's catalogue: a form made from another one does not fit any more.
-pub(in crate::domain) fn version_of(registry: &Registry, dataset: &str) -> String {
+/// The version of a table's catalogue in a period: a form made from another one does not fit any more.
+pub(in crate::domain) fn version_of(registry: &Registry, dataset: &str, period: &str) -> String {
     let mut text = String::new();
-    for line in registry.lines(dataset) {
+    for line in registry.lines_in(dataset, period) {
         text.push_str(&format!("{}|{}|{}|{}\n", line.code, line.label, line.unit, line.decimals));
     }
     sha256(text).chars().take(16).collect()

@@ -14,7 +14,7 @@ use std::{
 };
 
 use entity::{
-    ids::{IndicatorCode, RuleCode},
+    ids::{IndicatorCode, PeriodCode, RuleCode},
     indicator,
 };
 
@@ -71,22 +71,23 @@ pub struct Judged {
     pub skipped: Vec<RuleCode>,
 }
 
-/// Judges the cells of a table by its tree, its rules, the standards and the year before.
+/// Judges the cells of a table by its tree, its rules, the standards and the year before: by the catalogue of its
+/// own period.
 pub fn judge(registry: &Registry, dataset: &str, period: &str, cells: &Cells, beside: &Beside) -> Judged {
     let nothing = Cells::new();
     let previous = beside.cells(dataset, true).unwrap_or(&nothing);
-    let mut findings = tree::tree(registry, dataset, cells, previous);
+    let mut findings = tree::tree(registry, dataset, period, cells, previous);
     let skipped = rules::ask(registry, dataset, period, cells, beside, &mut findings);
-    for line in registry.lines(dataset) {
+    for line in registry.lines_in(dataset, period) {
         findings.extend(measure::standard(line, cells, previous));
     }
-    for line in registry.lines(dataset) {
+    for line in registry.lines_in(dataset, period) {
         findings.extend(measure::change(line, cells, previous));
     }
     Judged { findings, skipped }
 }
 
-/// Checks a whole table against the catalogue, and judges what is well-formed of it.
+/// Checks a whole table against the catalogue of its period, and judges what is well-formed of it.
 pub fn check(registry: &Registry, dataset: &str, period: &str, given: Vec<Given>, beside: &Beside) -> Checked {
     let mut checked = Checked::default();
     let nothing = Cells::new();
@@ -97,8 +98,14 @@ pub fn check(registry: &Registry, dataset: &str, period: &str, given: Vec<Given>
             checked.faults.push(duplicate(&one));
             continue;
         }
-        let Some(line) = registry.indicators.get(&one.indicator).filter(|line| line.dataset_code == dataset) else {
-            checked.faults.push(unknown(registry, dataset, &one));
+        let own = |line: &&indicator::Model| line.dataset_code == dataset;
+        let Some(line) = registry.indicator_in(&one.indicator, period).filter(own) else {
+            match registry.indicators.get(&one.indicator).filter(own) {
+                // To leave out what does not hold any more is always right: so it can be taken out of an old draft.
+                Some(_) if one.cell.is_none() => {}
+                Some(line) => checked.faults.push(untimely(line, period, &one)),
+                None => checked.faults.push(unknown(registry, dataset, &one)),
+            }
             continue;
         };
         let Some(cell) = one.cell else { continue };
@@ -143,6 +150,29 @@ fn unknown(registry: &Registry, dataset: &str, one: &Given) -> Finding {
     // The usual slip: the line's own name without the table's, or with another table's.
     let own = code.rsplit_once('.').map_or(code.as_str(), |(_, own)| own);
     finding.expected = registry.indicators.get(&format!("{dataset}.{own}")).map(|line| line.code.0.clone());
+    finding
+}
+
+/// An indicator of the table that does not hold in the period: there it is as good as unknown.
+fn untimely(line: &indicator::Model, period: &str, one: &Given) -> Finding {
+    let code = &line.code;
+    let bound = |bound: &Option<PeriodCode>| bound.as_ref().map(|period| period.0.clone()).unwrap_or_default();
+    let (from, to) = (bound(&line.valid_from), bound(&line.valid_to));
+    let (zh, en) = match (from.as_str(), to.as_str()) {
+        (from, "") => (format!("自 {from} 起填报"), format!("is reported from {from} on")),
+        ("", to) => (format!("填报至 {to} 为止"), format!("is reported up to {to}")),
+        (from, to) => (format!("只在 {from} 至 {to} 填报"), format!("is reported from {from} to {to} only")),
+    };
+    let mut finding = Finding::error(
+        "unknown_indicator",
+        &one.pointer,
+        Text::new(
+            format!("“{}”（{code}）{zh}，统计期 {period} 没有此指标", line.label),
+            format!("`{code}` {en}; there is no such indicator in {period}"),
+        ),
+    )
+    .with(format!("{from}–{to}"), period);
+    finding.indicator = Some(code.clone());
     finding
 }
 
@@ -285,9 +315,9 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
 }
 
 /// The required indicators that a table leaves open: neither a value nor `NOT_APPLICABLE`.
-pub fn missing(registry: &Registry, dataset: &str, cells: &Cells) -> Vec<Finding> {
+pub fn missing(registry: &Registry, dataset: &str, period: &str, cells: &Cells) -> Vec<Finding> {
     registry
-        .lines(dataset)
+        .lines_in(dataset, period)
         .filter(|line| line.is_required)
         .filter(|line| {
             !cells

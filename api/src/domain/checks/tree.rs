@@ -18,11 +18,11 @@ fn on_scale(value: i64, from: i16, to: i16) -> i128 {
 }
 
 /// A count that exceeds the one it lies within is an error, parts that do not add up a warning.
-pub(super) fn tree(registry: &Registry, dataset: &str, cells: &Cells, previous: &Cells) -> Vec<Finding> {
+pub(super) fn tree(registry: &Registry, dataset: &str, period: &str, cells: &Cells, previous: &Cells) -> Vec<Finding> {
     let mut findings = Vec::new();
     let value = |line: &indicator::Model| cells.get(line.code.as_str()).and_then(|cell| cell.value);
-    for line in registry.lines(dataset) {
-        if let Some(whole) = line.within_code.as_ref().and_then(|code| registry.indicators.get(code.as_str()))
+    for line in registry.lines_in(dataset, period) {
+        if let Some(whole) = line.within_code.as_ref().and_then(|code| registry.indicator_in(code.as_str(), period))
             && let (Some(part_value), Some(whole_value)) = (value(line), value(whole))
         {
             let scale = line.decimals.max(whole.decimals);
@@ -45,17 +45,23 @@ pub(super) fn tree(registry: &Registry, dataset: &str, cells: &Cells, previous: 
             }
         }
         if line.is_parts_complete {
-            findings.extend(parts(registry, line, cells, previous));
+            findings.extend(parts(registry, line, period, cells, previous));
         }
     }
     findings
 }
 
 /// The direct parts of a total must add up to it. Not judged while a part is missing.
-fn parts(registry: &Registry, whole: &indicator::Model, cells: &Cells, previous: &Cells) -> Option<Finding> {
+fn parts(
+    registry: &Registry,
+    whole: &indicator::Model,
+    period: &str,
+    cells: &Cells,
+    previous: &Cells,
+) -> Option<Finding> {
     let total = cells.get(whole.code.as_str())?.value?;
     let parts: Vec<&indicator::Model> = registry
-        .lines(whole.dataset_code.as_str())
+        .lines_in(whole.dataset_code.as_str(), period)
         .filter(|line| line.within_code.as_ref() == Some(&whole.code))
         .collect();
     let scale = parts.iter().map(|part| part.decimals).max()?.max(whole.decimals);

@@ -43,6 +43,9 @@ impl Kind for Datasets {
             name_en: row.maybe_text("name_en"),
             period_kind: row.word("period_kind"),
             source: row.text("source"),
+            valid_from: Some(None),
+            valid_to: Some(None),
+            version: Some(1),
         })
     }
 }
@@ -144,6 +147,9 @@ impl Kind for Indicators {
             usual_change: usual_change(row),
             disclosure: row.word("disclosure"),
             source: row.text("source"),
+            valid_from: Some(None),
+            valid_to: Some(None),
+            version: Some(1),
         })
     }
 

@@ -12,6 +12,9 @@
 //!    deleted**: rows of the database that the folder does not have may come from another folder or
 //!    have submissions hanging on them; they are counted as *left*.
 //!
+//! What officials have changed through the interfaces: an indicator, dataset or rule is brought to what the files
+//! say, except for validity, switches, and what they let hold from a period on (`editions`).
+//!
 //! Codes and ids do not depend on the order of a file: schools carry their own code or the province's
 //! two digits and their number; enterprises, institutions and consortia a hash of their official name;
 //! everything without a name of its own a UUIDv5 over what it says. So a renamed enterprise is a new
@@ -19,6 +22,7 @@
 
 mod catalogue;
 mod claims;
+mod editions;
 mod faults;
 mod known;
 mod observations;
@@ -38,6 +42,7 @@ use std::{
     path::Path,
 };
 
+use entity::indicator_edition;
 use sea_orm::{ConnectionTrait, ModelTrait};
 use serde_json::json;
 
@@ -170,6 +175,12 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
 
     let tx = ctx.begin().await?;
     plan.rules = rules::settle(&tx, plan.rules).await?;
+    let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
+    (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
+    if !settled.editions.is_empty() {
+        // Counted with their indicators, whose version they raise.
+        store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;
+    }
     let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
     if summary.has_changes() {
         let counts: serde_json::Map<String, serde_json::Value> = summary

@@ -167,7 +167,7 @@ async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: 
         still_open(row)?;
     }
     let dataset = registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
-    let period = Period::expect(key.period.as_str(), dataset.period_kind, "/period")?;
+    let period = Period::of(dataset, key.period.as_str(), "/period")?;
 
     let head = match &present {
         Some(row) => Some(head(ctx, db, row).await?),

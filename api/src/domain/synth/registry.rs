@@ -32,7 +32,7 @@ const POSITION: i32 = 1_000_000;
 /// Of the schools of a city, every so many-th is in the city's consortium.
 const MEMBER: u32 = 4;
 
-/// SQLite takes 32,766 parameters in a statement; the widest row here has 24.
+/// SQLite takes 32,766 parameters in a statement; the widest row here has 27.
 const ROWS: usize = 1_000;
 
 /// Writes what is not there yet; what is there stays as it is.
@@ -169,6 +169,9 @@ fn dataset(table: u32) -> Result<dataset::Model> {
         name_en: Some(format!("Synthetic table {table}")),
         period_kind: PeriodKind::CalendarYear,
         source: SOURCE.to_owned(),
+        valid_from: None,
+        valid_to: None,
+        version: 1,
     })
 }
 
@@ -210,5 +213,8 @@ fn indicator(table: u32, number: u32) -> Result<indicator::Model> {
         usual_change: None,
         disclosure: Disclosure::Public,
         source: SOURCE.to_owned(),
+        valid_from: None,
+        valid_to: None,
+        version: 1,
     })
 }

@@ -1,16 +1,15 @@
 //! Datasets, indicators, periods.
 
 use async_graphql::{Context, Object};
-use entity::rule;
+use entity::{indicator, rule};
 
-use crate::domain::rules;
+use crate::domain::{periods, rules};
 use crate::graphql::{
     self,
     error::GqlResult,
     filters::IndicatorFilter,
     lean::LeanList,
     limits::{self, INDICATORS, SOME},
-    loaders,
     types::{
         dataset::Dataset,
         indicator::Indicator,
@@ -25,11 +24,20 @@ pub struct CatalogueQuery;
 
 #[Object]
 impl CatalogueQuery {
-    /// All tables, in the order of the list.
+    /// All tables, in the order of the list, or those that are reported for a period.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
-    async fn datasets<'a>(&self, cx: &Context<'a>) -> Vec<Dataset<'a>> {
+    async fn datasets<'a>(
+        &self,
+        cx: &Context<'a>,
+        #[graphql(desc = "By code.")] period: Option<String>,
+    ) -> GqlResult<Vec<Dataset<'a>>> {
         let registry = graphql::registry(cx);
-        registry.datasets.all().iter().map(|row| Dataset(registry, row)).collect()
+        Ok(match period.map(|period| periods::Period::read(&period, "/period")).transpose()? {
+            None => registry.datasets.all().iter().map(|row| Dataset(registry, row)).collect(),
+            Some(period) => {
+                registry.datasets_in(period.kind, period.code.as_str()).map(|row| Dataset(registry, row)).collect()
+            }
+        })
     }
 
     /// A table by its code.
@@ -39,9 +47,19 @@ impl CatalogueQuery {
 
     /// Indicators, table by table, in the order of the forms.
     #[graphql(complexity = "limits::times(INDICATORS, child_complexity)")]
-    async fn indicators<'a>(&self, cx: &Context<'a>, filter: Option<IndicatorFilter>) -> LeanList<Indicator<'a>> {
+    async fn indicators<'a>(
+        &self,
+        cx: &Context<'a>,
+        filter: Option<IndicatorFilter>,
+    ) -> GqlResult<LeanList<Indicator<'a>>> {
         let (registry, filter) = (graphql::registry(cx), filter.unwrap_or_default());
-        registry.indicators.all().iter().filter(|row| filter.keeps(row)).map(|row| Indicator(registry, row)).collect()
+        let period = filter.period.as_deref().map(|period| periods::Period::read(period, "/filter/period"));
+        let kept = |row: &&indicator::Model| filter.keeps(row);
+        let shown = |row| Indicator(registry, row);
+        Ok(match period.transpose()? {
+            None => registry.indicators.all().iter().filter(kept).map(shown).collect(),
+            Some(period) => registry.indicators_in(period.kind, period.code.as_str()).filter(kept).map(shown).collect(),
+        })
     }
 
     /// An indicator by its code.
@@ -70,10 +88,10 @@ impl CatalogueQuery {
         Ok(trials.into_iter().map(Trial).collect())
     }
 
-    /// The periods that something was reported for, in order.
+    /// The periods that are announced, or that something was reported for, in order.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn periods(&self, cx: &Context<'_>) -> GqlResult<Vec<Period>> {
-        let found = loaders::periods(graphql::ctx(cx)).await?;
+        let found = periods::list(graphql::ctx(cx)).await?;
         Ok(found.iter().filter_map(|row| Period::of(row.code.as_str())).collect())
     }
 }

@@ -7,6 +7,7 @@ use super::collections::{
 };
 use crate::{
     domain::{
+        datasets, indicators, periods,
         precondition::Match,
         releases,
         reviews::{self, Step, Yes},
@@ -22,7 +23,11 @@ use crate::{
             ReturnSubmissionInput, SubmitSubmissionInput, Table,
         },
         limits,
-        types::{release::Release, rule::Rule, submission::Submission, verdict::Verdict},
+        types::{period::Period, release::Release, rule::Rule, submission::Submission, verdict::Verdict},
+        upkeep::{
+            AddDatasetInput, AddIndicatorInput, AddPeriodInput, ChangeDatasetInput, ChangeIndicatorInput,
+            DatasetPayload, IndicatorPayload, PeriodPayload, of_input,
+        },
     },
 };
 
@@ -230,6 +235,42 @@ impl Mutation {
         input: ExtendCollectionInput,
     ) -> GqlResult<ExtendCollectionPayload> {
         input.extend(cx).await
+    }
+
+    /// Announces a period before anything is reported for it.
+    async fn add_period(&self, cx: &Context<'_>, input: AddPeriodInput) -> GqlResult<PeriodPayload> {
+        let added = periods::add(graphql::ctx(cx), input.into()).await.map_err(|error| relocated(error, of_input))?;
+        Ok(PeriodPayload { period: Period::of_row(&added)? })
+    }
+
+    /// Adds a table to the catalogue; its indicators are added one by one.
+    async fn add_dataset(&self, cx: &Context<'_>, input: AddDatasetInput) -> GqlResult<DatasetPayload> {
+        let ctx = graphql::ctx(cx);
+        let added = datasets::add(ctx, input.into()).await.map_err(|error| relocated(error, of_input))?;
+        Ok(DatasetPayload::new(ctx.memory.registry(), added))
+    }
+
+    /// Changes what is said of a table, or from when until when it is reported.
+    async fn change_dataset(&self, cx: &Context<'_>, input: ChangeDatasetInput) -> GqlResult<DatasetPayload> {
+        let (ctx, code, if_match) = (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
+        let changed = datasets::change(ctx, &code, input.into(), if_match.as_ref()).await;
+        let changed = changed.map_err(|error| relocated(error, of_input))?;
+        Ok(DatasetPayload::new(ctx.memory.registry(), changed))
+    }
+
+    /// Adds an indicator to a table.
+    async fn add_indicator(&self, cx: &Context<'_>, input: AddIndicatorInput) -> GqlResult<IndicatorPayload> {
+        let ctx = graphql::ctx(cx);
+        let added = indicators::add(ctx, input.into()).await.map_err(|error| relocated(error, of_input))?;
+        Ok(IndicatorPayload::new(ctx.memory.registry(), added.line))
+    }
+
+    /// Corrects an indicator, or says what holds from a period on.
+    async fn change_indicator(&self, cx: &Context<'_>, input: ChangeIndicatorInput) -> GqlResult<IndicatorPayload> {
+        let (ctx, code, if_match) = (graphql::ctx(cx), input.code.clone(), input.if_match.as_deref().map(Match::read));
+        let changed = indicators::change(ctx, &code, input.into(), if_match.as_ref()).await;
+        let changed = changed.map_err(|error| relocated(error, of_input))?;
+        Ok(IndicatorPayload::new(ctx.memory.registry(), changed.line))
     }
 
     /// Builds a release from everything that is accepted.

@@ -5,12 +5,14 @@ use entity::dataset;
 
 use super::{indicator::Indicator, words::PeriodKind};
 use crate::{
+    domain::{datasets, periods::Period},
     graphql::{
+        error::GqlResult,
         ids,
         lean::LeanList,
         limits::{self, CELLS},
     },
-    memory::registry::Registry,
+    memory::{editions::is_reported, registry::Registry},
 };
 
 /// See the description of the GraphQL type.
@@ -52,10 +54,37 @@ impl<'a> Dataset<'a> {
         self.1.period_kind.into()
     }
 
-    /// Its lines, in the order of the form.
+    /// Its lines, in the order of the form: as they are now, or as they stand in a period.
     #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
-    async fn indicators(&self) -> LeanList<Indicator<'a>> {
-        self.0.lines(self.1.code.as_str()).map(|row| Indicator(self.0, row)).collect()
+    async fn indicators(
+        &self,
+        #[graphql(desc = "The period, by code: only the lines that hold in it.")] period: Option<String>,
+    ) -> GqlResult<LeanList<Indicator<'a>>> {
+        let code = self.1.code.as_str();
+        let period = period.map(|period| Period::read(&period, "/period")).transpose()?;
+        let shown = |row| Indicator(self.0, row);
+        Ok(match period.as_ref().map(|period| (period.kind, period.code.as_str())) {
+            None => self.0.lines(code).map(shown).collect(),
+            Some((kind, period)) if kind == self.1.period_kind && is_reported(self.1, period) => {
+                self.0.lines_in(code, period).map(shown).collect()
+            }
+            Some(_) => LeanList::from_iter([]),
+        })
+    }
+
+    /// The first period that it is reported for, by code; nothing for all before.
+    async fn valid_from(&self) -> Option<&str> {
+        self.1.valid_from.as_ref().map(|period| period.as_str())
+    }
+
+    /// The last period that it is reported for, by code; nothing for all after.
+    async fn valid_to(&self) -> Option<&str> {
+        self.1.valid_to.as_ref().map(|period| period.as_str())
+    }
+
+    /// Hand it back as `ifMatch`; goes up with every change.
+    async fn etag(&self) -> String {
+        datasets::etag(self.1)
     }
 
     /// Where it is printed.

@@ -9,6 +9,7 @@ use super::{
     words::{Aggregation, Better, Disclosure},
 };
 use crate::{
+    domain::indicators,
     graphql::{
         error::GqlResult,
         ids,
@@ -181,5 +182,25 @@ impl<'a> Indicator<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// The first period that it is reported for, by code; nothing for all before.
+    async fn valid_from(&self) -> Option<&str> {
+        self.1.valid_from.as_ref().map(|period| period.as_str())
+    }
+
+    /// The last period that it is reported for, by code; nothing for all after.
+    async fn valid_to(&self) -> Option<&str> {
+        self.1.valid_to.as_ref().map(|period| period.as_str())
+    }
+
+    /// The periods from which on something else is said of it, by code, in order.
+    async fn changes(&self) -> Vec<String> {
+        indicators::changes(self.0, self.1.code.as_str())
+    }
+
+    /// Hand it back as `ifMatch`; goes up with every change.
+    async fn etag(&self) -> String {
+        indicators::etag(self.1)
     }
 }

@@ -2,11 +2,13 @@
 
 use async_graphql::{ID, Object};
 use chrono::NaiveDate;
+use entity::period;
 
 use super::words::PeriodKind;
 use crate::{
     domain::periods,
     graphql::{
+        error::GqlResult,
         ids,
         lean::{plain, word},
         scalars::Day,
@@ -24,17 +26,14 @@ impl Period {
         periods::Period::parse(code).map(Self)
     }
 
-    fn year(&self) -> Option<i32> {
-        self.0.code.as_str().get(..4)?.parse().ok()
+    /// The period of a stored row.
+    pub fn of_row(row: &period::Model) -> GqlResult<Self> {
+        super::promised(Self::of(row.code.as_str()))
     }
 
-    /// First and last day: a school year runs from September to August.
+    /// First and last day.
     fn days(&self) -> Option<(NaiveDate, NaiveDate)> {
-        let (year, day) = (self.year()?, NaiveDate::from_ymd_opt);
-        match PeriodKind::from(self.0.kind) {
-            PeriodKind::CalendarYear => Some((day(year, 1, 1)?, day(year, 12, 31)?)),
-            PeriodKind::SchoolYear => Some((day(year, 9, 1)?, day(year + 1, 8, 31)?)),
-        }
+        self.0.days().ok()
     }
 }
 

@@ -159,8 +159,10 @@ impl Submission {
     async fn missing<'a>(&self, cx: &Context<'a>) -> GqlResult<Option<Vec<Indicator<'a>>>> {
         let Some(content) = self.content(cx).await? else { return Ok(None) };
         let registry = graphql::registry(cx);
-        let open = checks::missing(registry, self.row.dataset_code.as_str(), &content.cells);
-        Ok(Some(open.iter().filter_map(|one| Indicator::of(registry, one.indicator.as_ref()?.as_str())).collect()))
+        let period = self.row.period_code.as_str();
+        let open = checks::missing(registry, self.row.dataset_code.as_str(), period, &content.cells);
+        let line = |code: &str| registry.indicator_in(code, period).map(|row| Indicator(registry, row));
+        Ok(Some(open.iter().filter_map(|one| line(one.indicator.as_ref()?.as_str())).collect()))
     }
 
     /// The newest step of the review: why it was returned, what is wrong where, what the school says of warnings.
