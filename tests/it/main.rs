@@ -30,6 +30,8 @@ mod papers;
 mod protocol;
 mod receipts;
 mod releases;
+mod review;
+mod revisions;
 mod rooms;
 mod rules;
 mod schema;

@@ -11,8 +11,10 @@ pub mod idempotency;
 pub mod oauth;
 pub mod problem;
 pub mod releases;
+pub mod revisions;
 pub mod submissions;
 pub mod templates;
+pub mod waiting;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::return_)
         .service(submissions::accept)
         .service(submissions::reopen)
+        .service(revisions::get)
+        .service(revisions::list)
+        .service(waiting::list)
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)
