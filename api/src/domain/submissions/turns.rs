@@ -1,4 +1,5 @@
-//! Whose turn it is: which side a table waits for, and which side took a step. Derived, never stored.
+//! Whose turn it is: which side a table waits for, which side took a step (derived, never stored), and the question for
+//! tables that are asked by it.
 
 use entity::words::{Affiliation, SubmissionState as State};
 
