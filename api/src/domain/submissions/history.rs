@@ -57,6 +57,11 @@ pub struct Sight {
 }
 
 impl Sight {
+    /// The table that it is a revision of.
+    pub const fn table(&self) -> &Key {
+        &self.key
+    }
+
     /// The number of the revision.
     pub const fn number(&self) -> i32 {
         self.number

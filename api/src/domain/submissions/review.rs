@@ -69,43 +69,49 @@ pub async fn comparisons(
         let accepted: HashMap<Key, Option<i32>> =
             tables.iter().map(|row| (Key::of(row), row.accepted_revision)).collect();
 
-        let sights_of = |row: &submission::Model| -> Option<(Sight, Option<Sight>, Option<(Key, Sight)>)> {
+        let sights_of = |row: &submission::Model| -> Option<Sights> {
             let key = Key::of(row);
             let past = pasts.get(&key)?;
-            let own = past.sight(row.revision)?;
-            let last = row.accepted_revision.and_then(|number| past.sight(number));
-            let year = before(&key).and_then(|key| {
+            let last_year = before(&key).and_then(|key| {
                 let past = pasts.get(&key)?;
                 let accepted = accepted.get(&key).copied().flatten().and_then(|number| past.sight(number));
-                Some((key, accepted.or_else(|| past.last())?))
+                accepted.or_else(|| past.last())
             });
-            Some((own, last, year))
+            Some(Sights {
+                own: past.sight(row.revision)?,
+                accepted: row.accepted_revision.and_then(|number| past.sight(number)),
+                last_year,
+            })
         };
-        let sights: Vec<_> = chunk.iter().filter_map(|row| Some((Key::of(row), sights_of(row)?))).collect();
+        let sights: Vec<Sights> = chunk.iter().filter_map(|row| sights_of(row)).collect();
         let wanted: BTreeSet<Sight> = sights
             .iter()
-            .flat_map(|(_, (own, last, year))| {
-                [Some(own), last.as_ref(), year.as_ref().map(|(_, sight)| sight)].into_iter().flatten().cloned()
-            })
+            .flat_map(|one| [Some(&one.own), one.accepted.as_ref(), one.last_year.as_ref()].into_iter().flatten())
+            .cloned()
             .collect();
         let said = history::cells(ctx, db, &wanted).await?;
-        for (key, (own, last, year)) in sights {
-            let Some(own) = said.get(&own) else { continue };
-            let compared = |period: &Key, with: Sight| {
+        for Sights { own, accepted, last_year } in sights {
+            let Some(cells) = said.get(&own) else { continue };
+            let compared = |with: Sight| {
                 Some(Compared {
-                    period: period.period.0.clone(),
+                    period: with.table().period.0.clone(),
                     revision: with.number(),
-                    diff: in_form_order(&registry, diff(said.get(&with)?, own)),
+                    diff: in_form_order(&registry, diff(said.get(&with)?, cells)),
                 })
             };
-            let comparisons = Comparisons {
-                accepted: last.and_then(|sight| compared(&key, sight)),
-                last_year: year.and_then(|(of, sight)| compared(&of, sight)),
-            };
-            all.insert(key, comparisons);
+            let comparisons =
+                Comparisons { accepted: accepted.and_then(compared), last_year: last_year.and_then(compared) };
+            all.insert(own.table().clone(), comparisons);
         }
     }
     Ok(all)
+}
+
+/// The revisions that a review lays beside each other.
+struct Sights {
+    own: Sight,
+    accepted: Option<Sight>,
+    last_year: Option<Sight>,
 }
 
 /// The same table of the period before.
