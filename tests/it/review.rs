@@ -166,6 +166,12 @@ async fn last_year_is_what_the_caller_may_see_of_it() {
     assert_eq!(first("school-62001").await, 7_800);
     assert_eq!(first("city-620100").await, 7_700);
     assert_eq!(first("province-620000").await, Value::Null);
+    // Once something of it is accepted that counts, also for the school that corrects it.
+    stage::bring(&app, &last, &stage::talent(7_900), State::Accepted).await;
+    stage::bring(&app, &last, &stage::talent(7_950), State::Draft).await;
+    for caller in ["school-62001", "city-620100", "province-620000"] {
+        assert_eq!(first(caller).await, 7_900, "{caller}");
+    }
     server.stop().await;
 }
 
@@ -261,8 +267,7 @@ async fn peers_are_told_what_aggregate_tells_and_no_more() {
     let floor = line(&review(&server.client("city-620500").await, tianshui).await, FLOOR);
     assert_eq!(figures(&floor["city"]), json!([19.5, 3, "REPORTED"]));
 
-    // Where the indicator's own statistic is another, the median is not told an outsider.
-    let sum = "conditions.computers_per_100_students";
+    // Every line, as `aggregate` answers it to the same caller.
     for caller in ["school-62001", "city-620100", "province-620000"] {
         let client = server.client(caller).await;
         let table = review(&client, school).await;
@@ -271,7 +276,7 @@ async fn peers_are_told_what_aggregate_tells_and_no_more() {
             let release = (!caller.starts_with("school")).then_some("live");
             assert_eq!(figures(&one["city"]), aggregate(&client, release, code, "CITY", city).await, "{caller} {code}");
         }
-        assert!(table["review"]["peers"].as_array().unwrap().iter().any(|one| one["indicator"]["code"] == sum));
+        assert_eq!(table["review"]["peers"].as_array().unwrap().len(), 6, "{caller}");
     }
 
     // What is public is public: the school and the city learn the published medians of the whole field.
@@ -281,6 +286,24 @@ async fn peers_are_told_what_aggregate_tells_and_no_more() {
         let told = aggregate(&client, None, "scale.students", "CATEGORY", category).await;
         assert_eq!((figures(&students["category"]), &students["category"]["reason"]), (told, &Value::Null), "{caller}");
         assert!(students["category"]["median"].is_number(), "{caller}");
+    }
+    server.stop().await;
+}
+
+/// What is accepted counts for officials at once, and for everybody else when it is published.
+#[tokio::test]
+async fn officials_are_told_what_is_accepted_and_others_what_is_published() {
+    let app = published().await;
+    stage::bring(&app, &Key::new("62008", "conditions", "2023"), &stage::conditions(10.25), State::Accepted).await;
+    let server = app.serve().await;
+    // 10.25, 17.75, 20.5, 21.25, 30.75
+    for (caller, told) in [
+        ("province-620000", json!([20.5, 5, "REPORTED"])),
+        ("city-620100", json!([20.5, 5, "REPORTED"])),
+        ("school-62001", json!([20.875, 4, "REPORTED"])),
+    ] {
+        let table = review(&server.client(caller).await, ["62001", "conditions", "2023"]).await;
+        assert_eq!(figures(&line(&table, FLOOR)["city"]), told, "{caller}");
     }
     server.stop().await;
 }
