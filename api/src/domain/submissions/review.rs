@@ -266,3 +266,34 @@ async fn medians(ctx: &Ctx, codes: &[String], period: &str, by: Dimension) -> Re
 fn name(key: &GroupKey) -> Option<String> {
     key.city.clone().or_else(|| key.category.map(|category| category.word().to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use entity::words::Aggregation;
+
+    use super::*;
+
+    #[test]
+    fn a_median_that_the_gate_has_taken_out_says_why() {
+        let whole = Figures {
+            schools: Some(4),
+            expected: Some(5),
+            value: Some(Decimal::TEN),
+            sum: Some(Decimal::TEN),
+            median: Some(Decimal::TWO),
+            status: Status::Reported,
+            ..Figures::SUPPRESSED
+        };
+        let told = |figures: &Figures| {
+            let told = Median::of(figures);
+            (told.median, told.schools, told.status, told.reason.is_some())
+        };
+        assert_eq!(told(&whole), (Some(Decimal::TWO), Some(4), Status::Reported, false));
+        // The sum is the indicator's own statistic, and the median is not told beside it.
+        let own = whole.own_statistic_only(Aggregation::Sum);
+        assert_eq!(told(&own), (None, Some(4), Status::Reported, true));
+        let own = whole.own_statistic_only(Aggregation::Median);
+        assert_eq!(told(&own), (Some(Decimal::TWO), Some(4), Status::Reported, false));
+        assert_eq!(told(&Figures::SUPPRESSED), (None, None, Status::Suppressed, true));
+    }
+}
