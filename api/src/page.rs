@@ -72,16 +72,19 @@ pub fn read_cursor<const N: usize>(cursor: &str, pointer: &str) -> Result<[Strin
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| <[String; N]>::try_from(text.split('\u{1f}').map(str::to_owned).collect::<Vec<_>>()).ok())
-        .ok_or_else(|| {
-            Error::invalid(
-                "cursor",
-                pointer,
-                Text::new(
-                    "游标无效，请使用上一页返回的游标",
-                    "Not a cursor of this list: use the one that the page before gave",
-                ),
-            )
-        })
+        .ok_or_else(|| no_cursor(pointer))
+}
+
+/// The error for what is no cursor of the list.
+pub fn no_cursor(pointer: &str) -> Error {
+    Error::invalid(
+        "cursor",
+        pointer,
+        Text::new(
+            "游标无效，请使用上一页返回的游标",
+            "Not a cursor of this list: use the one that the page before gave",
+        ),
+    )
 }
 
 /// Cuts a page out of a list that is in memory and in order, by the key of each row.

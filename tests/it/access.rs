@@ -146,6 +146,20 @@ POST /v1/submissions/approve
     -                                                  401    403   403     403      422  403    403    403        403
 POST /v1/submissions/accept
     -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions
+    own                                                401    404   404     200      200  200    404    404        404
+    sibling                                            401    404   404     200      200  404    404    404        404
+    foreign                                            401    404   404     200      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions/{n}
+    own                                                401    404   404     200      200  200    404    404        404
+    sibling                                            401    404   404     200      200  404    404    404        404
+    foreign                                            401    404   404     200      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/submissions
+    -                                                  401    403   403     200      200  200    403    403        403
 GET /v1/datasets
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/indicators
@@ -268,7 +282,8 @@ fn placed(text: &str, object: &str) -> String {
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
-    let text = text.replace("{code}", "talent.placement_low").replace("{indicator}", "talent.graduates");
+    let text =
+        text.replace("{code}", "talent.placement_low").replace("{indicator}", "talent.graduates").replace("{n}", "1");
     text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
 }
 

@@ -103,7 +103,7 @@ async fn a_table_is_judged_by_the_catalogue_of_its_own_period() {
     assert!(new.contains("自主创业比例") && !new.contains("自主创业率"), "{new}");
     for (bytes, is_outdated) in before.iter().zip([false, true]) {
         let (kind, body) = crate::batches::files::form("talent.xlsx", bytes);
-        let batch = send(&school, "POST", "/v1/batches", &[("content-type", &kind)], body).await.expect(200).json();
+        let batch = send(&school, "POST", "/v1/batches?confirm=shrink", &[("content-type", &kind)], body).await.expect(200).json();
         assert_eq!(batch["causes"][0]["code"] == "form_outdated", is_outdated, "{batch}");
     }
     // Files: a label is that of the period.

@@ -35,6 +35,8 @@ mod protocol;
 mod pushing;
 mod receipts;
 mod releases;
+mod review;
+mod revisions;
 mod rooms;
 mod rules;
 mod schema;

@@ -406,3 +406,9 @@ pub const fn sees_values(role: Role, state: words::SubmissionState, affiliation:
         Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => false,
     }
 }
+
+/// Whether a caller may see what a revision says, by how far it was ever brought: the same rule. What a
+/// reviewer had before it, it may look up again while the school corrects it.
+pub const fn sees_revision(role: Role, reached: words::SubmissionState, affiliation: words::Affiliation) -> bool {
+    sees_values(role, reached, affiliation)
+}

@@ -92,23 +92,83 @@ enum Origin {
     Unpublished(Unpublished),
 }
 
+impl Origin {
+    /// Where the answer to a question comes from, its frame, and what it is called.
+    async fn of(ctx: &Ctx, release: Option<&str>) -> Result<(Self, Arc<Frame>, String)> {
+        Ok(match release {
+            Some("live") => (Self::Unpublished(Unpublished::Live), ctx.memory.frame(), "live".to_owned()),
+            Some("current") => (Self::Unpublished(Unpublished::Current), ctx.memory.frame(), "current".to_owned()),
+            wanted => {
+                let release = releases::resolve(ctx, wanted).await?;
+                let frame = ctx.memory.frame_of(&release).await?;
+                let name = release.row.version.0.clone();
+                (Self::Release(release), frame, name)
+            }
+        })
+    }
+}
+
 /// Answers a question about figures of schools.
 ///
 /// # Errors
 /// 422 with everything that is wrong with the question, 404 where there is no such release,
 /// 403 for unpublished figures and for what would give a protected figure away.
 pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
-    let (from, frame, name) = match ask.release.as_deref() {
-        Some("live") => (Origin::Unpublished(Unpublished::Live), ctx.memory.frame(), "live".to_owned()),
-        Some("current") => (Origin::Unpublished(Unpublished::Current), ctx.memory.frame(), "current".to_owned()),
-        wanted => {
-            let release = releases::resolve(ctx, wanted).await?;
-            let frame = ctx.memory.frame_of(&release).await?;
-            let name = release.row.version.0.clone();
-            (Origin::Release(release), frame, name)
-        }
-    };
+    let (from, frame, name) = Origin::of(ctx, ask.release.as_deref()).await?;
     let lines = check(&frame, ask)?;
+    let (answer, refused) = counted(ctx, ask, from, &frame, name, &lines).await?;
+    match refused.into_iter().flatten().next() {
+        Some(why) => Err(Error::Forbidden(why)),
+        None => Ok(answer),
+    }
+}
+
+/// The answer to one line of a question, where a refusal of one is not a refusal of all.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// The same figures as [`answer`] has, of each group in the order of the groups.
+    Figures(Arc<Vec<Figures>>),
+    /// [`answer`] would refuse it, for this reason.
+    Refused(Text),
+    /// The release, or the catalogue as it then stood, does not know the line.
+    Unknown,
+}
+
+/// Answers a question line by line, exactly as [`answer`] answers each alone: the groups, and what is told of
+/// each indicator in the order of the question.
+///
+/// # Errors
+/// As [`answer`], but for what is refused of single lines and for lines that are not known.
+pub async fn each(ctx: &Ctx, ask: &Ask) -> Result<(Vec<GroupKey>, Vec<Told>)> {
+    let (from, frame, name) = Origin::of(ctx, ask.release.as_deref()).await?;
+    let known: Vec<String> =
+        ask.indicators.iter().filter(|code| frame.indicators.contains_key(*code)).cloned().collect();
+    if known.is_empty() {
+        return Ok((Vec::new(), vec![Told::Unknown; ask.indicators.len()]));
+    }
+    let ask_known = Ask { indicators: known, ..ask.clone() };
+    let lines = check(&frame, &ask_known)?;
+    let (answer, refused) = counted(ctx, &ask_known, from, &frame, name, &lines).await?;
+    let mut told = answer.figures.into_iter().zip(refused).map(|(figures, refused)| match refused {
+        Some(why) => Told::Refused(why),
+        None => Told::Figures(figures),
+    });
+    let told = ask.indicators.iter().map(|code| {
+        let is_known = frame.indicators.contains_key(code);
+        if is_known { told.next().unwrap_or(Told::Unknown) } else { Told::Unknown }
+    });
+    Ok((answer.grouping.keys.clone(), told.collect()))
+}
+
+/// Counts the lines of a question, and says of each whether it is refused; nothing is counted of one that is.
+async fn counted(
+    ctx: &Ctx,
+    ask: &Ask,
+    from: Origin,
+    frame: &Arc<Frame>,
+    name: String,
+    lines: &[(&str, &FrameIndicator)],
+) -> Result<(Answer, Vec<Option<Text>>)> {
     let is_published = matches!(from, Origin::Release(_));
     if !is_published {
         ctx.require(Action::Read, Kind::LiveFigure)?;
@@ -116,7 +176,7 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
     // What is not published stays within the caller's own schools.
     let within =
         |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
-    let group = || Arc::new(Grouping::new(&frame, &ask.group_by, &ask.filter, within));
+    let group = || Arc::new(Grouping::new(frame, &ask.group_by, &ask.filter, within));
     let grouping = match &from {
         Origin::Release(release) if ask.filter.is_empty() => {
             let key = (release.row.registry_hash.clone(), ask.group_by.clone());
@@ -124,37 +184,47 @@ pub async fn answer(ctx: &Ctx, ask: &Ask) -> Result<Answer> {
         }
         _ => group(),
     };
-    if is_published {
-        for (code, line) in &lines {
-            if line.disclosure() != Disclosure::Public {
-                disclosure::ask(&ctx.actor, &frame, &grouping, code, line, &ask.group_by, &ask.filter)?;
-            }
+    let refusal = |(code, line): &(&str, &FrameIndicator)| {
+        if !is_published || line.disclosure() == Disclosure::Public {
+            return Ok(None);
         }
-    }
+        match disclosure::ask(&ctx.actor, frame, &grouping, code, line, &ask.group_by, &ask.filter) {
+            Ok(()) => Ok(None),
+            Err(Error::Forbidden(why)) => Ok(Some(why)),
+            Err(fault) => Err(fault),
+        }
+    };
+    let refused = lines.iter().map(refusal).collect::<Result<Vec<Option<Text>>>>()?;
+    let open: Vec<(&str, &FrameIndicator)> =
+        lines.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(line, _)| *line).collect();
 
-    let columns = columns(ctx, &from, &frame, &ask.period, &lines).await?;
+    let columns = columns(ctx, &from, frame, &ask.period, &open).await?;
     // Mostly nobody needs it: it is as long as the frame.
     let empty = LazyLock::new(|| Column::empty(frame.schools.len()));
     let mut all = Vec::with_capacity(lines.len());
-    for (code, line) in &lines {
+    for ((code, line), refused) in lines.iter().zip(&refused) {
+        if refused.is_some() {
+            all.push(Arc::default());
+            continue;
+        }
         let count = || {
             let column_of = |code: &str| columns.get(code).map_or_else(|| &*empty, Arc::as_ref);
             Arc::new(cube::figures(&grouping, line, column_of(code), line.weight.as_deref().map(column_of)))
         };
         let figures = match &from {
             Origin::Release(release) if ask.filter.is_empty() => {
-                FIGURES.get_with(kept_as(release, &frame, ask, code, line), async { count() }).await
+                FIGURES.get_with(kept_as(release, frame, ask, code, line), async { count() }).await
             }
             _ => count(),
         };
         all.push(match line.disclosure() {
             Disclosure::Aggregate | Disclosure::Internal if is_published => {
-                Arc::new(disclosure::gate(&ctx.actor, &frame, &grouping, line, &figures))
+                Arc::new(disclosure::gate(&ctx.actor, frame, &grouping, line, &figures))
             }
             _ => figures,
         });
     }
-    Ok(Answer { release: name, grouping, figures: all })
+    Ok((Answer { release: name, grouping, figures: all }, refused))
 }
 
 /// How long what nobody asks for is kept.

@@ -23,8 +23,14 @@ use crate::{
     ctx::Ctx,
     domain::{
         collections::{self, Progress},
-        submissions::{self, Content, Key},
+        submissions::{
+            self, Content, Key,
+            history::{self, Head, Past, Sight, Span},
+            review::{self, Comparisons, Peers},
+        },
     },
+    error::{Error, Finding},
+    formats::document::Cells,
 };
 
 /// The tables of a school.
@@ -136,6 +142,137 @@ impl Loader<Collected> for Extensions {
     }
 }
 
+/// What tables were before, and which of their revisions the caller may see.
+struct Pasts(Ctx);
+
+impl Loader<State> for Pasts {
+    type Value = Arc<Past>;
+    type Error = GqlError;
+
+    async fn load(&self, states: &[State]) -> GqlResult<HashMap<State, Self::Value>> {
+        let rows: Vec<submission::Model> = states.iter().map(|state| (*state.0).clone()).collect();
+        let found = history::pasts(&self.0, self.0.db.read(), &rows).await?;
+        let found: HashMap<Key, Arc<Past>> = found.into_iter().map(|(key, past)| (key, Arc::new(past))).collect();
+        Ok(states
+            .iter()
+            .filter_map(|state| Some((state.clone(), Arc::clone(found.get(&Key::of(&state.0))?))))
+            .collect())
+    }
+}
+
+/// With what tables are compared for their review.
+struct Compared(Ctx);
+
+impl Loader<State> for Compared {
+    type Value = Arc<Comparisons>;
+    type Error = GqlError;
+
+    async fn load(&self, states: &[State]) -> GqlResult<HashMap<State, Self::Value>> {
+        let rows: Vec<submission::Model> = states.iter().map(|state| (*state.0).clone()).collect();
+        let mut found = review::comparisons(&self.0, self.0.db.read(), &rows).await?;
+        Ok(states
+            .iter()
+            .filter_map(|state| Some((state.clone(), Arc::new(found.remove(&Key::of(&state.0))?))))
+            .collect())
+    }
+}
+
+/// Some revisions of a table that follow each other, as the key of what is told of them.
+#[derive(Clone)]
+struct Stretch {
+    past: Arc<Past>,
+    first: i32,
+    last: i32,
+}
+
+impl PartialEq for Stretch {
+    fn eq(&self, other: &Self) -> bool {
+        self.past.key == other.past.key && (self.first, self.last) == (other.first, other.last)
+    }
+}
+
+impl Eq for Stretch {}
+
+impl Hash for Stretch {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.past.key.hash(state);
+        (self.first, self.last).hash(state);
+    }
+}
+
+/// What is told of revisions, newest first.
+struct Heads(Ctx);
+
+impl Loader<Stretch> for Heads {
+    type Value = Arc<Vec<Head>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Stretch]) -> GqlResult<HashMap<Stretch, Self::Value>> {
+        let spans: Vec<Span<'_>> =
+            asked.iter().map(|one| Span { past: &one.past, first: one.first, last: one.last }).collect();
+        let mut of: HashMap<Key, Vec<Head>> = HashMap::new();
+        for (key, head) in history::heads(&self.0, self.0.db.read(), &spans).await? {
+            of.entry(key).or_default().push(head);
+        }
+        Ok(asked
+            .iter()
+            .map(|one| {
+                let all = of.get(&one.past.key).into_iter().flatten();
+                let within = all.filter(|head| (one.first..=one.last).contains(&head.number));
+                (one.clone(), Arc::new(within.cloned().collect()))
+            })
+            .collect())
+    }
+}
+
+/// What revisions say.
+struct Saids(Ctx);
+
+impl Loader<Sight> for Saids {
+    type Value = Arc<Cells>;
+    type Error = GqlError;
+
+    async fn load(&self, sights: &[Sight]) -> GqlResult<HashMap<Sight, Self::Value>> {
+        let wanted: BTreeSet<Sight> = sights.iter().cloned().collect();
+        let found = history::cells(&self.0, self.0.db.read(), &wanted).await?;
+        Ok(found.into_iter().map(|(sight, cells)| (sight, Arc::new(cells))).collect())
+    }
+}
+
+/// What the checks found in revisions.
+struct Founds(Ctx);
+
+impl Loader<Sight> for Founds {
+    type Value = Arc<Vec<Finding>>;
+    type Error = GqlError;
+
+    async fn load(&self, sights: &[Sight]) -> GqlResult<HashMap<Sight, Self::Value>> {
+        let wanted: BTreeSet<Sight> = sights.iter().cloned().collect();
+        let found = history::findings(&self.0, self.0.db.read(), &wanted).await?;
+        Ok(found.into_iter().map(|(sight, findings)| (sight, Arc::new(findings))).collect())
+    }
+}
+
+/// A table and a period, whosever it is.
+type Form = (String, String);
+
+/// The medians of peers: once for all schools that are asked about.
+struct Medians(Ctx);
+
+impl Loader<Form> for Medians {
+    type Value = Arc<Peers>;
+    type Error = GqlError;
+
+    async fn load(&self, forms: &[Form]) -> GqlResult<HashMap<Form, Self::Value>> {
+        let mut all = HashMap::new();
+        for (dataset, period) in forms {
+            let peers = review::peers(&self.0, dataset, period).await?;
+            all.insert((dataset.clone(), period.clone()), Arc::new(peers));
+        }
+        Ok(all)
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -164,6 +301,12 @@ pub struct Loaders {
     insides: DataLoader<Insides>,
     progresses: DataLoader<Progresses>,
     extensions: DataLoader<Extensions>,
+    pasts: DataLoader<Pasts>,
+    compared: DataLoader<Compared>,
+    heads: DataLoader<Heads>,
+    saids: DataLoader<Saids>,
+    founds: DataLoader<Founds>,
+    medians: DataLoader<Medians>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -178,6 +321,12 @@ impl Loaders {
             insides: DataLoader::new(Insides(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             progresses: DataLoader::new(Progresses(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             extensions: DataLoader::new(Extensions(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            pasts: DataLoader::new(Pasts(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            compared: DataLoader::new(Compared(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            heads: DataLoader::new(Heads(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            saids: DataLoader::new(Saids(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            founds: DataLoader::new(Founds(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            medians: DataLoader::new(Medians(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             asked,
         }
     }
@@ -204,5 +353,44 @@ impl Loaders {
     pub async fn extensions(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Vec<collection_extension::Model>>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(self.extensions.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+    }
+
+    /// What a table was before.
+    pub async fn past(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Past>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let past = self.pasts.load_one(State(Arc::clone(row))).await?;
+        past.ok_or_else(|| Error::internal("a table without a past").into())
+    }
+
+    /// With what a table is compared for its review; with nothing where its values are not the caller's to see.
+    pub async fn compared(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Comparisons>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.compared.load_one(State(Arc::clone(row))).await?.unwrap_or_default())
+    }
+
+    /// The revisions of a table from the first number to the last, newest first.
+    pub async fn heads(&self, past: &Arc<Past>, first: i32, last: i32) -> GqlResult<Arc<Vec<Head>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.heads.load_one(Stretch { past: Arc::clone(past), first, last }).await?.unwrap_or_default())
+    }
+
+    /// What a revision says.
+    pub async fn said(&self, sight: Sight) -> GqlResult<Arc<Cells>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let said = self.saids.load_one(sight).await?;
+        said.ok_or_else(|| Error::internal("a revision without a document").into())
+    }
+
+    /// What the checks found in a revision.
+    pub async fn found(&self, sight: Sight) -> GqlResult<Arc<Vec<Finding>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.founds.load_one(sight).await?.unwrap_or_default())
+    }
+
+    /// The medians of the peers of a table.
+    pub async fn medians(&self, row: &submission::Model) -> GqlResult<Arc<Peers>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let peers = self.medians.load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
+        peers.ok_or_else(|| Error::internal("a table without peers").into())
     }
 }

@@ -16,8 +16,10 @@ pub mod periods;
 pub mod problem;
 pub mod releases;
 pub mod reviews;
+pub mod revisions;
 pub mod submissions;
 pub mod templates;
+pub mod waiting;
 pub mod webhooks;
 
 use std::collections::BTreeMap;
@@ -50,6 +52,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(submissions::return_)
         .service(submissions::accept)
         .service(submissions::reopen)
+        .service(revisions::get)
+        .service(revisions::list)
+        .service(waiting::list)
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)

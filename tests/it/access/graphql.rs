@@ -116,7 +116,7 @@ Submission lastStep | { it: submission(school: "{school}", dataset: "{dataset}",
     approved     401    null  null    data     data data   null   null       null
     returned     401    null  null    null     null data   null   null       null
     foreign      401    null  null    data     null null   null   null       null
-ReviewStep from to revision at | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field } } }
+ReviewStep from to revision at by | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field } } }
     submitted    401    null  null    null     data data   null   null       null
     returned     401    null  null    null     null data   null   null       null
 ReviewStep reason | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: lastStep { it: $field } } }
@@ -139,6 +139,149 @@ Finding severity code pointer message expected got previous | { it: submission(s
 Finding indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: findings { it: $field { code } } } }
     draft        401    null  null    null     null data   null   null       null
     submitted    401    null  null    null     data data   null   null       null
+Submission waitsFor | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field } }
+    draft        401    null  null    data     data data   null   null       null
+    submitted    401    null  null    data     data data   null   null       null
+    accepted     401    null  null    null     null null   null   null       null
+    foreign      401    null  null    null     null null   null   null       null
+Submission review | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission revisions | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field(first: 1) { it: nodes { number } } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission revisionAt | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field(number: 1) { number } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Submission diff | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field(from: 1, to: 1) { change } } }
+    draft        401    null  null    null     null none   null   null       null
+    submitted    401    null  null    null     none none   null   null       null
+    approved     401    null  null    none     none none   null   null       null
+    foreign      401    null  null    none     null null   null   null       null
+RevisionConnection nodes edges | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisions { it: $field { __typename } } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+RevisionConnection totalCount | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisions { it: $field } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+RevisionConnection pageInfo | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisions { it: $field { it: endCursor } } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+RevisionEdge cursor | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisions { it: edges { it: $field } } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+RevisionEdge node | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisions { it: edges { it: $field { number } } } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Revision number createdAt | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: $field } } }
+    draft        401    null  null    data     data data   null   null       null
+    returned     401    null  null    data     data data   null   null       null
+    sibling      401    null  null    data     data null   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+Revision hash chainHash author source | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: $field } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+Revision against | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: $field } } }
+    approved     401    null  null    null     null null   null   null       null
+Revision observations findings | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: $field { __typename } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+Revision diff | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: $field { change } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+CellDiff change | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: diff { it: $field } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+CellDiff indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: diff { it: $field { code } } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+CellDiff before | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: diff { it: $field { value } } } } }
+    approved     401    null  null    null     null null   null   null       null
+CellDiff after | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: revisionAt(number: 1) { it: diff { it: $field { it: value } } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     data data   null   null       null
+Review findings peers | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: $field { __typename } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+Review sinceAccepted | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: $field { change } } } }
+    draft        401    null  null    null     null null   null   null       null
+    accepted     401    null  null    none     none none   null   null       null
+Review sinceLastYear | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: $field { change } } } }
+    approved     401    null  null    none     none none   null   null       null
+    submitted    401    null  null    null     none none   null   null       null
+    accepted     401    null  null    null     null null   null   null       null
+Review returns | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: $field { at } } } }
+    returned     401    null  null    null     null data   null   null       null
+    approved     401    null  null    none     none none   null   null       null
+ReviewFinding severity code pointer message expected got | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: findings { it: $field } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+ReviewFinding previous | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: findings { it: $field } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+ReviewFinding indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: findings { it: $field { code } } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+ReviewFinding justification | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: findings { it: $field } } } }
+    draft        401    null  null    null     null null   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+PeerMedian indicator | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: $field { code } } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+PeerMedian value | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: $field } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+PeerMedian city category | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: $field { __typename } } } } }
+    draft        401    null  null    null     null data   null   null       null
+    submitted    401    null  null    null     data data   null   null       null
+    approved     401    null  null    data     data data   null   null       null
+    returned     401    null  null    null     null data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+PeerGroup median schools status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+    accepted     401    null  null    data     data data   null   null       null
+PeerGroup reason | { it: submission(school: "62001", dataset: "conditions", period: "2023") { it: review { it: peers { it: city { it: $field } } } } }
+    -            401    null  null    null     null data   null   null       null
 Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: release } }
     -            data   data  data    data     data data   data   data       data
 Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023", release: "{version}" }) { it: release } }

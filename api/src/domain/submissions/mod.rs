@@ -1,12 +1,17 @@
 //! Submissions: a school states a table, and everybody sees of it what is theirs to see.
 //!
-//! `stating` is the way in, `storing` where it is written, `seeing` the way out. What must not be here: the steps of the
-//! review (`reviews`) and the judging of cells (`checks`).
+//! `stating` is the way in, `storing` where it is written, `seeing` the way out; `history` is what a table said before,
+//! `review` what a reviewer holds beside it. What must not be here: the steps of the review (`reviews`) and the
+//! judging of cells (`checks`).
 
+pub mod diff;
+pub mod history;
+pub mod review;
 mod seeing;
 mod stating;
 mod storing;
 mod taken;
+pub mod turns;
 
 use entity::{
     ids::{DatasetCode, PeriodCode, RuleCode, SchoolCode},

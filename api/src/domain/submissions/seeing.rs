@@ -268,18 +268,13 @@ pub async fn contents(
         let found =
             ctx.visible::<finding::Entity>().filter(found).order_by_asc(finding::Column::Position).all(db).await?;
         for row in found {
-            let key = Key { school: row.school_code, dataset: row.dataset_code, period: row.period_code };
+            let key = Key {
+                school: row.school_code.clone(),
+                dataset: row.dataset_code.clone(),
+                period: row.period_code.clone(),
+            };
             if let Some(content) = contents.get_mut(&key) {
-                content.findings.push(Finding {
-                    severity: row.severity,
-                    code: row.code,
-                    indicator: row.indicator_code,
-                    pointer: row.pointer,
-                    message: Text::new(row.message_zh, row.message_en),
-                    expected: row.expected,
-                    got: row.got,
-                    previous: row.previous,
-                });
+                content.findings.push(read_finding(row));
             }
         }
         let tables = chunk
@@ -305,8 +300,22 @@ pub async fn contents(
     Ok(contents)
 }
 
+/// What a row says that a check found.
+pub(super) fn read_finding(row: finding::Model) -> Finding {
+    Finding {
+        severity: row.severity,
+        code: row.code,
+        indicator: row.indicator_code,
+        pointer: row.pointer,
+        message: Text::new(row.message_zh, row.message_en),
+        expected: row.expected,
+        got: row.got,
+        previous: row.previous,
+    }
+}
+
 /// The columns by which a child of a submission names its table.
-trait OfTable: ColumnTrait {
+pub(super) trait OfTable: ColumnTrait {
     const KEY: [Self; 3];
 }
 
@@ -334,11 +343,16 @@ impl OfRevision for finding::Column {
 }
 
 fn of_table<C: OfTable>(row: &submission::Model) -> Condition {
+    of_key::<C>(&Key::of(row))
+}
+
+/// The rows that hang on a table.
+pub(super) fn of_key<C: OfTable>(key: &Key) -> Condition {
     let [school, dataset, period] = C::KEY;
     Condition::all()
-        .add(school.eq(row.school_code.clone()))
-        .add(dataset.eq(row.dataset_code.clone()))
-        .add(period.eq(row.period_code.clone()))
+        .add(school.eq(key.school.clone()))
+        .add(dataset.eq(key.dataset.clone()))
+        .add(period.eq(key.period.clone()))
 }
 
 fn of_row<C: OfRevision>(row: &submission::Model) -> Condition {

@@ -21,6 +21,8 @@ pub mod partnership;
 pub mod period;
 pub mod principal;
 pub mod release;
+pub mod review;
+pub mod revision;
 pub mod rule;
 pub mod school;
 pub mod step;

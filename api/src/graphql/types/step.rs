@@ -2,54 +2,74 @@
 
 use async_graphql::{Context, Object};
 
-use super::{indicator::Indicator, words::SubmissionState};
+use super::{
+    indicator::Indicator,
+    words::{ReviewSide, SubmissionState},
+};
 use crate::{
-    domain::submissions::{Remark, Taken},
+    domain::submissions::{Remark, Taken, turns},
     graphql::{self, limits, limits::SOME, scalars::Instant},
+    memory::registry::Registry,
 };
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Debug)]
-pub struct ReviewStep(pub Taken);
+pub struct ReviewStep {
+    taken: Taken,
+    by: Option<turns::Side>,
+}
+
+impl ReviewStep {
+    /// A step in the review of a school's table.
+    pub fn of(registry: &Registry, school: &str, taken: Taken) -> Self {
+        let school = registry.schools.get(school);
+        Self { by: school.map(|school| turns::taken_by(taken.from, taken.to, school.affiliation)), taken }
+    }
+}
 
 /// A step of a review: from where to where, on which revision, with which words.
 #[Object]
 impl ReviewStep {
     /// The state before.
     async fn from(&self) -> SubmissionState {
-        self.0.from.into()
+        self.taken.from.into()
     }
 
     /// The state after.
     async fn to(&self) -> SubmissionState {
-        self.0.to.into()
+        self.taken.to.into()
     }
 
     /// The revision that was judged.
     async fn revision(&self) -> i32 {
-        self.0.revision
+        self.taken.revision
+    }
+
+    /// Which side took it.
+    async fn by(&self) -> Option<ReviewSide> {
+        self.by.map(Into::into)
     }
 
     /// When.
     async fn at(&self) -> Instant {
-        Instant(self.0.at)
+        Instant(self.taken.at)
     }
 
     /// Why it was returned or opened again.
     async fn reason(&self) -> Option<&str> {
-        self.0.reason.as_deref()
+        self.taken.reason.as_deref()
     }
 
     /// Remarks on cells.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn cells(&self) -> Vec<CellRemark<'_>> {
-        self.0.words.cells.iter().map(CellRemark).collect()
+        self.taken.words.cells.iter().map(CellRemark).collect()
     }
 
     /// The school's word on each warning.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn justifications(&self) -> Vec<Justification<'_>> {
-        self.0.words.justifications.iter().map(|(code, text)| Justification { code, text }).collect()
+        self.taken.words.justifications.iter().map(|(code, text)| Justification { code, text }).collect()
     }
 }
 

@@ -6,14 +6,23 @@ use async_graphql::{Context, ID, Object};
 use entity::submission;
 
 use super::{
-    dataset::Dataset, finding::Finding, indicator::Indicator, observation::Observation, period::Period, promised,
-    school::School, step::ReviewStep, words::SubmissionState,
+    dataset::Dataset,
+    finding::Finding,
+    indicator::Indicator,
+    observation::Observation,
+    period::Period,
+    promised,
+    review::Review,
+    revision::{self, CellDiff, Revision, RevisionConnection},
+    school::School,
+    step::ReviewStep,
+    words::{ReviewSide, SubmissionState},
 };
 use crate::{
     domain::{
         checks,
         precondition::etag,
-        submissions::{self, Content, Key, Table},
+        submissions::{self, Content, Key, Table, history, turns},
     },
     graphql::{
         self,
@@ -22,7 +31,7 @@ use crate::{
         lean::{Lean, LeanList},
         limits::{self, CELLS, SOME},
         loaders::Loaders,
-        paging::{Placed, connection},
+        paging::{self, Paging, Placed, connection},
         scalars::Instant,
     },
 };
@@ -125,16 +134,7 @@ impl Submission {
     async fn observations(&self, cx: &Context<'_>) -> GqlResult<Option<LeanList<Observation>>> {
         let Some(content) = self.content(cx).await? else { return Ok(None) };
         let registry = graphql::registry(cx);
-        let mut lines: Vec<_> =
-            content.cells.iter().map(|(code, cell)| (registry.indicators.position(code), code, cell)).collect();
-        lines.sort_unstable_by_key(|(position, code, _)| (*position, *code));
-        let period = self.row.period_code.as_str();
-        Ok(Some(
-            lines
-                .into_iter()
-                .map(|(_, code, cell)| Observation::cell(code, period, cell, registry.decimals(code)))
-                .collect(),
-        ))
+        Ok(Some(revision::in_order(registry, &content.cells, self.row.period_code.as_str())))
     }
 
     /// What the checks found when the newest revision was pushed.
@@ -168,7 +168,50 @@ impl Submission {
     /// The newest step of the review: why it was returned, what is wrong where, what the school says of warnings.
     async fn last_step(&self, cx: &Context<'_>) -> GqlResult<Option<ReviewStep>> {
         let content = self.content(cx).await?;
-        Ok(content.and_then(|content| content.last_step.clone()).map(ReviewStep))
+        let step = content.and_then(|content| content.last_step.clone());
+        Ok(step.map(|step| ReviewStep::of(graphql::registry(cx), self.row.school_code.as_str(), step)))
+    }
+
+    /// Whose turn it is; `null` once it is accepted.
+    async fn waits_for(&self, cx: &Context<'_>) -> Option<ReviewSide> {
+        let school = graphql::registry(cx).schools.get(self.row.school_code.as_str())?;
+        turns::waits_for(self.row.state, school.affiliation).map(Into::into)
+    }
+
+    /// What a reviewer needs beside the table; `null` while the values are not the caller's to see.
+    async fn review(&self, cx: &Context<'_>) -> GqlResult<Option<Review>> {
+        let content = self.content(cx).await?;
+        Ok(content.map(|content| Review::new(Arc::clone(&self.row), content)))
+    }
+
+    /// Its history, newest first; at most 200 a page.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn revisions(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> GqlResult<RevisionConnection<'_>> {
+        let ask = Paging { first, after, ..Paging::default() }.ask(history::read_cursor)?;
+        Ok(Revision::page(cx, &self.row, &ask).await?.into())
+    }
+
+    /// One revision; `null` where there is none of that number.
+    async fn revision_at(&self, cx: &Context<'_>, number: i32) -> GqlResult<Option<Revision>> {
+        Revision::find(cx, &self.row, number).await
+    }
+
+    /// What differs from one revision to another, in the order of the form; `null` where the caller does not
+    /// see both.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn diff(&self, cx: &Context<'_>, from: i32, to: i32) -> GqlResult<Option<Vec<CellDiff>>> {
+        let past = cx.data_unchecked::<Loaders>().past(&self.row).await?;
+        match (past.sight(from), past.sight(to)) {
+            (Some(from), Some(to)) => {
+                CellDiff::between(cx, Some(&from), &to, self.row.period_code.as_str()).await.map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// When it last changed.

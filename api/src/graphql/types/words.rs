@@ -3,7 +3,11 @@
 use async_graphql::Enum;
 use entity::words;
 
-use crate::{authz, domain::cube, formats::document};
+use crate::{
+    authz,
+    domain::{cube, submissions::turns},
+    formats::document,
+};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $remote:literal { $($(#[$vdoc:meta])* $variant:ident),* $(,)? })*) => {$(
@@ -170,6 +174,24 @@ words! {
         /// Only tells.
         Info,
     }
+    /// A side of the review.
+    ReviewSide = "turns::Side" {
+        /// The school that reports.
+        School,
+        /// The city that reviews first.
+        City,
+        /// The province that reviews last, or alone.
+        Province,
+    }
+    /// By which door a revision came in.
+    RevisionSource = "words::Source" {
+        /// By REST.
+        Rest,
+        /// By GraphQL.
+        Graphql,
+        /// With others: a batch, or data that was loaded.
+        Bulk,
+    }
     /// What a release changes, by semantic versioning.
     ReleaseKind = "words::ReleaseKind" {
         /// A definition changed.
@@ -243,6 +265,17 @@ impl Role {
             authz::Role::Analyst => Self::Analyst,
         })
     }
+}
+
+/// What became of a cell from one revision to another.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellChange {
+    /// It was not there before.
+    Added,
+    /// It is not there any more.
+    Removed,
+    /// Its value, its status or its note is another.
+    Changed,
 }
 
 #[cfg(test)]

@@ -1,0 +1,176 @@
+//! What a reviewer needs beside a table, and a school before it submits.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, MergedObject, Object, SimpleObject};
+use entity::submission;
+
+use super::{
+    finding::Finding, indicator::Indicator, promised, revision::CellDiff, step::ReviewStep, words::ObservationStatus,
+};
+use crate::{
+    domain::submissions::{
+        Content,
+        review::{self, Compared},
+    },
+    graphql::{
+        self,
+        error::GqlResult,
+        limits::{self, CELLS, SOME},
+        loaders::Loaders,
+        scalars::Decimal,
+    },
+    request_id,
+};
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Debug)]
+pub struct Review {
+    row: Arc<submission::Model>,
+    content: Arc<Content>,
+}
+
+impl Review {
+    /// The review of a table whose values are the caller's to see.
+    pub const fn new(row: Arc<submission::Model>, content: Arc<Content>) -> Self {
+        Self { row, content }
+    }
+
+    fn differs(&self, compared: Option<&Compared>) -> Option<Vec<CellDiff>> {
+        compared.map(|compared| CellDiff::all(&compared.diff, &compared.period, self.row.period_code.as_str()))
+    }
+}
+
+/// What a reviewer needs beside a table (审核要点): what was found in it and what the school says of it, what
+/// differs from before, where its peers are, and how often it came back.
+#[Object]
+impl Review {
+    /// What the checks found in the newest revision, with what the school says of it.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn findings(&self, cx: &Context<'_>) -> GqlResult<Vec<ReviewFinding>> {
+        let past = cx.data_unchecked::<Loaders>().past(&self.row).await?;
+        let justified = |one: &crate::error::Finding| {
+            let said = review::justification(&past, &one.code).map(str::to_owned);
+            ReviewFinding(Finding(one.clone()), Justified { justification: said })
+        };
+        Ok(self.content.findings.iter().map(justified).collect())
+    }
+
+    /// What differs from the revision that was accepted last; `null` where none was.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn since_accepted(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<CellDiff>>> {
+        let compared = cx.data_unchecked::<Loaders>().compared(&self.row).await?;
+        Ok(self.differs(compared.accepted.as_ref()))
+    }
+
+    /// What differs from the same table of the period before, of which what was accepted counts, or else the
+    /// newest revision that the caller may see; `null` where there is none.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn since_last_year(&self, cx: &Context<'_>) -> GqlResult<Option<Vec<CellDiff>>> {
+        let compared = cx.data_unchecked::<Loaders>().compared(&self.row).await?;
+        Ok(self.differs(compared.last_year.as_ref()))
+    }
+
+    /// The medians of the school's peers, of every line of the table in the order of the form.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn peers(&self, cx: &Context<'_>) -> GqlResult<Vec<PeerMedian>> {
+        let registry = graphql::registry(cx);
+        let school = promised(registry.schools.get(self.row.school_code.as_str()))?;
+        let peers = cx.data_unchecked::<Loaders>().medians(&self.row).await?;
+        let lines = registry.lines(self.row.dataset_code.as_str());
+        Ok(lines
+            .map(|line| PeerMedian {
+                indicator: line.code.0.clone(),
+                value: self
+                    .content
+                    .cells
+                    .get(line.code.as_str())
+                    .and_then(|cell| cell.value.map(|value| Decimal::fixed(value, line.decimals))),
+                city: peers.in_city(school.city_code.as_str(), line.code.as_str()),
+                category: peers.in_category(school.category, line.code.as_str()),
+            })
+            .collect())
+    }
+
+    /// Every time it was returned or opened again, oldest first. The words are told where the revision was put
+    /// before the caller.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn returns(&self, cx: &Context<'_>) -> GqlResult<Vec<ReviewStep>> {
+        let past = cx.data_unchecked::<Loaders>().past(&self.row).await?;
+        let step = |taken| ReviewStep::of(graphql::registry(cx), self.row.school_code.as_str(), taken);
+        Ok(review::returns(&past).into_iter().map(step).collect())
+    }
+}
+
+/// Something that is wrong with a table, and what the school says of it.
+#[derive(Clone, Debug, MergedObject)]
+pub struct ReviewFinding(Finding, Justified);
+
+/// What a school says of a warning.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Justified {
+    /// Why it is as it is; `null` where nothing was asked, or this revision was not submitted yet.
+    justification: Option<String>,
+}
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Debug)]
+pub struct PeerMedian {
+    indicator: String,
+    value: Option<Decimal>,
+    city: review::Median,
+    category: review::Median,
+}
+
+/// A figure of the table beside the medians of the school's peers, itself among them.
+#[Object]
+impl PeerMedian {
+    /// Which figure.
+    async fn indicator<'a>(&self, cx: &Context<'a>) -> GqlResult<Indicator<'a>> {
+        promised(Indicator::of(graphql::registry(cx), &self.indicator))
+    }
+
+    /// What the table says.
+    async fn value(&self) -> Option<&Decimal> {
+        self.value.as_ref()
+    }
+
+    /// Over the schools of its city.
+    async fn city(&self) -> PeerGroup<'_> {
+        PeerGroup(&self.city)
+    }
+
+    /// Over the schools of its field in the province.
+    async fn category(&self) -> PeerGroup<'_> {
+        PeerGroup(&self.category)
+    }
+}
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerGroup<'a>(&'a review::Median);
+
+/// A median over schools: for officials of all of them what is accepted, for everybody else what the newest
+/// release tells. It says nothing that `aggregate` would not tell the same caller.
+#[Object]
+impl PeerGroup<'_> {
+    /// The median; `null` where there is none, or none is told.
+    async fn median(&self) -> Option<Decimal> {
+        self.0.median.map(Decimal::Exact)
+    }
+
+    /// How many schools contributed.
+    async fn schools(&self) -> Option<i32> {
+        self.0.schools.map(|schools| i32::try_from(schools).unwrap_or(i32::MAX))
+    }
+
+    /// What the figure says; `SUPPRESSED` where it is not told.
+    async fn status(&self) -> ObservationStatus {
+        self.0.status.into()
+    }
+
+    /// Why no median is told, in the language of the request.
+    async fn reason(&self) -> Option<&str> {
+        Some(self.0.reason.as_ref()?.in_(request_id::current_language()))
+    }
+}
