@@ -103,13 +103,17 @@ async fn a_table_is_judged_by_the_catalogue_of_its_own_period() {
     assert!(new.contains("自主创业比例") && !new.contains("自主创业率"), "{new}");
     for (bytes, is_outdated) in before.iter().zip([false, true]) {
         let (kind, body) = crate::batches::files::form("talent.xlsx", bytes);
-        let batch = send(&school, "POST", "/v1/batches?confirm=shrink", &[("content-type", &kind)], body).await.expect(200).json();
+        let batch = send(&school, "POST", "/v1/batches?confirm=shrink", &[("content-type", &kind)], body)
+            .await
+            .expect(200)
+            .json();
         assert_eq!(batch["causes"][0]["code"] == "form_outdated", is_outdated, "{batch}");
     }
     // Files: a label is that of the period.
     let file = "学校,报表,统计期,指标,数值\n62001,talent,2043,自主创业率,60\n62001,talent,2044,自主创业率,40\n";
     let headers = [("content-type", "text/csv")];
-    let batch = send(&school, "POST", "/v1/batches?dry_run=true", &headers, file).await.expect(200).json();
+    let batch =
+        send(&school, "POST", "/v1/batches?dry_run=true&confirm=shrink", &headers, file).await.expect(200).json();
     assert_eq!(batch["rows"]["rejected"], 1, "{batch}");
     assert_eq!((&batch["causes"][0]["code"], &batch["causes"][0]["rows"]), (&json!("unknown_indicator"), &json!(1)));
     assert_eq!(batch["causes"][0]["example"]["period"], "2044");
