@@ -22,7 +22,6 @@ use crate::{
     domain::submissions::Key,
     error::{Error, Finding, Language, Result},
     formats::batch::Fault,
-    memory::registry::Registry,
     request_id,
 };
 
@@ -103,12 +102,31 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
         }
         ended
     });
-    while let Some(block) = blocks.recv().await {
+    // One block is judged while the one before it is written: the database has a processor of its own.
+    let mut judged: Option<Vec<Judged>> = None;
+    loop {
         if is_stopping() {
             drop(blocks);
             return queue::release(system, &row).await;
         }
-        row = write(system, &ctx, &registry, row, block).await?;
+        let judging = async {
+            match blocks.recv().await {
+                Some(block) => judge(&ctx, &registry, block).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let writing = async {
+            match &judged {
+                Some(judged) => write(system, &ctx, row.clone(), judged).await,
+                None => Ok(row.clone()),
+            }
+        };
+        let (next, written) = futures::join!(judging, writing);
+        row = written?;
+        judged = next?;
+        if judged.is_none() {
+            break;
+        }
     }
     match reading.await.map_err(Error::internal)? {
         Ok(()) => finish(system, &ctx, row, BatchState::Done).await,
@@ -133,21 +151,14 @@ async fn file(system: &Ctx, row: &batch::Model) -> Result<std::fs::File> {
     }
 }
 
-/// Judges and stores a block. Where another writer comes in between again and again, table by table.
-async fn write(
-    system: &Ctx,
-    ctx: &Ctx,
-    registry: &Arc<Registry>,
-    row: batch::Model,
-    block: Vec<Gathered>,
-) -> Result<batch::Model> {
-    let judged = judge(ctx, registry, block).await?;
-    match try_write(system, ctx, &row, &judged).await {
+/// Stores a block. Where another writer comes in between again and again, table by table.
+async fn write(system: &Ctx, ctx: &Ctx, row: batch::Model, judged: &[Judged]) -> Result<batch::Model> {
+    match try_write(system, ctx, &row, judged).await {
         Err(fault) if is_contention(&fault) => {}
         ended => return ended,
     }
     let mut row = row;
-    for one in &judged {
+    for one in judged {
         row = try_write(system, ctx, &row, std::slice::from_ref(one)).await?;
     }
     Ok(row)

@@ -73,7 +73,10 @@ impl Draft {
 }
 
 /// How many rows a statement takes well: SQLite has 32,766 parameters for it, and a finding has fourteen columns.
-const MOST: usize = 1_000;
+const MOST: usize = 1_024;
+
+/// How many rows make a statement whatever their number.
+const FEW: usize = 16;
 
 /// How the journal and the receipt call a push.
 pub(super) const EVENT: &str = "submission.pushed";
@@ -146,9 +149,15 @@ pub(in crate::domain) async fn renote(
     write_findings(db, std::iter::once((row, findings))).await
 }
 
+/// Rows in statements of few different lengths. A connection keeps every statement that it has prepared, and one of
+/// thousands of parameters is megabytes: a length of its own for each block would fill the memory with them.
 fn chunks<T>(all: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut rest = all.into_iter();
-    std::iter::from_fn(move || Some(rest.by_ref().take(MOST).collect::<Vec<T>>()).filter(|some| !some.is_empty()))
+    std::iter::from_fn(move || {
+        let left = rest.len();
+        let some = if left <= FEW { left } else { MOST.min(1 << left.ilog2()) };
+        Some(rest.by_ref().take(some).collect::<Vec<T>>()).filter(|some| !some.is_empty())
+    })
 }
 
 /// The immutable revisions that the rows now point to.
