@@ -83,7 +83,7 @@ fn said(output: &Output) -> (String, String) {
 
 /// What the papers ask their readers to have.
 fn expect_tools() {
-    for tool in ["bash", "curl", "jq"] {
+    for tool in ["bash", "curl", "jq", "python3"] {
         let there = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         assert!(
             there.is_ok_and(|status| status.success()),
