@@ -435,3 +435,27 @@ async fn the_list_says_what_waits_for_whom() {
     }
     server.stop().await;
 }
+
+/// What a school takes back before a reviewer has acted is its own again, as if it had never been sent.
+#[tokio::test]
+async fn what_was_taken_back_was_never_put_before_the_reviewer() {
+    let app = TestApp::new().await;
+    stage::push(&app, &key(), &stage::talent(figure(1))).await;
+    submit(&app).await;
+    let server = app.serve().await;
+    let (school, city) = (server.client("school-62001").await, server.client("city-620100").await);
+    let first = || city.get(&format!("{PATH}/revisions/1"));
+    assert!(first().await.expect(200).text.contains(&figure(1).to_string()), "while it waits the city reads it");
+    take(&app, Role::School, SCHOOL, Step::Recall).await;
+    let hidden = first().await.expect(200);
+    assert!(!hidden.text.contains(&figure(1).to_string()), "{}", hidden.text);
+    assert!(hidden.json()["hash"].is_null() && hidden.json()["observations"].is_null(), "{}", hidden.text);
+    assert!(school.get(&format!("{PATH}/revisions/1")).await.expect(200).text.contains(&figure(1).to_string()));
+    // What was judged once stays judged, whatever is taken back later.
+    submit(&app).await;
+    take(&app, Role::City, "620100", back("look again")).await;
+    submit(&app).await;
+    take(&app, Role::School, SCHOOL, Step::Recall).await;
+    assert!(first().await.expect(200).text.contains(&figure(1).to_string()));
+    server.stop().await;
+}
