@@ -399,6 +399,9 @@ async fn the_list_says_what_waits_for_whom() {
     assert_eq!(seen, ["62001", "62002", "62004", "62005", "62007", "62010"]);
     let row = province.get("/v1/submissions?period=2031&school=62004").await.json()["submissions"][0].clone();
     assert_eq!((&row["dataset"], &row["period"], &row["revision"]), (&json!("talent"), &json!(PERIOD), &json!(1)));
+    let unseen = province.get("/v1/submissions?period=2031&state=draft").await.json()["submissions"].clone();
+    assert!(unseen.as_array().unwrap().iter().all(|row| row.get("revision").is_none()), "{unseen}");
+    assert!(!unseen.as_array().unwrap().is_empty());
     let table = province.get("/v1/schools/62004/submissions/talent/2031").await;
     assert_eq!((row["etag"].as_str(), &row["updated_at"]), (table.header("etag"), &table.json()["updated_at"]));
     assert!(row.get("observations").is_none());
@@ -444,7 +447,7 @@ async fn what_was_taken_back_was_never_put_before_the_reviewer() {
     submit(&app).await;
     let server = app.serve().await;
     let (school, city) = (server.client("school-62001").await, server.client("city-620100").await);
-    let first = || city.get(&format!("{PATH}/revisions/1"));
+    let first = async || city.get(&format!("{PATH}/revisions/1")).await;
     assert!(first().await.expect(200).text.contains(&figure(1).to_string()), "while it waits the city reads it");
     take(&app, Role::School, SCHOOL, Step::Recall).await;
     let hidden = first().await.expect(200);

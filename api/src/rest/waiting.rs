@@ -29,8 +29,9 @@ pub struct StandingView {
     pub period: String,
     /// `draft`, `submitted`, `approved`, `accepted` or `returned`.
     pub state: &'static str,
-    /// The number of the newest revision.
-    pub revision: i32,
+    /// The number of the newest revision, for those who may see the values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i32>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
     /// Whose turn it is: `school`, `city` or `province`; `null` once it is accepted.
@@ -43,14 +44,15 @@ pub struct StandingView {
 impl StandingView {
     fn new(ctx: &Ctx, registry: &Registry, row: submission::Model) -> Self {
         let school = registry.schools.get(row.school_code.as_str());
+        let sees = submissions::sees_values(ctx, registry, &row);
         Self {
             waits_for: school.and_then(|school| turns::waits_for(row.state, school.affiliation)).map(turns::Side::word),
-            etag: submissions::sees_values(ctx, registry, &row).then(|| etag(&row)),
+            etag: sees.then(|| etag(&row)),
             school: row.school_code.0,
             dataset: row.dataset_code.0,
             period: row.period_code.0,
             state: row.state.word(),
-            revision: row.revision,
+            revision: sees.then_some(row.revision),
             updated_at: row.updated_at,
         }
     }
