@@ -107,6 +107,9 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     loop {
         if is_stopping() {
             drop(blocks);
+            if let Some(judged) = &judged {
+                row = write(system, &ctx, row, judged).await?;
+            }
             return queue::release(system, &row).await;
         }
         let judging = async {
