@@ -81,7 +81,8 @@ async fn a_cell_is_exact_or_it_is_refused() {
     let school = server.client("school-62001").await;
     for (indicator, cell, code, digits) in CELLS {
         let body = format!("{{\"observations\": {{\"{indicator}\": {cell}}}}}");
-        let answer = send(&school, "PUT", PATH, &[JSON, ("if-match", "*")], body).await;
+        let path = format!("{PATH}?confirm=shrink");
+        let answer = send(&school, "PUT", &path, &[JSON, ("if-match", "*")], body).await;
         let name = format!("{indicator} {cell}: {}", answer.text);
         if *digits == "?" {
             // An exponent beyond all measure: refused, by whatever name.
@@ -295,9 +296,12 @@ async fn a_patch_merges_and_a_put_replaces() {
         }
         assert_eq!(surface.act(&school, KEY, &Verb::Get, None).await.table, before.table);
         // A put removes what it leaves out, and says so.
-        let said = surface
-            .act(&school, KEY, &Verb::Put(json!({ "talent.graduates": 1, "talent.placed": null })), Some("*"))
-            .await;
+        let more = json!({ "talent.promotion_rate_3y": 1.5, "talent.self_employment_rate": 1 });
+        surface.act(&school, KEY, &Verb::Patch(more.clone()), Some("*")).await;
+        let mut fewer = more;
+        fewer["talent.graduates"] = json!(1);
+        fewer["talent.placed"] = Value::Null;
+        let said = surface.act(&school, KEY, &Verb::Put(fewer), Some("*")).await;
         assert_eq!(said.table["removed"], json!(["talent.further_study", "talent.placed"]), "{surface:?}");
         server.stop().await;
     }
