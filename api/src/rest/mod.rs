@@ -17,6 +17,7 @@ pub mod problem;
 pub mod releases;
 pub mod reviews;
 pub mod revisions;
+pub mod session;
 pub mod submissions;
 pub mod templates;
 pub mod waiting;
@@ -40,7 +41,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(oauth::token)
         .service(oauth::jwks)
         .service(oauth::metadata)
-        .service(oauth::session)
+        .service(session::session)
         .service(health::live)
         .service(health::ready)
         // The longer paths first: a shorter pattern never swallows them, but readers expect it.
