@@ -150,6 +150,23 @@ impl Db {
     }
 }
 
+/// How many rows a statement takes well: SQLite has 32,766 parameters for it, and the widest row has fewer than thirty.
+const MOST: usize = 1_024;
+
+/// How many rows make a statement whatever their number.
+const FEW: usize = 16;
+
+/// Rows in statements of few different lengths. A connection keeps every statement that it has prepared, and one of
+/// thousands of parameters is megabytes: a length of its own for each block would fill the memory with them.
+pub fn statements<T>(rows: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> impl Iterator<Item = Vec<T>> {
+    let mut rest = rows.into_iter();
+    std::iter::from_fn(move || {
+        let left = rest.len();
+        let some = if left <= FEW { left } else { MOST.min(1 << left.ilog2()) };
+        Some(rest.by_ref().take(some).collect::<Vec<T>>()).filter(|some| !some.is_empty())
+    })
+}
+
 fn sqlite(path: &str, connections: u32, reach: &Reach, read_only: bool) -> ConnectOptions {
     let mode = if read_only { "rw" } else { "rwc" };
     let mut options = ConnectOptions::new(format!("sqlite://{path}?mode={mode}"));
@@ -167,8 +184,9 @@ fn sqlite(path: &str, connections: u32, reach: &Reach, read_only: bool) -> Conne
                 .pragma("synchronous", "FULL")
                 // Or `INSERT OR REPLACE` would get past the triggers that keep rows for good.
                 .pragma("recursive_triggers", "ON")
-                .pragma("cache_size", "-65536")
-                .pragma("mmap_size", "268435456");
+                // In KiB, for each connection: the one writer walks through many pages, a reader through few.
+                .pragma("cache_size", if read_only { "-8192" } else { "-32768" })
+                .pragma("mmap_size", "67108864");
             if read_only { options.pragma("query_only", "ON") } else { options }
         });
     options

@@ -10,7 +10,7 @@ use super::ids::JournalId;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub journal_id: JournalId,
-    #[sea_orm(belongs_to, from = "journal_id", to = "id")]
+    #[sea_orm(belongs_to, from = "journal_id", to = "id", skip_fk)]
     pub journal: BelongsTo<super::journal::Entity>,
 }
 

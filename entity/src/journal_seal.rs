@@ -15,7 +15,7 @@ pub struct Model {
     /// SHA-256 of the chain hash before and the row, in hexadecimal.
     pub chain_hash: String,
     pub sealed_at: DateTimeUtc,
-    #[sea_orm(belongs_to, from = "journal_id", to = "id")]
+    #[sea_orm(belongs_to, from = "journal_id", to = "id", skip_fk)]
     pub journal: BelongsTo<super::journal::Entity>,
 }
 

@@ -39,9 +39,16 @@ pub fn plain(letter: char) -> char {
     }
 }
 
+/// Digits, with a decimal point between them or without: what nearly every cell holds, and nothing has to be told of.
+fn is_bare(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 18 && are_digits(whole) && are_digits(fraction)
+}
+
 /// Reads a figure from the text of a cell.
 pub fn read(text: &str) -> Figure {
-    if !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_bare(text) {
         return Figure::Digits(text.to_owned());
     }
     let folded: String = text.chars().map(plain).collect();

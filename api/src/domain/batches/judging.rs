@@ -8,7 +8,7 @@ use entity::{
     indicator, revision, submission,
     words::{BatchVerdict, Source},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
     causes::{Causes, Example},
@@ -21,7 +21,7 @@ use crate::{
         checks::{self, Beside},
         collections,
         periods::Period,
-        submissions::{self, Draft, Key, Terms, still_open},
+        submissions::{self, Draft, Key, Terms, of_keys_apart, of_revisions, still_open},
     },
     error::{Error, Finding, Result, Text},
     formats::{
@@ -99,24 +99,6 @@ impl Outcome {
             });
         }
     }
-}
-
-/// The condition for some of the tables.
-fn any_of<'k>(keys: impl Iterator<Item = &'k Key>) -> Condition {
-    keys.fold(Condition::any(), |any, key| any.add(key.is()))
-}
-
-/// The newest revision of each row.
-fn heads_of<'r>(rows: impl Iterator<Item = &'r submission::Model>) -> Condition {
-    rows.fold(Condition::any(), |any, row| {
-        any.add(
-            Condition::all()
-                .add(revision::Column::SchoolCode.eq(row.school_code.clone()))
-                .add(revision::Column::DatasetCode.eq(row.dataset_code.clone()))
-                .add(revision::Column::PeriodCode.eq(row.period_code.clone()))
-                .add(revision::Column::Number.eq(row.revision)),
-        )
-    })
 }
 
 /// Judges a table by its rows alone.
@@ -321,10 +303,10 @@ pub(super) async fn settle(
     }
     let good: Vec<&Judged> = judged.iter().filter(|one| one.faults.is_empty()).collect();
     let mut present: HashMap<Key, submission::Model> = HashMap::new();
-    for some in good.chunks(ASKED) {
+    for some in of_keys_apart::<submission::Column>(good.iter().map(|one| &one.key)) {
         let mut rows = ctx
             .visible::<submission::Entity>()
-            .filter(any_of(some.iter().map(|one| &one.key)))
+            .filter(some)
             .order_by_asc(submission::Column::SchoolCode)
             .order_by_asc(submission::Column::DatasetCode)
             .order_by_asc(submission::Column::PeriodCode);
@@ -416,6 +398,8 @@ async fn heads<'r>(
     let rows: Vec<&submission::Model> = rows.collect();
     let mut heads = HashMap::new();
     for some in rows.chunks(ASKED) {
+        let keys: Vec<Key> = some.iter().map(|row| Key::of(row)).collect();
+        let newest = keys.iter().zip(some.iter().map(|row| row.revision));
         let found: Vec<(String, String, String, String, String)> = ctx
             .visible::<revision::Entity>()
             .select_only()
@@ -426,7 +410,7 @@ async fn heads<'r>(
                 revision::Column::ChainHash,
                 revision::Column::Document,
             ])
-            .filter(heads_of(some.iter().copied()))
+            .filter(of_revisions::<revision::Column>(newest))
             .into_tuple()
             .all(db)
             .await?;

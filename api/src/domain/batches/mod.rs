@@ -135,17 +135,15 @@ async fn survey(
 /// Judges tables, off the threads that answer requests.
 async fn judge(ctx: &Ctx, registry: &Arc<Registry>, tables: Vec<Gathered>) -> Result<Vec<Judged>> {
     let keys: Vec<Key> = tables.iter().map(|table| table.key.clone()).collect();
-    let beside = submissions::beside(ctx, ctx.db.read(), registry, &keys).await?;
+    let unread = submissions::beside(ctx, ctx.db.read(), registry, &keys).await?;
     let registry = Arc::clone(registry);
     tokio::task::spawn_blocking(move || {
-        let nothing = Beside::default();
-        tables
-            .iter()
-            .map(|table| judging::judge(&registry, table, beside.get(&table.key).unwrap_or(&nothing)))
-            .collect()
+        let (beside, nothing) = (unread.read(&registry)?, Beside::default());
+        let judge = |table: &Gathered| judging::judge(&registry, table, beside.get(&table.key).unwrap_or(&nothing));
+        Ok(tables.iter().map(judge).collect())
     })
     .await
-    .map_err(Error::internal)
+    .map_err(Error::internal)?
 }
 
 /// Whether another try may go better: another writer came in between.

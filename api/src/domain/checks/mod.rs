@@ -92,9 +92,13 @@ pub fn check(registry: &Registry, dataset: &str, period: &str, given: Vec<Given>
     let mut checked = Checked::default();
     let nothing = Cells::new();
     let previous = beside.cells(dataset, true).unwrap_or(&nothing);
-    let mut seen = HashSet::new();
+    let (mut seen, mut seen_unknown) = (HashSet::new(), HashSet::new());
     for one in given {
-        if !seen.insert(one.indicator.clone()) {
+        let is_again = match registry.indicators.get(&one.indicator) {
+            Some(line) => !seen.insert(line.code.as_str()),
+            None => !seen_unknown.insert(one.indicator.clone()),
+        };
+        if is_again {
             checked.faults.push(duplicate(&one));
             continue;
         }

@@ -9,16 +9,13 @@ use entity::{
     finding, revision, submission, transition,
     words::{Source, SubmissionState as State},
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect,
-    prelude::DateTimeUtc,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, prelude::DateTimeUtc};
 
 use super::{
     Key, Taken,
+    asking::{of_key, of_keys, of_revisions},
     diff::{CellDiff, diff, in_form_order},
-    seeing::{OfTable, of_key, read_finding},
+    seeing::read_finding,
 };
 use crate::{
     authz::{self, Action, Kind},
@@ -153,19 +150,16 @@ fn reached<'a>(row: &submission::Model, steps: impl IntoIterator<Item = &'a Take
     settled
 }
 
-fn any_of(conditions: impl Iterator<Item = Condition>) -> Condition {
-    conditions.fold(Condition::any().add(Expr::val(1).eq(0)), Condition::add)
-}
-
 /// The pasts of several tables, by one statement.
 pub async fn pasts(ctx: &Ctx, db: &impl ConnectionTrait, rows: &[submission::Model]) -> Result<HashMap<Key, Past>> {
     let registry = ctx.memory.registry();
     let mut pasts = HashMap::new();
     for chunk in rows.chunks(ASKED) {
         let mut steps: HashMap<Key, Vec<Taken>> = HashMap::new();
+        let keys: Vec<Key> = chunk.iter().map(Key::of).collect();
         let taken = ctx
             .visible::<transition::Entity>()
-            .filter(any_of(chunk.iter().map(|row| of_key::<transition::Column>(&Key::of(row)))))
+            .filter(of_keys::<transition::Column>(&keys))
             .order_by_asc(transition::Column::Version)
             .all(db)
             .await?;
@@ -236,13 +230,15 @@ pub async fn heads(ctx: &Ctx, db: &impl ConnectionTrait, spans: &[Span<'_>]) -> 
     let by_key: HashMap<&Key, &Past> = spans.iter().map(|span| (&span.past.key, span.past)).collect();
     let mut heads = Vec::new();
     for chunk in spans.chunks(ASKED) {
-        let wanted = chunk.iter().map(|span| of_key::<C>(&span.past.key).add(C::Number.between(span.first, span.last)));
+        let wanted = chunk.iter().fold(Condition::any(), |any, span| {
+            any.add(of_key::<C>(&span.past.key).add(C::Number.between(span.first, span.last)))
+        });
         let rows = ctx
             .visible::<revision::Entity>()
             .select_only()
             .columns([C::SchoolCode, C::DatasetCode, C::PeriodCode, C::Number, C::CreatedAt])
             .columns([C::ContentHash, C::ChainHash, C::Author, C::Source])
-            .filter(any_of(wanted))
+            .filter(wanted)
             .order_by_desc(C::Number)
             .into_tuple::<(String, String, String, i32, DateTimeUtc, String, String, String, Source)>()
             .all(db)
@@ -272,7 +268,7 @@ pub async fn cells(ctx: &Ctx, db: &impl ConnectionTrait, sights: &BTreeSet<Sight
             .visible::<revision::Entity>()
             .select_only()
             .columns([C::SchoolCode, C::DatasetCode, C::PeriodCode, C::Number, C::Document])
-            .filter(any_of(chunk.iter().map(|sight| at::<C>(sight, C::Number))))
+            .filter(of_revisions::<C>(chunk.iter().map(|sight| (&sight.key, sight.number))))
             .into_tuple::<(String, String, String, i32, String)>()
             .all(db)
             .await?;
@@ -295,7 +291,7 @@ pub async fn findings(
     for chunk in sights.iter().collect::<Vec<_>>().chunks(ASKED) {
         let rows = ctx
             .visible::<finding::Entity>()
-            .filter(any_of(chunk.iter().map(|sight| at::<C>(sight, C::Number))))
+            .filter(of_revisions::<C>(chunk.iter().map(|sight| (&sight.key, sight.number))))
             .order_by_asc(C::Position)
             .all(db)
             .await?;
@@ -309,10 +305,6 @@ pub async fn findings(
         }
     }
     Ok(findings)
-}
-
-fn at<C: OfTable>(sight: &Sight, number: C) -> Condition {
-    of_key::<C>(&sight.key).add(number.eq(sight.number))
 }
 
 async fn past(ctx: &Ctx, key: &Key) -> Result<Past> {

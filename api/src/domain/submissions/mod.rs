@@ -4,6 +4,7 @@
 //! `review` what a reviewer holds beside it. What must not be here: the steps of the review (`reviews`) and the
 //! judging of cells (`checks`).
 
+mod asking;
 pub mod diff;
 pub mod history;
 pub mod review;
@@ -17,9 +18,10 @@ use entity::{
     ids::{DatasetCode, PeriodCode, RuleCode, SchoolCode},
     submission,
 };
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::Condition;
 
 pub(super) use self::{
+    asking::{of_keys_apart, of_revisions},
     seeing::beside,
     stating::{replace, shrunk, still_open},
     storing::{Draft, renote, store},
@@ -64,10 +66,7 @@ impl Key {
     }
 
     pub(super) fn is(&self) -> Condition {
-        Condition::all()
-            .add(submission::Column::SchoolCode.eq(self.school.clone()))
-            .add(submission::Column::DatasetCode.eq(self.dataset.clone()))
-            .add(submission::Column::PeriodCode.eq(self.period.clone()))
+        asking::of_key::<submission::Column>(self)
     }
 }
 

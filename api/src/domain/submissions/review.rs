@@ -7,13 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::{submission, words::SubmissionState as State};
 use rust_decimal::Decimal;
-use sea_orm::{
-    Condition, ConnectionTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ConnectionTrait, QueryFilter};
 
 use super::{
     Key, Taken,
+    asking::of_keys,
     diff::{CellDiff, diff, in_form_order},
     history::{self, Past, Sight},
     seeing::sees_values,
@@ -61,8 +59,8 @@ pub async fn comparisons(
     let open: Vec<&submission::Model> = rows.iter().filter(|row| sees_values(ctx, &registry, row)).collect();
     let mut all = HashMap::new();
     for chunk in open.chunks(100) {
-        let earlier = chunk.iter().filter_map(|row| before(&Key::of(row)));
-        let wanted = earlier.fold(Condition::any().add(Expr::val(1).eq(0)), |any, key| any.add(key.is()));
+        let earlier: Vec<Key> = chunk.iter().filter_map(|row| before(&Key::of(row))).collect();
+        let wanted = of_keys::<submission::Column>(&earlier);
         let earlier = ctx.visible::<submission::Entity>().filter(wanted).all(db).await?;
         let tables: Vec<submission::Model> = chunk.iter().copied().chain(&earlier).cloned().collect();
         let pasts = history::pasts(ctx, db, &tables).await?;

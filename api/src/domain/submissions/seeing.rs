@@ -1,9 +1,6 @@
 //! The way out: one table, lists of tables, and the documents that figures are made of.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use entity::{
     finding,
@@ -17,7 +14,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
 };
 
-use super::{Content, Key, Table, Taken};
+use super::{
+    Content, Key, Table, Taken,
+    asking::{of_key, of_keys, of_keys_apart, of_revisions},
+};
 use crate::{
     authz::{self, Action, Kind},
     ctx::Ctx,
@@ -46,8 +46,35 @@ pub(super) fn cells_of(registry: &Registry, head: &revision::Model) -> Result<Ce
     document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)
 }
 
-/// How many tables one question to the database stands for: each asks for several others.
-const ASKED: usize = 50;
+/// How many tables one question to the database stands for.
+const ASKED: usize = 200;
+
+/// The tables beside some others as they are stored; to be read where there is time for it.
+#[derive(Debug, Default)]
+pub(in crate::domain) struct Unread {
+    /// For which table, in which place beside it, which table.
+    asked: Vec<(Key, (String, bool), Key)>,
+    documents: HashMap<Key, String>,
+}
+
+impl Unread {
+    /// Reads the documents, each once.
+    pub(in crate::domain) fn read(self, registry: &Registry) -> Result<HashMap<Key, Beside>> {
+        let mut tables: HashMap<Key, Arc<Cells>> = HashMap::with_capacity(self.documents.len());
+        for (key, written) in self.documents {
+            let cells = document::read(&written, |code| registry.decimals(code)).map_err(Error::internal)?;
+            tables.insert(key, Arc::new(cells));
+        }
+        let mut all: HashMap<Key, Beside> = HashMap::new();
+        for (key, place, other) in self.asked {
+            let beside = all.entry(key).or_default();
+            if let Some(cells) = tables.get(&other) {
+                beside.0.insert(place, Arc::clone(cells));
+            }
+        }
+        Ok(all)
+    }
+}
 
 /// The tables beside each of some that its rules ask for: the newest revisions of the same school.
 pub(in crate::domain) async fn beside(
@@ -55,57 +82,46 @@ pub(in crate::domain) async fn beside(
     db: &impl ConnectionTrait,
     registry: &Registry,
     keys: &[Key],
-) -> Result<HashMap<Key, Beside>> {
-    let mut all = HashMap::new();
+) -> Result<Unread> {
+    let mut unread = Unread::default();
     for some in keys.chunks(ASKED) {
-        let mut asked: Vec<(&Key, (String, bool), Key)> = Vec::new();
+        let first = unread.asked.len();
         for key in some {
             let Some(period) = Period::parse(key.period.as_str()) else { continue };
             for (dataset, is_previous) in Beside::wanted(registry, key.dataset.as_str(), key.period.as_str()) {
                 let period = if is_previous { period.previous() } else { key.period.clone() };
                 let other = Key { school: key.school.clone(), dataset: dataset.as_str().into(), period };
-                asked.push((key, (dataset, is_previous), other));
+                unread.asked.push((key.clone(), (dataset, is_previous), other));
             }
         }
-        let distinct: BTreeSet<&Key> = asked.iter().map(|(_, _, other)| other).collect();
-        let any = distinct.iter().fold(Condition::any().add(Expr::val(1).eq(0)), |any, key| {
-            any.add(
-                Condition::all()
-                    .add(revision::Column::SchoolCode.eq(key.school.clone()))
-                    .add(revision::Column::DatasetCode.eq(key.dataset.clone()))
-                    .add(revision::Column::PeriodCode.eq(key.period.clone())),
-            )
-        });
-        let rows = ctx
-            .visible::<revision::Entity>()
-            .join(JoinType::InnerJoin, revision::Relation::Submission.def())
-            .select_only()
-            .columns([revision::Column::SchoolCode, revision::Column::DatasetCode])
-            .columns([revision::Column::PeriodCode, revision::Column::Document])
-            .filter(any)
-            .filter(same(submission::Column::Revision, revision::Column::Number))
-            .into_tuple::<(String, String, String, String)>()
-            .all(db)
-            .await?;
-        let mut tables: HashMap<Key, Arc<Cells>> = HashMap::new();
-        for (school, dataset, period, written) in rows {
-            let cells = document::read(&written, |code| registry.decimals(code)).map_err(Error::internal)?;
-            tables.insert(Key::new(&school, &dataset, &period), Arc::new(cells));
-        }
-        for (key, place, other) in asked {
-            let beside: &mut Beside = all.entry(key.clone()).or_default();
-            if let Some(cells) = tables.get(&other) {
-                beside.0.insert(place, Arc::clone(cells));
-            }
+        // Of the tables, not of their revisions: these are then found by their whole key.
+        let others = unread.asked.iter().skip(first).map(|(_, _, other)| other);
+        for part in of_keys_apart::<submission::Column>(others) {
+            let rows = ctx
+                .visible::<revision::Entity>()
+                .join(JoinType::InnerJoin, revision::Relation::Submission.def())
+                .select_only()
+                .columns([revision::Column::SchoolCode, revision::Column::DatasetCode])
+                .columns([revision::Column::PeriodCode, revision::Column::Document])
+                .filter(part)
+                .filter(same(submission::Column::Revision, revision::Column::Number))
+                .into_tuple::<(String, String, String, String)>()
+                .all(db)
+                .await?;
+            let rows = rows
+                .into_iter()
+                .map(|(school, dataset, period, written)| (Key::new(&school, &dataset, &period), written));
+            unread.documents.extend(rows);
         }
     }
-    Ok(all)
+    Ok(unread)
 }
 
 /// Judges the newest revision of a table again, beside what its school has stated since.
 pub async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, key: &Key, cells: &Cells) -> Result<Judged> {
     let registry = ctx.memory.registry();
-    let beside = beside(ctx, db, &registry, std::slice::from_ref(key)).await?.remove(key).unwrap_or_default();
+    let beside =
+        beside(ctx, db, &registry, std::slice::from_ref(key)).await?.read(&registry)?.remove(key).unwrap_or_default();
     Ok(checks::judge(&registry, key.dataset.as_str(), key.period.as_str(), cells, &beside))
 }
 
@@ -117,7 +133,7 @@ pub async fn skipped(ctx: &Ctx, key: &Key, cells: &Cells) -> Result<Vec<RuleCode
 /// The newest step of a table's review.
 pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submission::Model) -> Result<Option<Taken>> {
     ctx.visible::<transition::Entity>()
-        .filter(of_table::<transition::Column>(row))
+        .filter(of_key::<transition::Column>(&Key::of(row)))
         .order_by_desc(transition::Column::Version)
         .limit(1)
         .one(db)
@@ -254,17 +270,15 @@ pub async fn contents(
     let mut contents = HashMap::new();
     let open: Vec<&submission::Model> = rows.iter().filter(|row| sees_values(ctx, &registry, row)).collect();
     for chunk in open.chunks(200) {
-        let heads = chunk
-            .iter()
-            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_row::<revision::Column>(row)));
+        let keys: Vec<Key> = chunk.iter().map(|row| Key::of(row)).collect();
+        let revisions = || keys.iter().zip(chunk.iter().map(|row| row.revision));
+        let heads = of_revisions::<revision::Column>(revisions());
         for head in ctx.visible::<revision::Entity>().filter(heads).all(db).await? {
             let cells = document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)?;
             let key = Key { school: head.school_code, dataset: head.dataset_code, period: head.period_code };
             contents.insert(key, Content { cells, findings: Vec::new(), skipped: None, last_step: None });
         }
-        let found = chunk
-            .iter()
-            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_row::<finding::Column>(row)));
+        let found = of_revisions::<finding::Column>(revisions());
         let found =
             ctx.visible::<finding::Entity>().filter(found).order_by_asc(finding::Column::Position).all(db).await?;
         for row in found {
@@ -277,9 +291,7 @@ pub async fn contents(
                 content.findings.push(read_finding(row));
             }
         }
-        let tables = chunk
-            .iter()
-            .fold(Condition::any().add(Expr::val(1).eq(0)), |any, row| any.add(of_table::<transition::Column>(row)));
+        let tables = of_keys::<transition::Column>(&keys);
         let steps = ctx
             .visible::<transition::Entity>()
             .filter(tables)
@@ -312,51 +324,6 @@ pub(super) fn read_finding(row: finding::Model) -> Finding {
         got: row.got,
         previous: row.previous,
     }
-}
-
-/// The columns by which a child of a submission names its table.
-pub(super) trait OfTable: ColumnTrait {
-    const KEY: [Self; 3];
-}
-
-/// The column by which it names its revision.
-trait OfRevision: OfTable {
-    const NUMBER: Self;
-}
-
-macro_rules! of {
-    ($($child:ident),*) => {$(
-        impl OfTable for $child::Column {
-            const KEY: [Self; 3] = [Self::SchoolCode, Self::DatasetCode, Self::PeriodCode];
-        }
-    )*};
-}
-
-of!(revision, finding, transition);
-
-impl OfRevision for revision::Column {
-    const NUMBER: Self = Self::Number;
-}
-
-impl OfRevision for finding::Column {
-    const NUMBER: Self = Self::Number;
-}
-
-fn of_table<C: OfTable>(row: &submission::Model) -> Condition {
-    of_key::<C>(&Key::of(row))
-}
-
-/// The rows that hang on a table.
-pub(super) fn of_key<C: OfTable>(key: &Key) -> Condition {
-    let [school, dataset, period] = C::KEY;
-    Condition::all()
-        .add(school.eq(key.school.clone()))
-        .add(dataset.eq(key.dataset.clone()))
-        .add(period.eq(key.period.clone()))
-}
-
-fn of_row<C: OfRevision>(row: &submission::Model) -> Condition {
-    of_table::<C>(row).add(C::NUMBER.eq(row.revision))
 }
 
 /// Which state of unpublished tables is meant.

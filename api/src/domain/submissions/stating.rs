@@ -181,7 +181,8 @@ async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: 
     let stated: HashSet<&str> =
         given.iter().filter(|one| one.cell.is_some()).map(|one| one.indicator.as_str()).collect();
     let shrunk = before.as_ref().filter(|_| !terms.may_shrink).and_then(|before| shrunk(before, &stated));
-    let beside = beside(ctx, db, registry, std::slice::from_ref(&key)).await?.remove(&key).unwrap_or_default();
+    let beside =
+        beside(ctx, db, registry, std::slice::from_ref(&key)).await?.read(registry)?.remove(&key).unwrap_or_default();
     let checked = checks::check(registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
     let checks::Judged { findings, skipped } = checked.judged;
     if !checked.faults.is_empty() || shrunk.is_some() {

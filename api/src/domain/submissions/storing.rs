@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Key, chain, replace};
 use crate::{
     ctx::Ctx,
-    db::now,
+    db::{now, statements},
     domain::{
         journal::{self, Event},
         receipts::{self, Stated},
@@ -72,12 +72,6 @@ impl Draft {
     }
 }
 
-/// How many rows a statement takes well: SQLite has 32,766 parameters for it, and a finding has fourteen columns.
-const MOST: usize = 1_024;
-
-/// How many rows make a statement whatever their number.
-const FEW: usize = 16;
-
 /// How the journal and the receipt call a push.
 pub(super) const EVENT: &str = "submission.pushed";
 
@@ -99,7 +93,7 @@ pub(in crate::domain) async fn store(
         }
         rows.push(row);
     }
-    for some in chunks(first) {
+    for some in statements(first) {
         submission::Entity::insert_many(some).exec_without_returning(db).await?;
     }
     write_revisions(ctx, db, drafts, &rows).await?;
@@ -149,17 +143,6 @@ pub(in crate::domain) async fn renote(
     write_findings(db, std::iter::once((row, findings))).await
 }
 
-/// Rows in statements of few different lengths. A connection keeps every statement that it has prepared, and one of
-/// thousands of parameters is megabytes: a length of its own for each block would fill the memory with them.
-fn chunks<T>(all: Vec<T>) -> impl Iterator<Item = Vec<T>> {
-    let mut rest = all.into_iter();
-    std::iter::from_fn(move || {
-        let left = rest.len();
-        let some = if left <= FEW { left } else { MOST.min(1 << left.ilog2()) };
-        Some(rest.by_ref().take(some).collect::<Vec<T>>()).filter(|some| !some.is_empty())
-    })
-}
-
 /// The immutable revisions that the rows now point to.
 async fn write_revisions(
     ctx: &Ctx,
@@ -183,7 +166,7 @@ async fn write_revisions(
             created_at: Set(row.updated_at),
         });
     }
-    for some in chunks(revisions) {
+    for some in statements(revisions) {
         revision::Entity::insert_many(some).exec_without_returning(db).await?;
     }
     Ok(())
@@ -213,7 +196,7 @@ async fn write_findings<'a>(
             previous: Set(one.previous.clone()),
         }));
     }
-    for some in chunks(found) {
+    for some in statements(found) {
         finding::Entity::insert_many(some).exec_without_returning(db).await?;
     }
     Ok(())
