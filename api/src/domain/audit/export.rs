@@ -361,7 +361,7 @@ pub fn examine(
                     if ask == Some(entry.sequence) {
                         asked = Some(entry.chain_hash);
                     }
-                    if chain.entries % PIECE == 0 {
+                    if chain.entries.is_multiple_of(PIECE) {
                         said(chain.entries);
                     }
                 }
