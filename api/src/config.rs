@@ -46,6 +46,8 @@ pub struct Config {
     pub server: Server,
     /// Messages about events.
     pub webhooks: Webhooks,
+    /// Evidence.
+    pub audit: Audit,
 }
 
 /// Where the data are, and how patiently to ask.
@@ -60,6 +62,8 @@ pub struct Database {
     pub acquire_timeout_seconds: u64,
     /// How long one SQL statement may run on PostgreSQL.
     pub statement_timeout_seconds: u64,
+    /// What to do if the service's role owns the tables, and so could change what is written once (PostgreSQL).
+    pub owner: Owner,
 }
 
 /// Access tokens.
@@ -140,6 +144,26 @@ pub struct Server {
     pub shutdown_seconds: u64,
     /// How long the columns of a release stay in memory after their last use.
     pub memory_idle_seconds: u64,
+}
+
+/// Evidence.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// How often a checkpoint of the journal is signed, if there is something new.
+    pub checkpoint_seconds: u64,
+}
+
+/// What to do about a role that owns the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// Say so in the log.
+    Warn,
+    /// Do not start.
+    Refuse,
+    /// Say nothing.
+    Allow,
 }
 
 /// Messages about events.

@@ -4,6 +4,7 @@
 //! what a caller may not see does not exist for it; what it sees but may not do is refused with a hint.
 
 pub mod once;
+pub mod trail;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::{
     memory::Memory,
 };
 use once::Once;
+use trail::{Queue, Trail};
 
 /// A caller, the database and the memory.
 #[derive(Clone, Debug)]
@@ -31,18 +33,32 @@ pub struct Ctx {
     pub issuer: Arc<str>,
     /// The key of the request, where it carries one: its effect is to be had once.
     pub once: Option<Arc<Once>>,
+    /// What of the unpublished it was told.
+    trail: Trail,
 }
 
 impl Ctx {
     /// A caller in this house.
-    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>, issuer: Arc<str>) -> Self {
-        Self { actor: Arc::new(actor), db, memory, issuer, once: None }
+    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>, issuer: Arc<str>, accesses: Arc<Queue>) -> Self {
+        let actor = Arc::new(actor);
+        let trail = Trail::new(Arc::clone(&actor), accesses);
+        Self { actor, db, memory, issuer, once: None, trail }
     }
 
     /// The same house for another caller.
     #[must_use]
     pub fn as_(&self, actor: Actor) -> Self {
-        Self { actor: Arc::new(actor), ..self.clone() }
+        let actor = Arc::new(actor);
+        let trail = self.trail.of(Arc::clone(&actor));
+        Self { actor, trail, ..self.clone() }
+    }
+
+    /// Says that the caller is about to be told what stands in a table that is not published, or is protected.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where that cannot be recorded: then it is not to be told.
+    pub fn saw(&self, school: &str, dataset: &str, period: &str) -> Result<()> {
+        self.trail.saw(school, dataset, period)
     }
 
     /// The same caller, with the key of its request.

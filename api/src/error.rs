@@ -7,7 +7,7 @@
 use entity::{ids::IndicatorCode, words::Severity};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
-use crate::authz::Kind;
+use crate::{authz::Kind, request_id};
 
 /// The result of everything that can fail for a caller.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -348,8 +348,23 @@ impl Error {
         }
     }
 
-    /// Writes our own faults to the log; a caller's fault is no news.
+    /// Whether it refuses somebody what is not theirs: the code of the refusal.
+    ///
+    /// What is public as a whole is refused to nobody: there, what is not found is not there.
+    pub const fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound(Kind::Registry | Kind::Catalogue | Kind::Claim | Kind::Release | Kind::Route) => None,
+            Self::Unauthenticated(_) | Self::Forbidden(_) | Self::NotFound(_) => Some(self.code().row().name),
+            _ => None,
+        }
+    }
+
+    /// Writes our own faults to the log; a caller's fault is no news there, but a refusal is noted with its
+    /// request. Every error passes here once, on its way out of either surface.
     pub fn log(&self) {
+        if let Some(code) = self.refusal() {
+            request_id::note_refusal(code);
+        }
         match self {
             Self::Db(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "database failure"),
             Self::Internal(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "internal failure"),

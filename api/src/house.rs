@@ -2,6 +2,8 @@
 //!
 //! `main` and the tests build it with the same functions.
 
+pub mod grants;
+
 use std::{
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -22,8 +24,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     authz::Actor,
     config::Config,
-    ctx::{Ctx, once::Turns},
+    ctx::{Ctx, once::Turns, trail::Queue},
     db::{Db, Reach},
+    domain::refusals::Refusals,
     error::{Error, Result},
     graphql,
     jobs::Jobs,
@@ -48,6 +51,10 @@ pub struct House {
     issuer: Arc<str>,
     /// The idempotency keys that are at work here.
     pub turns: Arc<Turns>,
+    /// What was read of the unpublished, and is to be written.
+    pub accesses: Arc<Queue>,
+    /// What was refused, and is to be written.
+    pub refusals: Arc<Refusals>,
 }
 
 impl std::fmt::Debug for House {
@@ -69,19 +76,21 @@ impl House {
         let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
         let schema = graphql::schema(&config.limits);
         let issuer = Arc::from(config.public_url.as_str());
-        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns: Arc::default() }))
+        let (turns, accesses, refusals) = Default::default();
+        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns, accesses, refusals }))
     }
 
     /// A caller in this house.
     pub fn ctx(&self, actor: Actor) -> Ctx {
-        Ctx::new(actor, self.db.clone(), Arc::clone(&self.memory), Arc::clone(&self.issuer))
+        let (memory, issuer) = (Arc::clone(&self.memory), Arc::clone(&self.issuer));
+        Ctx::new(actor, self.db.clone(), memory, issuer, Arc::clone(&self.accesses))
     }
 
     /// What must be well before requests are taken.
     pub async fn ready(&self) -> Vec<(&'static str, bool)> {
         let answers = self.db.read().query_one_raw(Statement::from_string(self.db.backend(), "SELECT 1")).await.is_ok();
-        let migrated =
-            answers && Migrator::get_pending_migrations(self.db.read()).await.is_ok_and(|pending| pending.is_empty());
+        let migrated = answers
+            && Migrator::get_pending_migrations_read_only(self.db.read()).await.is_ok_and(|pending| pending.is_empty());
         let can_sign = self.memory.keys().iter().any(|key| key.retired_at.is_none());
         vec![("database", answers), ("migrations", migrated), ("signing_key", can_sign)]
     }

@@ -4,7 +4,11 @@
 //! where the request is no longer at hand. A task spawned from within a request does
 //! not inherit it; pass what it needs, or open a `scope` of its own.
 
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::task::futures::TaskLocalFuture;
 use uuid::Uuid;
@@ -16,7 +20,7 @@ tokio::task_local! {
 }
 
 /// What every answer and every journal row may want to know of its request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// Identifies the request in answers and logs.
     pub id: String,
@@ -24,11 +28,36 @@ pub struct Request {
     pub language: Language,
     /// The address it came from.
     pub address: Option<String>,
+    /// By which door it came: method and pattern, as in `PUT /v1/schools/{school}/…`; empty where it came by none.
+    pub door: String,
+    /// What it was refused so far.
+    pub refused: Refused,
+}
+
+/// The codes of what a request was refused, each with how often.
+#[derive(Clone, Debug, Default)]
+pub struct Refused(Arc<Mutex<BTreeMap<&'static str, u64>>>);
+
+impl Refused {
+    /// Notes one more.
+    pub fn note(&self, code: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
+    }
+
+    /// Hands over what was noted, and begins anew.
+    pub fn take(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Runs a future as part of a request.
 pub fn scope<F: Future>(request: Request, future: F) -> TaskLocalFuture<Request, F> {
     CURRENT.scope(request, future)
+}
+
+/// The current request, to be handed to what outlives it or runs beside it.
+pub fn current() -> Option<Request> {
+    CURRENT.try_with(Request::clone).ok()
 }
 
 /// The id of the current request; empty outside of one.
@@ -44,6 +73,11 @@ pub fn current_language() -> Language {
 /// The address the current request came from.
 pub fn current_address() -> Option<String> {
     CURRENT.try_with(|request| request.address.clone()).ok().flatten()
+}
+
+/// Notes that the current request was refused something; outside of one it is nobody's.
+pub fn note_refusal(code: &'static str) {
+    let _outside = CURRENT.try_with(|request| request.refused.note(code));
 }
 
 /// The id a request goes by: its own where that is fit for logs, else a new one.
@@ -144,8 +178,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_is_known_within_its_scope_only() {
-        let request =
-            Request { id: "request-1".to_owned(), language: Language::English, address: Some("192.0.2.1".to_owned()) };
+        let request = Request {
+            id: "request-1".to_owned(),
+            language: Language::English,
+            address: Some("192.0.2.1".to_owned()),
+            door: "GET /".to_owned(),
+            refused: Refused::default(),
+        };
         assert_eq!(current_id(), "");
         let seen = scope(request, async { (current_id(), current_language(), current_address()) }).await;
         assert_eq!(seen, ("request-1".to_owned(), Language::English, Some("192.0.2.1".to_owned())));

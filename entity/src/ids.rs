@@ -83,6 +83,8 @@ code! {
 }
 
 id! {
+    /// A request that read what is not published.
+    AccessId,
     /// A person who signs in.
     AccountId,
     /// A service account.

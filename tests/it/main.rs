@@ -14,6 +14,8 @@
 
 mod access;
 mod app;
+mod audit;
+mod backup;
 mod batches;
 mod collections;
 mod disclosure;
@@ -34,12 +36,15 @@ mod processes;
 mod protocol;
 mod pushing;
 mod receipts;
+mod refusals;
 mod releases;
 mod review;
 mod revisions;
+mod roles;
 mod rooms;
 mod rules;
 mod schema;
+mod sharing;
 mod socket;
 mod stage;
 mod submission;

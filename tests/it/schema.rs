@@ -10,12 +10,13 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use self::database::{checks, count, fill, names, on, shape, structure, tables, texts};
 use crate::app::empty_database;
 
-mod database;
+pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 8] = [
+const APPEND_ONLY: [&str; 9] = [
     "collection_extension",
     "journal",
+    "journal_checkpoint",
     "journal_seal",
     "registry_snapshot",
     "release",
@@ -223,7 +224,7 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
         let column = match table {
             "collection_extension" => "reason",
             "journal" => "actor",
-            "journal_seal" | "revision" => "chain_hash",
+            "journal_checkpoint" | "journal_seal" | "revision" => "chain_hash",
             "registry_snapshot" => "document",
             "release" => "note",
             "release_table" => "schools",

@@ -48,7 +48,7 @@ pub fn on(url: &str, dir: &Path) -> Command {
 }
 
 /// Runs to the end, which must come soon.
-fn end(command: &mut Command) -> Output {
+pub fn end(command: &mut Command) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let read = |mut pipe: Box<dyn Read + Send>| {
         std::thread::spawn(move || {
@@ -77,7 +77,7 @@ fn wait(child: &mut Child, patience: Duration) -> ExitStatus {
     }
 }
 
-fn said(output: &Output) -> (String, String) {
+pub fn said(output: &Output) -> (String, String) {
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

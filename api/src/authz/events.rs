@@ -49,6 +49,9 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("key", Audience::Nobody),
     ("session", Audience::Nobody),
     ("token", Audience::Nobody),
+    // Attempts that were refused, and what is done to the journal itself.
+    ("access", Audience::Nobody),
+    ("journal", Audience::Nobody),
 ];
 
 /// The rows of the journal that are told to this caller.

@@ -152,6 +152,8 @@ pub enum Kind {
     SigningKey,
     /// The journal.
     Journal,
+    /// Who has read what is not published.
+    Access,
     /// An answer that was given under an `Idempotency-Key`.
     Idempotency,
     /// What the feed tells of the journal.
@@ -177,6 +179,7 @@ impl Kind {
         Self::Client,
         Self::SigningKey,
         Self::Journal,
+        Self::Access,
         Self::Idempotency,
         Self::Event,
         Self::Webhook,
@@ -198,6 +201,7 @@ impl Kind {
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
             Self::Journal => "日志",
+            Self::Access => "数据访问记录",
             Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
             Self::Webhook => "webhook 或其消息",
@@ -220,6 +224,7 @@ impl Kind {
             Self::Client => "client",
             Self::SigningKey => "signing key",
             Self::Journal => "journal",
+            Self::Access => "record of access",
             Self::Idempotency => "idempotency record",
             Self::Event => "event",
             Self::Webhook => "webhook or message",
@@ -253,7 +258,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
 
         (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,
-        (R::Auditor, K::Journal, A::Read) => true,
+        (R::Auditor, K::Journal | K::Access, A::Read) => true,
+        // A school may know who has read its tables.
+        (R::School, K::Access, A::Read) => true,
+        (R::System, K::Access, A::Read | A::Create | A::Change) => true,
 
         // Whoever has a token may name a request, and gets its own answer again; the service throws old ones away.
         (R::Public, K::Idempotency, _) => false,

@@ -4,9 +4,9 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, client, collection, collection_extension, dataset, finding,
-    idempotency, indicator, journal, journal_seal, period, release, release_table, revision, school, signing_key,
-    submission, transition, webhook, webhook_delivery,
+    account, batch, batch_part, batch_table, claim, client, collection, collection_extension, data_access,
+    data_access_table, dataset, finding, idempotency, indicator, journal, journal_checkpoint, journal_seal, period,
+    release, release_table, revision, school, signing_key, submission, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -196,6 +196,7 @@ only! {
     signing_key => SigningKey for Admin,
     journal => Journal for Auditor,
     journal_seal => Journal for Auditor,
+    journal_checkpoint => Journal for Auditor,
 }
 
 impl Scoped for idempotency::Entity {
@@ -213,6 +214,74 @@ impl Scoped for idempotency::Entity {
             | Role::Agency
             | Role::Enterprise
             | Role::Analyst => Condition::all().add(idempotency::Column::Subject.eq(actor.subject.as_str())),
+        }
+    }
+}
+
+impl Scoped for data_access::Entity {
+    const KIND: Kind = Kind::Access;
+
+    fn within(actor: &Actor) -> Condition {
+        let of_tables = Query::select()
+            .column(data_access_table::Column::AccessId)
+            .from(data_access_table::Entity)
+            .cond_where(data_access_table::Entity::within(actor))
+            .to_owned();
+        match actor.role {
+            Role::Auditor | Role::System => every(),
+            // Whoever has read the school's tables, but not the school itself.
+            Role::School => Condition::all().add(data_access::Column::Id.in_subquery(of_tables)).add(
+                Condition::any()
+                    .add(data_access::Column::ActorRole.ne(Role::School.name()))
+                    .add(data_access::Column::ActorOrg.ne(actor.org())),
+            ),
+            Role::Public
+            | Role::Admin
+            | Role::Province
+            | Role::City
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for data_access_table::Entity {
+    const KIND: Kind = Kind::Access;
+
+    fn within(actor: &Actor) -> Condition {
+        use data_access_table::Column as C;
+        match actor.role {
+            Role::Auditor | Role::System => every(),
+            Role::School => {
+                // Who has read all of its scope has read this school, too: the province, and the school's city.
+                let city = Query::select()
+                    .column(school::Column::CityCode)
+                    .from(school::Entity)
+                    .and_where(school::Column::Code.eq(actor.org()))
+                    .to_owned();
+                let readers = Query::select()
+                    .column(data_access::Column::Id)
+                    .from(data_access::Entity)
+                    .cond_where(
+                        Condition::any().add(data_access::Column::ActorRole.eq(Role::Province.name())).add(
+                            Condition::all()
+                                .add(data_access::Column::ActorRole.eq(Role::City.name()))
+                                .add(data_access::Column::ActorOrg.in_subquery(city)),
+                        ),
+                    )
+                    .to_owned();
+                Condition::any()
+                    .add(C::SchoolCode.eq(actor.org()))
+                    .add(Condition::all().add(C::SchoolCode.eq("*")).add(C::AccessId.in_subquery(readers)))
+            }
+            Role::Public
+            | Role::Admin
+            | Role::Province
+            | Role::City
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => none(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The command line: one file a command. Each enters the house at `domain`, under a name of its own.
 
+pub mod audit;
+pub mod backup;
 pub mod client;
 pub mod demo;
 pub mod key;
@@ -60,6 +62,12 @@ enum Command {
     Schema,
     /// Print the OpenAPI 3.1 document, equal to /openapi.json.
     Openapi,
+    /// The journal as evidence: verify, sign, export, and remove what is over.
+    Audit(audit::Args),
+    /// Copy a SQLite database while the service runs.
+    Backup(backup::Args),
+    /// Put a copy of a SQLite database in place, after verifying it.
+    Restore(backup::RestoreArgs),
     /// Signed receipts: check one offline.
     Receipt(receipt::Args),
     /// Published versions: build, list, verify.
@@ -147,6 +155,9 @@ impl Cli {
             Command::Schema => return Ok(print::schema()?),
             Command::Openapi => return Ok(print::openapi()?),
             Command::Receipt(args) => return receipt::run(args),
+            Command::Audit(args) if args.offline() => return audit::run_offline(args),
+            Command::Backup(args) => return backup::run(args, &configured(self.config.as_deref())?).await,
+            Command::Restore(args) => return backup::restore(args, &configured(self.config.as_deref())?).await,
             Command::Demo(args) => return demo::run(args).await,
             Command::Serve => return serve::run(self.config.as_deref()).await,
             Command::Migrate(args) => return migrate::run(args, &configured(self.config.as_deref())?).await,
@@ -157,6 +168,7 @@ impl Cli {
             Command::Load(args) => load::run(args, &as_job(&house, "load")).await?,
             Command::User(args) => user::run(args, &as_job(&house, "user")).await?,
             Command::Client(args) => client::run(args, &as_job(&house, "client")).await?,
+            Command::Audit(args) => audit::run(args, &house, &as_job(&house, "audit")).await?,
             Command::Key(args) => key::run(args, &as_job(&house, "key")).await?,
             Command::Release(args) => release::run(args, &house).await?,
             Command::Synth(args) => synth::run(args, &as_job(&house, "synth")).await?,
@@ -165,6 +177,8 @@ impl Cli {
             | Command::Migrate(_)
             | Command::Schema
             | Command::Openapi
+            | Command::Backup(_)
+            | Command::Restore(_)
             | Command::Receipt(_) => {}
         }
         Ok(())

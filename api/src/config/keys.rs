@@ -40,6 +40,7 @@ const KEYS: &[(&str, Holds)] = &[
     ("database.max_connections", Whole(1..=1_000)),
     ("database.acquire_timeout_seconds", Whole(1..=60)),
     ("database.statement_timeout_seconds", Whole(1..=3_600)),
+    ("database.owner", OneOf(&["warn", "refuse", "allow"])),
     ("token.audience", Word),
     ("token.lifetime_seconds", Whole(60..=900)),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
@@ -60,6 +61,7 @@ const KEYS: &[(&str, Holds)] = &[
     ("server.shutdown_seconds", Whole(1..=600)),
     ("server.memory_idle_seconds", Whole(1..=86_400)),
     ("webhooks.private_targets", OneOf(&["refuse", "allow"])),
+    ("audit.checkpoint_seconds", Whole(1..=3_600)),
 ];
 
 const DATABASE_URL: &str = "database.url";

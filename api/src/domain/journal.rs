@@ -21,6 +21,34 @@ use crate::{
     request_id,
 };
 
+/// Whose doing an entry is, and by which request.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// As [`crate::authz::Actor::subject`].
+    pub actor: String,
+    /// The contract's name of the role.
+    pub role: String,
+    /// The code of the organisation.
+    pub org: Option<String>,
+    /// The id of the request.
+    pub request_id: Option<String>,
+    /// The address it came from.
+    pub address: Option<String>,
+}
+
+impl By {
+    /// The caller and the current request.
+    fn now(ctx: &Ctx) -> Self {
+        Self {
+            actor: ctx.actor.subject.clone(),
+            role: ctx.actor.role.name().to_owned(),
+            org: ctx.actor.org.clone(),
+            request_id: Some(request_id::current_id()).filter(|id| !id.is_empty()),
+            address: request_id::current_address(),
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Default)]
 pub struct Event<'a> {
@@ -46,7 +74,7 @@ pub async fn record(db: &impl ConnectionTrait, ctx: &Ctx, event: Event<'_>) -> R
 /// The same under an id of the caller's: whoever comes second with it writes nothing, and is told so.
 pub async fn record_once(db: &impl ConnectionTrait, ctx: &Ctx, id: JournalId, event: Event<'_>) -> Result<bool> {
     let is_there = OnConflict::column(journal::Column::Id).do_nothing().to_owned();
-    let inserted = journal::Entity::insert(row(ctx, id, event))
+    let inserted = journal::Entity::insert(row(By::now(ctx), id, event))
         .on_conflict(is_there)
         .try_insert()
         .exec_without_returning(db)
@@ -62,9 +90,14 @@ pub async fn record_once(db: &impl ConnectionTrait, ctx: &Ctx, id: JournalId, ev
 
 /// Writes the rows of many changes at once, in their order.
 pub async fn record_all(db: &impl ConnectionTrait, ctx: &Ctx, events: Vec<Event<'_>>) -> Result<()> {
+    record_of(db, events.into_iter().map(|event| (By::now(ctx), event)).collect()).await
+}
+
+/// The same for events that others have brought about, each under its own name.
+pub async fn record_of(db: &impl ConnectionTrait, events: Vec<(By, Event<'_>)>) -> Result<()> {
     for some in statements(events) {
         let rows: Vec<journal::ActiveModel> =
-            some.into_iter().map(|event| row(ctx, JournalId(Uuid::now_v7()), event)).collect();
+            some.into_iter().map(|(by, event)| row(by, JournalId(Uuid::now_v7()), event)).collect();
         let pending: Vec<journal_pending::ActiveModel> =
             rows.iter().map(|row| journal_pending::ActiveModel { journal_id: row.id.clone() }).collect();
         journal::Entity::insert_many(rows).exec_without_returning(db).await?;
@@ -73,20 +106,20 @@ pub async fn record_all(db: &impl ConnectionTrait, ctx: &Ctx, events: Vec<Event<
     Ok(())
 }
 
-fn row(ctx: &Ctx, id: JournalId, event: Event<'_>) -> journal::ActiveModel {
+fn row(by: By, id: JournalId, event: Event<'_>) -> journal::ActiveModel {
     journal::ActiveModel {
         id: Set(id),
         at: Set(now()),
-        actor: Set(ctx.actor.subject.clone()),
-        actor_role: Set(ctx.actor.role.name().to_owned()),
-        actor_org: Set(ctx.actor.org.clone()),
+        actor: Set(by.actor),
+        actor_role: Set(by.role),
+        actor_org: Set(by.org),
         action: Set(event.action.to_owned()),
         object: Set(event.object),
         school_code: Set(event.school.map(str::to_owned)),
         before_hash: Set(event.before.map(str::to_owned)),
         after_hash: Set(event.after.map(str::to_owned)),
-        request_id: Set(Some(request_id::current_id()).filter(|id| !id.is_empty())),
-        address: Set(request_id::current_address()),
+        request_id: Set(by.request_id),
+        address: Set(by.address),
         data: Set(event.data.to_string()),
     }
 }

@@ -4,14 +4,17 @@
 //! within the caller's scope, asks the table of rights, writes, writes the journal, commits.
 //! It returns values, never responses.
 
+pub mod accesses;
 pub mod accounts;
 pub mod aggregates;
+pub mod audit;
 pub mod batches;
 pub mod bulk;
 mod catalogue;
 pub mod checks;
 pub mod clients;
 pub mod collections;
+pub mod copies;
 pub mod cube;
 pub mod datasets;
 pub mod demo;
@@ -28,6 +31,7 @@ pub mod observations;
 pub mod periods;
 pub mod precondition;
 pub mod receipts;
+pub mod refusals;
 pub mod releases;
 pub mod reviews;
 pub mod rules;

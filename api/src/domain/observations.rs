@@ -102,6 +102,9 @@ pub async fn of_school(
             Disclosure::Aggregate => is_own,
             Disclosure::Internal => is_own && matches!(ctx.actor.role, Role::Province | Role::City),
         };
+        if may_see && line.disclosure() != Disclosure::Public && cell.is_some() {
+            ctx.saw(school, &line.dataset, period)?;
+        }
         let (value, status) = match cell {
             // Whether a school has a protected figure is told of one's own schools only; that a release has
             // no such table at all is no secret.

@@ -13,6 +13,7 @@ use actix_web::{
 };
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseReason, Session};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::Utc;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -22,10 +23,14 @@ use super::{
 use crate::{
     House,
     ctx::Ctx,
-    error::{Error, Result, Text},
+    domain::refusals::Attempt,
+    error::{Code, Error, Result, Text},
     request_id,
     rest::{body, extract::bearer, problem::Problem},
 };
+
+/// How the journal names a websocket.
+const DOOR: &str = "WEBSOCKET /graphql";
 
 const RESPONSE: &str = "application/graphql-response+json";
 const LEGACY: &str = "application/json";
@@ -77,14 +82,24 @@ fn open(request: &HttpRequest, house: web::Data<House>, payload: web::Payload) -
     let (response, session, messages) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])?;
     let bytes = house.config.limits.graphql_body_bytes;
     let messages = messages.max_frame_size(bytes).aggregate_continuations().max_continuation_size(bytes);
+    let refused = request_id::Refused::default();
     let current = request_id::Request {
         id: request_id::current_id(),
         language: request_id::current_language(),
         address: request_id::current_address(),
+        door: DOOR.to_owned(),
+        refused: refused.clone(),
     };
+    let (address, id) = (current.address.clone(), current.id.clone());
     actix_web::rt::spawn(request_id::scope(current, async move {
         let mut line = Websocket { session, messages };
-        let ending = socket::converse(&house, token, &mut line).await;
+        let (ending, actor) = socket::converse(&house, token, &mut line).await;
+        let mut codes = refused.take();
+        if ending.is_some_and(|(code, _)| matches!(code, 4401 | 4403)) {
+            *codes.entry(Code::Unauthenticated.row().name).or_default() += 1;
+        }
+        let attempt = Attempt { actor: actor.as_ref(), address: address.as_deref(), door: DOOR, request_id: &id };
+        house.refusals.count(Utc::now(), attempt, &codes);
         let reason = ending.map(|(code, words)| CloseReason { code: code.into(), description: Some(words.to_owned()) });
         // Whoever has gone need not be told.
         let _closed = line.session.close(reason).await;

@@ -86,11 +86,13 @@ struct Running {
 }
 
 /// Speaks with a client until one of the two has had enough. `token` is that of the header, if there was one.
-pub async fn converse(house: &House, token: Option<String>, line: &mut impl Line) -> Ending {
-    let mut talk = Talk { house, token, is_greeted: false, running: Vec::new() };
-    match talk.run(line).await {
+/// Why it ended, and who it was that was known by a good token.
+pub async fn converse(house: &House, token: Option<String>, line: &mut impl Line) -> (Ending, Option<Actor>) {
+    let mut talk = Talk { house, token, is_greeted: false, running: Vec::new(), known: None };
+    let ending = match talk.run(line).await {
         Ok(ending) | Err(ending) => ending,
-    }
+    };
+    (ending, talk.known)
 }
 
 struct Talk<'a> {
@@ -98,6 +100,7 @@ struct Talk<'a> {
     token: Option<String>,
     is_greeted: bool,
     running: Vec<Running>,
+    known: Option<Actor>,
 }
 
 impl Talk<'_> {
@@ -159,7 +162,7 @@ impl Talk<'_> {
                 if let Some(token) = greeting(payload)? {
                     self.token = Some(token);
                 }
-                self.caller().await?;
+                self.known = Some(self.caller().await?);
                 self.is_greeted = true;
                 say(line, r#"{"type":"connection_ack"}"#.to_owned()).await
             }

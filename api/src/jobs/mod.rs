@@ -6,6 +6,7 @@ pub mod broom;
 pub mod courier;
 pub mod ear;
 pub mod herald;
+pub mod keeper;
 pub mod pulse;
 pub mod sealer;
 
@@ -37,6 +38,8 @@ impl Jobs {
             tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
             tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
             tokio::spawn(every(batches::PURGE_EVERY, stopped.clone(), Arc::clone(house), batches::purge)),
+            tokio::spawn(keeper::run(Arc::clone(house), stopped.clone())),
+            tokio::spawn(every(keeper::PURGE_EVERY, stopped.clone(), Arc::clone(house), keeper::purge)),
             tokio::spawn(batches::work(stopped.clone(), Arc::clone(house))),
             tokio::spawn(courier::run(Arc::clone(house), stopped, courier)),
         ];

@@ -19,9 +19,15 @@ const SOONEST: Duration = Duration::from_millis(25);
 
 /// Seals after every commit of this instance, and now and then, until told to stop.
 pub async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) {
+    let mut well = Instant::now();
     loop {
         let began = Instant::now();
-        seal(&house).await;
+        if seal(&house).await {
+            well = began;
+        } else {
+            // Nobody knows how much waits; for so long at least it may.
+            telemetry::set_seal_lag(well.elapsed());
+        }
         tokio::select! {
             () = house.db.committed() => sleep_until(began + SOONEST).await,
             () = sleep(EVERY) => {}
@@ -30,25 +36,32 @@ pub async fn run(house: Arc<House>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Seals what is there, round after round.
-async fn seal(house: &House) {
+/// Seals what is there, round after round; whether that went well.
+async fn seal(house: &House) -> bool {
     let ctx = house.ctx(Actor::system("sealer"));
     loop {
         match journal::has_pending(&ctx).await {
             Ok(true) => {}
             Ok(false) => {
                 telemetry::set_seal_lag(Duration::ZERO);
-                return look(house).await;
+                look(house).await;
+                return true;
             }
-            Err(fault) => return fault.log(),
+            Err(fault) => {
+                fault.log();
+                return false;
+            }
         }
         match journal::seal(&ctx).await {
-            Ok((0, _)) => return,
+            Ok((0, _)) => return true,
             Ok((_, oldest)) => {
                 let lag = oldest.and_then(|at| (Utc::now() - at).to_std().ok()).unwrap_or_default();
                 telemetry::set_seal_lag(lag);
             }
-            Err(fault) => return fault.log(),
+            Err(fault) => {
+                fault.log();
+                return false;
+            }
         }
     }
 }

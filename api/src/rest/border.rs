@@ -1,9 +1,12 @@
 //! The outermost layer: request id, language, span, time limit, metrics. Everything that leaves passes here.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
-    Error as ActixError, HttpResponse, ResponseError,
+    Error as ActixError, HttpMessage, HttpResponse, ResponseError,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
@@ -11,12 +14,16 @@ use actix_web::{
     middleware::Next,
     web,
 };
+use chrono::Utc;
 use tracing::Instrument;
 
-use super::{changes, problem::Problem};
+use super::{changes, oauth::TOKEN_PATH, problem::Problem};
 use crate::{
     House,
-    error::{Error, Text},
+    authz::Role,
+    ctx::Ctx,
+    domain::refusals::Attempt,
+    error::{Code, Error, Text},
     request_id, telemetry,
 };
 
@@ -30,15 +37,21 @@ pub async fn border(
     let began = Instant::now();
     let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let id = request_id::accept_request_id(text(&X_REQUEST_ID));
-    let current = request_id::Request {
-        language: request_id::accept_language(text(&header::ACCEPT_LANGUAGE)),
-        address: request.peer_addr().map(|address| address.ip().to_string()),
-        id: id.clone(),
-    };
     let route = request.match_pattern();
     let method = request.method().clone();
-    let limit = request
-        .app_data::<web::Data<House>>()
+    let door = format!("{method} {}", route.as_deref().unwrap_or("*"));
+    let refused = request_id::Refused::default();
+    let address = request.peer_addr().map(|address| address.ip().to_string());
+    let house = request.app_data::<web::Data<House>>().cloned();
+    let current = request_id::Request {
+        language: request_id::accept_language(text(&header::ACCEPT_LANGUAGE)),
+        address: address.clone(),
+        id: id.clone(),
+        door: door.clone(),
+        refused: refused.clone(),
+    };
+    let limit = house
+        .as_ref()
         .map_or(Duration::from_secs(60), |house| Duration::from_secs(house.config.limits.request_timeout_seconds));
     // Who waits for news is not slow.
     let limit = if route.as_deref() == Some(changes::PATH) { limit + changes::LONGER } else { limit };
@@ -62,6 +75,18 @@ pub async fn border(
         let took = began.elapsed();
         tracing::info!(took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "answered");
         telemetry::count_request(route.as_deref(), method.as_str(), status, took);
+        if let Some(house) = &house {
+            let codes = refusals(refused.take(), status, route.as_deref(), answer.as_ref().ok());
+            let extensions = answer.as_ref().ok().map(|answer| answer.request().extensions());
+            let ctx = extensions.as_ref().and_then(|all| all.get::<Ctx>());
+            let attempt = Attempt {
+                actor: ctx.map(|ctx| &*ctx.actor),
+                address: address.as_deref(),
+                door: &door,
+                request_id: &id,
+            };
+            house.refusals.count(Utc::now(), attempt, &codes);
+        }
         answer
     };
     match request_id::scope(current, answered.instrument(span)).await {
@@ -74,6 +99,38 @@ pub async fn border(
             Err(InternalError::from_response("refused", answer).into())
         }
     }
+}
+
+/// What a request was refused that is worth an entry in the journal.
+fn refusals(
+    mut codes: BTreeMap<&'static str, u64>,
+    status: u16,
+    route: Option<&str>,
+    answer: Option<&ServiceResponse>,
+) -> BTreeMap<&'static str, u64> {
+    let is_token = route == Some(TOKEN_PATH);
+    if codes.is_empty() {
+        // The token endpoint has errors of its own form.
+        match status {
+            401 => codes.insert(Code::Unauthenticated.row().name, 1),
+            403 => codes.insert(Code::Forbidden.row().name, 1),
+            400 if is_token => codes.insert(Code::Malformed.row().name, 1),
+            _ => None,
+        };
+    }
+    // A school that asks for a table of its own before it has stated it is refused nothing.
+    let own = answer.is_some_and(|answer| {
+        let request = answer.request();
+        let school = request.match_info().get("school");
+        request
+            .extensions()
+            .get::<Ctx>()
+            .is_some_and(|ctx| ctx.actor.role == Role::School && school == Some(ctx.actor.org()))
+    });
+    if own {
+        codes.remove(Code::NotFound.row().name);
+    }
+    codes
 }
 
 /// What every answer has.

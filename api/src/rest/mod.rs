@@ -1,5 +1,6 @@
 //! REST: parse, call one domain verb, wrap. It decides nothing, and it never names the ORM.
 
+pub mod audit;
 pub mod batches;
 pub mod body;
 pub mod border;
@@ -80,6 +81,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::add)
         .service(catalogue::change)
         .service(changes::list)
+        .service(audit::export)
+        .service(audit::entries)
+        .service(audit::list_accesses)
         .service(releases::list)
         .service(releases::create)
         .service(releases::get)
@@ -110,6 +114,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
+        (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
     )

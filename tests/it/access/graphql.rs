@@ -312,6 +312,38 @@ AggregateCell schools expected value sum mean median min max p25 p75 | { it: agg
     -            data   data  data    data     data data   data   data       data
 AggregateCell schools expected value sum mean median min max p25 p75 | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
     -            null   null  null    data     null null   null   null       null
+Query journal | { it: journal(first: 1) { it: nodes { action } } }
+    -            401    403   data  403      403  403    403    403        403
+JournalConnection nodes edges pageInfo | { it: journal(first: 1) { it: $field { __typename } } }
+    -            401    403   data  403      403  403    403    403        403
+JournalConnection totalCount | { it: journal(first: 1) { it: $field } }
+    -            401    403   data  403      403  403    403    403        403
+JournalEdge cursor | { it: journal(first: 1) { it: edges { it: $field } } }
+    -            401    403   data  403      403  403    403    403        403
+JournalEdge node | { it: journal(first: 1) { it: edges { it: $field { action } } } }
+    -            401    403   data  403      403  403    403    403        403
+JournalEntry sequence chainHash time actor role action object data | { it: journal(first: 1) { it: nodes { it: $field } } }
+    -            401    403   data  403      403  403    403    403        403
+JournalEntry org school beforeHash afterHash requestId address | { it: journal(first: 1, filter: { action: "token.none" }) { it: nodes { it: $field } } }
+    -            401    403   none  403      403  403    403    403        403
+Query accesses | { it: accesses(filter: { requestId: "-" }) { it: nodes { door } } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccessConnection nodes edges | { it: accesses(filter: { requestId: "-" }) { it: $field { __typename } } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccessConnection pageInfo | { it: accesses(filter: { requestId: "-" }) { it: $field { it: endCursor } } }
+    -            401    403   null  403      403  null   403    403        403
+DataAccessConnection totalCount | { it: accesses(filter: { requestId: "-" }) { it: $field } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccessEdge cursor | { it: accesses(filter: { requestId: "-" }) { it: edges { it: $field } } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccessEdge node | { it: accesses(filter: { requestId: "-" }) { it: edges { it: $field { door } } } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccess time actor role org door requestId address | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: $field } } }
+    -            401    403   none  403      403  none   403    403        403
+DataAccess tables | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: $field { school } } } }
+    -            401    403   none  403      403  none   403    403        403
+AccessedTable school dataset period | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: tables { it: $field } } } }
+    -            401    403   none  403      403  none   403    403        403
 Query releases | { it: releases { it: version } }
     -            data   data  data    data     data data   data   data       data
 Query release | { it: release(version: "{version}") { id } }

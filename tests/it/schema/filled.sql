@@ -85,3 +85,8 @@ INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_or
 INSERT INTO batch_part (batch_id, number, bytes) VALUES (UUID_1, 0, BYTES);
 INSERT INTO batch_table (batch_id, school_code, dataset_code, period_code, state, revision, cells) VALUES
     (UUID_1, '62001', 'scale', '2023', 'draft', 1, 1);
+INSERT INTO journal_checkpoint (number, sequence, chain_hash, at, token) VALUES
+    (1, 1, HASH_1, '2024-01-02 03:05:05+00:00', 'a.b.c');
+INSERT INTO data_access (id, at, actor, actor_role, actor_org, door) VALUES
+    (UUID_1, '2024-01-02 03:04:05+00:00', 'client:city', 'CITY', '620100', 'POST /graphql');
+INSERT INTO data_access_table (access_id, school_code, dataset_code, period_code) VALUES (UUID_1, '62001', 'scale', '2023');

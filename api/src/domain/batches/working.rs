@@ -40,6 +40,8 @@ pub async fn work(system: &Ctx, is_stopping: &(dyn Fn() -> bool + Sync)) -> Resu
         id: row.request_id.clone().unwrap_or_default(),
         language: Language::default(),
         address: row.address.clone(),
+        door: "POST /v1/batches".to_owned(),
+        refused: request_id::Refused::default(),
     };
     request_id::scope(request, run(system, row, is_stopping)).await?;
     Ok(true)

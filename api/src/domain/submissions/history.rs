@@ -263,6 +263,9 @@ pub async fn cells(ctx: &Ctx, db: &impl ConnectionTrait, sights: &BTreeSet<Sight
     use revision::Column as C;
     let registry = ctx.memory.registry();
     let mut cells = HashMap::new();
+    for Sight { key, .. } in sights {
+        ctx.saw(key.school.as_str(), key.dataset.as_str(), key.period.as_str())?;
+    }
     for chunk in sights.iter().collect::<Vec<_>>().chunks(ASKED) {
         let rows = ctx
             .visible::<revision::Entity>()
@@ -288,6 +291,10 @@ pub async fn findings(
 ) -> Result<HashMap<Sight, Vec<Finding>>> {
     use finding::Column as C;
     let mut findings: HashMap<Sight, Vec<Finding>> = HashMap::new();
+    for Sight { key, .. } in sights {
+        // They quote figures.
+        ctx.saw(key.school.as_str(), key.dataset.as_str(), key.period.as_str())?;
+    }
     for chunk in sights.iter().collect::<Vec<_>>().chunks(ASKED) {
         let rows = ctx
             .visible::<finding::Entity>()

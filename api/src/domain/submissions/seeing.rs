@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     authz::{self, Action, Kind},
-    ctx::Ctx,
+    ctx::{Ctx, trail::EVERY_SCHOOL},
     domain::{
         checks::{self, Beside, Judged},
         periods::Period,
@@ -276,6 +276,7 @@ pub async fn contents(
         for head in ctx.visible::<revision::Entity>().filter(heads).all(db).await? {
             let cells = document::read(&head.document, |code| registry.decimals(code)).map_err(Error::internal)?;
             let key = Key { school: head.school_code, dataset: head.dataset_code, period: head.period_code };
+            ctx.saw(key.school.as_str(), key.dataset.as_str(), key.period.as_str())?;
             contents.insert(key, Content { cells, findings: Vec::new(), skipped: None, last_step: None });
         }
         let found = of_revisions::<finding::Column>(revisions());
@@ -344,6 +345,7 @@ pub async fn documents(
     which: Unpublished,
 ) -> Result<Vec<(SchoolCode, String)>> {
     ctx.require(Action::Read, Kind::LiveFigure)?;
+    ctx.saw(EVERY_SCHOOL, dataset, period)?;
     let registry = ctx.memory.registry();
     // At most two revisions of a table can be meant, however many it has. One statement for both sides:
     // between two, a table that is accepted again would be in neither.

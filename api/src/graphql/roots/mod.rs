@@ -1,5 +1,6 @@
 //! The root fields, split by noun. Each parses its arguments, calls one verb, and wraps what comes back.
 
+mod audit;
 mod catalogue;
 mod changes;
 mod collections;
@@ -10,6 +11,7 @@ mod submissions;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
+pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
 pub use changes::Mutation;
 pub use collections::CollectionsQuery;
@@ -29,7 +31,15 @@ use super::{
 /// Everything that can be read. A look-up answers `null` for what is not there, and the same for what is
 /// not this caller's to see.
 #[derive(MergedObject, Default)]
-pub struct Query(CallerQuery, RegistryQuery, CatalogueQuery, CollectionsQuery, SubmissionsQuery, FiguresQuery);
+pub struct Query(
+    CallerQuery,
+    RegistryQuery,
+    CatalogueQuery,
+    CollectionsQuery,
+    SubmissionsQuery,
+    FiguresQuery,
+    AuditQuery,
+);
 
 /// The caller, and everything by its id.
 #[derive(Default)]

@@ -14,6 +14,7 @@ pub mod event;
 pub mod finding;
 pub mod indicator;
 pub mod institution;
+pub mod journal;
 pub mod membership;
 pub mod node;
 pub mod observation;
