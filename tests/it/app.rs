@@ -116,7 +116,7 @@ pub async fn empty_database() -> (DatabaseConnection, Guard) {
 fn config(guard: &Guard) -> Config {
     let url = toml_string(&guard.url);
     let text = format!(
-        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n"
+        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n[rate]\nenabled = false\n"
     );
     let file = guard.dir.path().join("zhiqiao.toml");
     std::fs::write(&file, text).unwrap();
