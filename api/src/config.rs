@@ -19,11 +19,11 @@ use std::{fmt, net::SocketAddr, path::Path};
 use figment::{Figment, value::Value};
 use serde::Deserialize;
 
+use self::layers::Layer;
 pub use self::{
     faults::{ConfigFaults, Fault},
     protection::{Cors, Graphql, Network, Pace, Rate, Shown, Tls},
 };
-use self::layers::Layer;
 
 const DEFAULTS: &str = include_str!("zhiqiao.default.toml");
 const FILE: &str = "zhiqiao.toml";

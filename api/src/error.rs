@@ -205,7 +205,9 @@ impl Code {
             }
             Self::TooSlow => row("TOO_SLOW", "too-slow", 408, "请求传输过慢", "The request came too slowly"),
             Self::TooLarge => row("TOO_LARGE", "too-large", 413, "请求内容过大", "The request is too large"),
-            Self::AddressTooLong => row("ADDRESS_TOO_LONG", "address-too-long", 414, "地址过长", "The address is too long"),
+            Self::AddressTooLong => {
+                row("ADDRESS_TOO_LONG", "address-too-long", 414, "地址过长", "The address is too long")
+            }
             Self::UnsupportedMediaType => row(
                 "UNSUPPORTED_MEDIA_TYPE",
                 "unsupported-media-type",
@@ -383,7 +385,9 @@ impl Error {
             ),
             Self::AddressTooLong { limit_bytes } => Text::new(
                 format!("地址（含查询）超过 {limit_bytes} 字节的上限；较长的查询请用 POST"),
-                format!("The address with its query is over the limit of {limit_bytes} bytes: send long queries by POST"),
+                format!(
+                    "The address with its query is over the limit of {limit_bytes} bytes: send long queries by POST"
+                ),
             ),
             Self::TooSlow { bytes_per_second } => Text::new(
                 format!("请求内容传输过慢：平均不得低于每秒 {bytes_per_second} 字节"),

@@ -164,6 +164,13 @@ impl TestApp {
         Self { house: open(&guard).await, guard: Arc::new(guard) }
     }
 
+    /// A second house over the same connections, set up otherwise. Ended before the first, or it takes them along.
+    pub async fn otherwise(&self, change: impl FnOnce(&mut Config)) -> Arc<House> {
+        let mut config = self.house.config.clone();
+        change(&mut config);
+        House::over(config, self.house.db.clone()).await.unwrap()
+    }
+
     /// A second instance over the same database.
     pub async fn twin(&self) -> Self {
         Self { house: open(&self.guard).await, guard: Arc::clone(&self.guard) }

@@ -134,7 +134,11 @@ fn first(path: &str) -> &str {
 const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     // (word, rooms it may not stand in — all if empty —, files that may)
     ("sea_orm", &["rest", "graphql", "formats", "page", "request_id"], &["graphql/loaders.rs"]),
-    ("actix_web", &["domain", "authz", "memory", "ctx", "formats", "page", "error", "jobs", "db", "config", "rate"], &[]),
+    (
+        "actix_web",
+        &["domain", "authz", "memory", "ctx", "formats", "page", "error", "jobs", "db", "config", "rate"],
+        &[],
+    ),
     ("async_graphql", &["domain", "authz", "memory", "ctx", "formats", "page", "error", "jobs", "rest", "authn"], &[]),
     ("entity::", &["formats", "page", "request_id"], &[]),
     // Generated finders and writers that the lint does not see: a read begins at `authz::visible`.

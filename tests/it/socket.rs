@@ -23,11 +23,11 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One end of a websocket.
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// What came over it.
 #[derive(Debug, PartialEq)]
-enum Came {
+pub enum Came {
     Said(Value),
     Closed(u16),
 }
@@ -41,7 +41,7 @@ impl Socket {
         Ok(Self(connect_async(request).await?.0))
     }
 
-    async fn open(server: &Server) -> Self {
+    pub async fn open(server: &Server) -> Self {
         Self::try_open(server, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }
 
@@ -56,15 +56,15 @@ impl Socket {
         socket
     }
 
-    async fn say(&mut self, message: Value) {
+    pub async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query, "variables": variables } })).await;
     }
 
-    async fn hear(&mut self) -> Came {
+    pub async fn hear(&mut self) -> Came {
         loop {
             match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => return Came::Said(serde_json::from_str(&text).unwrap()),

@@ -193,7 +193,8 @@ impl Checked<'_> {
     fn encryption(&mut self) {
         for (key, other) in [(TLS_CERTIFICATE, TLS_KEY), (TLS_KEY, TLS_CERTIFICATE)] {
             if self.merged.contains(other) && !self.merged.contains(key) {
-                let problem = Text::new(format!("已给出 {other}，此项也必须给出"), format!("{other} is given, so this must be"));
+                let problem =
+                    Text::new(format!("已给出 {other}，此项也必须给出"), format!("{other} is given, so this must be"));
                 self.fault(key.to_owned(), problem, Some(File.expected()), None);
             }
         }

@@ -128,7 +128,10 @@ pub(super) fn origin(text: &str) -> Result<(), Text> {
     super::addresses::public_url(text)?;
     match text.split_once("://") {
         Some((_, host)) if !host.contains('/') && !text.contains(char::is_uppercase) => Ok(()),
-        _ => Err(Text::new("来源只含协议、主机与端口，且须小写", "an origin has scheme, host and port alone, in lower case")),
+        _ => Err(Text::new(
+            "来源只含协议、主机与端口，且须小写",
+            "an origin has scheme, host and port alone, in lower case",
+        )),
     }
 }
 
@@ -232,7 +235,9 @@ mod tests {
         for good in ["*", "https://www.example.org", "http://localhost:3000"] {
             assert!(origin(good).is_ok(), "{good}");
         }
-        for wrong in ["", "www.example.org", "https://example.org/", "https://example.org/a", "https://Example.org", "null"] {
+        for wrong in
+            ["", "www.example.org", "https://example.org/", "https://example.org/a", "https://Example.org", "null"]
+        {
             assert!(origin(wrong).is_err(), "{wrong}");
         }
     }

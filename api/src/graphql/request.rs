@@ -597,8 +597,7 @@ mod tests {
 
     #[test]
     fn statuses_are_those_of_the_specification() {
-        let status =
-            |outcome, media| GraphqlAnswer { outcome, ..GraphqlAnswer::executed(Vec::new()) }.status(media);
+        let status = |outcome, media| GraphqlAnswer { outcome, ..GraphqlAnswer::executed(Vec::new()) }.status(media);
         assert_eq!(status(Outcome::Executed, Media::Response), 200);
         assert_eq!(status(Outcome::Refused, Media::Response), 400);
         assert_eq!(status(Outcome::Refused, Media::Legacy), 200);

@@ -272,25 +272,24 @@ impl Rates {
             Caller::Address(address) => self.hasher.hash_one((budget, address)),
         }
     }
-
 }
 
 /// What became of a request, in words for headers.
 const fn told(budget: Budget, pace: Pace, taken: Taken) -> std::result::Result<Standing, Refusal> {
-        let standing = Standing {
-            budget,
-            quota: pace.burst,
-            window: pace.window(),
-            remaining: taken.remaining,
-            reset: seconds_of(taken.full_in),
-        };
-        match taken.wait {
-            None => Ok(standing),
-            Some(wait) => {
-                let retry_after = seconds_of(wait);
-                Err(Refusal { standing, retry_after: if retry_after == 0 { 1 } else { retry_after } })
-            }
+    let standing = Standing {
+        budget,
+        quota: pace.burst,
+        window: pace.window(),
+        remaining: taken.remaining,
+        reset: seconds_of(taken.full_in),
+    };
+    match taken.wait {
+        None => Ok(standing),
+        Some(wait) => {
+            let retry_after = seconds_of(wait);
+            Err(Refusal { standing, retry_after: if retry_after == 0 { 1 } else { retry_after } })
         }
+    }
 }
 
 const fn seconds_of(nanos: u64) -> u64 {

@@ -34,8 +34,7 @@ pub fn client(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) ->
     if !is_ours(client) {
         return Some(client);
     }
-    let lines: Vec<&str> =
-        headers.get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
+    let lines: Vec<&str> = headers.get_all(header::X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).collect();
     for said in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         // What cannot be read is nobody's address; the proxy that passed it on is the last that is known.
         let Ok(address) = said.trim().parse::<IpAddr>() else { break };
