@@ -313,10 +313,13 @@ fn is_test(proof: &str) -> bool {
     let wanted = [format!("fn {function}("), format!("fn {function}<")];
     let Some(at) = wanted.iter().find_map(|wanted| text.find(wanted.as_str())) else { return false };
     // The attribute stands above it, with what else is said of it.
-    text[..at].lines().rev().skip(1).take_while(|line| !line.trim().is_empty() && line.trim() != "}").any(|line| {
-        let line = line.trim();
-        line == "#[test]" || line.starts_with("#[tokio::test")
-    }) || text[at..].lines().next().is_some_and(|line| line.contains(" in "))
+    let above = &text[..text[..at].rfind('\n').unwrap_or(0)];
+    above
+        .lines()
+        .rev()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty() && *line != "}")
+        .any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
 }
 
 /// What is wrong with the tables of controls.

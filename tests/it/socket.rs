@@ -232,7 +232,8 @@ async fn one_operation_goes_wrong_alone() {
     }
     // Whatever is asked by POST can be asked here.
     socket.subscribe("\"b\"", "{ school(code: \"62001\") { code } }", json!({})).await;
-    let next = json!({ "id": "\"b\"", "type": "next", "payload": { "data": { "school": { "code": "62001" } } } });
+    let payload = json!({ "data": { "school": { "code": "62001" } }, "extensions": { "cost": 2 } });
+    let next = json!({ "id": "\"b\"", "type": "next", "payload": payload });
     let mut heard = Vec::new();
     while heard.len() < 2 {
         match socket.hear().await {

@@ -70,8 +70,8 @@ impl Costs {
         for (name, value) in variables.iter() {
             name.as_str().hash(&mut hasher);
             match value {
-                // A text alone counts no rows, whichever it is.
-                Value::String(_) => 0_u8.hash(&mut hasher),
+                // A text alone counts no rows, whichever it is; a word in capitals may be a way of grouping.
+                Value::String(text) if !is_word(text) => 0_u8.hash(&mut hasher),
                 value => size(value, &mut hasher),
             }
         }
@@ -91,6 +91,10 @@ impl Costs {
         }
         known.insert(key, cost);
     }
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 fn size(value: &Value, hasher: &mut impl Hasher) {
@@ -189,6 +193,7 @@ mod tests {
         let costs = Costs::default();
         let key = |variables| costs.key("{a}", None, &Variables::from_json(variables));
         assert_eq!(key(json!({ "code": "62001" })), key(json!({ "code": "62002" })));
+        assert_ne!(key(json!({ "by": "CITY" })), key(json!({ "by": "TIER" })));
         assert_ne!(key(json!({ "first": 10 })), key(json!({ "first": 200 })));
         assert_ne!(key(json!({ "indicators": ["a"] })), key(json!({ "indicators": ["a", "b"] })));
         assert_ne!(key(json!({ "indicators": null })), key(json!({ "indicators": "a" })));

@@ -414,9 +414,11 @@ pub fn follow(schema: &Schema, ctx: Ctx, request: GraphqlRequest) -> LocalBoxStr
             return stream::once(ready(GraphqlAnswer::refused(refusal))).boxed_local();
         }
         let responses = schema.served.execute_stream(judged.request(ctx));
+        // An event is no operation: that one was paid for when it began.
+        let cost = charged.cost.filter(|_| judged.kind != OperationType::Subscription);
         responses
             .then(move |response| {
-                let (schema, judged, cost) = (schema.clone(), Arc::clone(&judged), charged.cost);
+                let (schema, judged) = (schema.clone(), Arc::clone(&judged));
                 async move { judged.answer(&schema, response, cost).await }
             })
             .boxed_local()
