@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use zhiqiao::{
     House,
@@ -407,6 +408,19 @@ async fn a_shared_budget_is_exact_for_large_amounts_and_forgotten_when_full() {
     assert!(house.rates.take(Payer::Holder("client:x"), Budget::Reads, 1).await.is_ok());
     let swept = house.rates.sweep().await.unwrap();
     assert_eq!(swept, u64::from(postgres().is_some()), "the one that is full again");
+}
+
+/// Where the database does not answer, an instance counts for itself: no budget is ever without end.
+#[tokio::test]
+async fn without_the_shared_table_an_instance_counts_for_itself() {
+    let app = TestApp::empty().await;
+    let house = app
+        .otherwise(|config| {
+            narrowed(&mut config.rate, |rate| (rate.shared, rate.client_reads) = (true, pace(50)));
+        })
+        .await;
+    app.house.db.write().execute_unprepared("DROP TABLE rate_bucket").await.unwrap();
+    assert_eq!(let_through(&[&house], 80, Budget::Reads).await, 50);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hash, Hasher, RandomState},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use async_graphql::{
@@ -58,7 +58,7 @@ impl Charged {
 #[derive(Debug, Default)]
 pub struct Costs {
     hasher: RandomState,
-    known: Mutex<HashMap<u64, usize>>,
+    known: RwLock<HashMap<u64, usize>>,
 }
 
 impl Costs {
@@ -80,12 +80,12 @@ impl Costs {
 
     /// What it costs, if it is known.
     pub fn known(&self, key: u64) -> Option<usize> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
     /// Remembers it.
     pub fn learn(&self, key: u64, cost: usize) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
@@ -207,7 +207,7 @@ mod tests {
         for key in 0..10_000_u64 {
             costs.learn(key, 1);
         }
-        assert!(costs.known.lock().unwrap().len() <= MOST);
+        assert!(costs.known.read().unwrap().len() <= MOST);
         assert_eq!(costs.known(9_999), Some(1));
     }
 
