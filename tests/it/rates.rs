@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
 use zhiqiao::{
     House,
     config::{Network, Pace, Rate, Shown},
@@ -265,7 +266,7 @@ async fn an_operation_costs_what_its_answer_says() {
 #[tokio::test]
 async fn over_a_websocket_every_operation_pays() {
     let app = TestApp::new().await;
-    let (_house, server) = serve(&app, |rate| rate.address_reads = pace(3)).await;
+    let (_house, server) = serve(&app, |rate| rate.address_reads = pace(4)).await;
     let mut socket = Socket::open(&server).await;
     socket.say(json!({ "type": "connection_init" })).await;
     assert_eq!(socket.hear().await, Came::Said(json!({ "type": "connection_ack" })));
@@ -283,6 +284,12 @@ async fn over_a_websocket_every_operation_pays() {
         (&json!("error"), &json!("RATE_LIMITED")),
         "{said}"
     );
+    // No more are opened, either.
+    match Socket::try_open(&server, &[("sec-websocket-protocol", "graphql-transport-ws")]).await {
+        Err(Error::Http(answer)) => assert_eq!(answer.status(), 429),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("opened"),
+    }
     server.stop().await;
 }
 

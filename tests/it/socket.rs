@@ -33,7 +33,7 @@ pub enum Came {
 }
 
 impl Socket {
-    async fn try_open(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+    pub async fn try_open(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("{}/graphql", server.base.replace("http://", "ws://")).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());

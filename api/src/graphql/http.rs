@@ -57,6 +57,8 @@ async fn get(
     payload: web::Payload,
 ) -> Result<HttpResponse, ActixError> {
     if request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
+        // To open one is a read, and so is every operation on it.
+        Charged::default().take(&house.rates, &ctx, Budget::Reads, 1).await.map_err(Problem::from)?;
         return open(&request, house, payload);
     }
     if house.config.graphql.page && wants_page(request.headers()) {
