@@ -12,14 +12,18 @@ mod addresses;
 mod faults;
 mod keys;
 mod layers;
+mod protection;
 
 use std::{fmt, net::SocketAddr, path::Path};
 
 use figment::{Figment, value::Value};
 use serde::Deserialize;
 
-pub use self::faults::{ConfigFaults, Fault};
 use self::layers::Layer;
+pub use self::{
+    faults::{ConfigFaults, Fault},
+    protection::{Cors, Graphql, Network, Pace, Rate, Shown, Tls},
+};
 
 const DEFAULTS: &str = include_str!("zhiqiao.default.toml");
 const FILE: &str = "zhiqiao.toml";
@@ -48,6 +52,14 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Evidence.
     pub audit: Audit,
+    /// How much a caller may ask for.
+    pub rate: Rate,
+    /// What of GraphQL is shown to whom.
+    pub graphql: Graphql,
+    /// Pages of other origins.
+    pub cors: Cors,
+    /// Encryption by the service itself.
+    pub tls: Tls,
 }
 
 /// Where the data are, and how patiently to ask.
@@ -102,6 +114,16 @@ pub struct Limits {
     pub header_timeout_seconds: u64,
     /// How long one request may take altogether.
     pub request_timeout_seconds: u64,
+    /// Longest address with its query, in bytes.
+    pub address_bytes: usize,
+    /// Most header lines of a request.
+    pub header_lines: usize,
+    /// Largest head of a request: names and values of its headers together, in bytes.
+    pub header_bytes: usize,
+    /// How long a body may come slowly before its speed is looked at.
+    pub body_grace_seconds: u64,
+    /// What a body must bring on average from then on, in bytes a second.
+    pub body_bytes_per_second: u64,
 }
 
 /// The metrics listener.
@@ -144,6 +166,8 @@ pub struct Server {
     pub shutdown_seconds: u64,
     /// How long the columns of a release stay in memory after their last use.
     pub memory_idle_seconds: u64,
+    /// The proxies whose word about the client's address is taken.
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Evidence.
@@ -235,8 +259,10 @@ impl Config {
             ("webhooks.private_targets", "allow".to_owned()),
         ]
         .map(|(key, value)| Layer::one("demo", key, Value::from(value)));
+        // So wide that nobody who tries it meets a limit.
+        let wide = protection::PACES.map(|key| Layer::one("demo", key, Value::from(protection::WIDE)));
         let log = layers::environment(std::env::vars_os()).filter(|layer| layer.is_about("log"));
-        Self::read(None, demo.into_iter().chain(log))
+        Self::read(None, demo.into_iter().chain(wide).chain(log))
     }
 
     fn read(

@@ -112,14 +112,22 @@ pub enum Code {
     Conflict,
     /// `If-Match` names another state than the present one.
     PreconditionFailed,
+    /// The request came too slowly.
+    TooSlow,
     /// The body is over its limit.
     TooLarge,
+    /// The address is over its limit.
+    AddressTooLong,
     /// The body is of a kind that is not read here.
     UnsupportedMediaType,
     /// Read, but not acceptable: the findings say why.
     Invalid,
     /// An overwrite needs `If-Match`.
     PreconditionRequired,
+    /// More in a short time than a caller may ask for.
+    RateLimited,
+    /// The head of the request is over its limits.
+    HeadTooLarge,
     /// Our own fault.
     Internal,
     /// Not now: starting, stopping, or cut off from the database.
@@ -155,12 +163,16 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
+        Self::TooSlow,
         Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
+        Self::AddressTooLong,
         Self::UnsupportedMediaType,
         Self::Invalid,
         Self::PreconditionRequired,
+        Self::RateLimited,
+        Self::HeadTooLarge,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -191,7 +203,11 @@ impl Code {
             Self::PreconditionFailed => {
                 row("PRECONDITION_FAILED", "precondition-failed", 412, "数据已被更改", "Changed in the meantime")
             }
+            Self::TooSlow => row("TOO_SLOW", "too-slow", 408, "请求传输过慢", "The request came too slowly"),
             Self::TooLarge => row("TOO_LARGE", "too-large", 413, "请求内容过大", "The request is too large"),
+            Self::AddressTooLong => {
+                row("ADDRESS_TOO_LONG", "address-too-long", 414, "地址过长", "The address is too long")
+            }
             Self::UnsupportedMediaType => row(
                 "UNSUPPORTED_MEDIA_TYPE",
                 "unsupported-media-type",
@@ -202,6 +218,10 @@ impl Code {
             Self::Invalid => row("INVALID", "invalid", 422, "数据未通过检查", "The data did not pass the checks"),
             Self::PreconditionRequired => {
                 row("PRECONDITION_REQUIRED", "precondition-required", 428, "需要 If-Match", "If-Match is needed")
+            }
+            Self::RateLimited => row("RATE_LIMITED", "rate-limited", 429, "请求过于频繁", "Too many requests"),
+            Self::HeadTooLarge => {
+                row("HEAD_TOO_LARGE", "head-too-large", 431, "请求头过大", "The head of the request is too large")
             }
             Self::Internal => row("INTERNAL", "internal", 500, "服务内部错误", "Internal error"),
             Self::Unavailable => row("UNAVAILABLE", "unavailable", 503, "服务暂不可用", "Temporarily unavailable"),
@@ -254,6 +274,29 @@ pub enum Error {
         /// The limit in bytes.
         limit_bytes: usize,
     },
+    /// The address is over its limit.
+    #[error("address over {limit_bytes} bytes")]
+    AddressTooLong {
+        /// The limit in bytes.
+        limit_bytes: usize,
+    },
+    /// The head of the request is over a limit; the text says which.
+    #[error("head too large: {}", .0.en)]
+    HeadTooLarge(Text),
+    /// The body came too slowly.
+    #[error("body too slow")]
+    TooSlow {
+        /// What it must bring on average, in bytes a second.
+        bytes_per_second: u64,
+    },
+    /// A budget is spent.
+    #[error("rate limited: {}", .budget.1)]
+    RateLimited {
+        /// Its name, in Chinese and in English.
+        budget: (&'static str, &'static str),
+        /// Seconds until what was asked for is there.
+        retry_after: u64,
+    },
     /// The body is of another kind than the route reads.
     #[error("unsupported media type: {}", .0.en)]
     UnsupportedMediaType(Text),
@@ -285,6 +328,10 @@ impl Error {
             Self::Conflict(_) => Code::Conflict,
             Self::PreconditionFailed { .. } => Code::PreconditionFailed,
             Self::TooLarge { .. } => Code::TooLarge,
+            Self::AddressTooLong { .. } => Code::AddressTooLong,
+            Self::HeadTooLarge(_) => Code::HeadTooLarge,
+            Self::TooSlow { .. } => Code::TooSlow,
+            Self::RateLimited { .. } => Code::RateLimited,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::Invalid(_) => Code::Invalid,
             Self::PreconditionRequired { .. } => Code::PreconditionRequired,
@@ -313,6 +360,7 @@ impl Error {
             | Self::Forbidden(text)
             | Self::NotAcceptable(text)
             | Self::Conflict(text)
+            | Self::HeadTooLarge(text)
             | Self::UnsupportedMediaType(text) => text.clone(),
             Self::NotFound(kind) => Text::new(
                 format!("{}不存在，或不在您的权限范围内", kind.zh()),
@@ -334,6 +382,20 @@ impl Error {
             Self::TooLarge { limit_bytes } => Text::new(
                 format!("请求内容超过 {limit_bytes} 字节的上限"),
                 format!("The body is over the limit of {limit_bytes} bytes"),
+            ),
+            Self::AddressTooLong { limit_bytes } => Text::new(
+                format!("地址（含查询）超过 {limit_bytes} 字节的上限；较长的查询请用 POST"),
+                format!(
+                    "The address with its query is over the limit of {limit_bytes} bytes: send long queries by POST"
+                ),
+            ),
+            Self::TooSlow { bytes_per_second } => Text::new(
+                format!("请求内容传输过慢：平均不得低于每秒 {bytes_per_second} 字节"),
+                format!("The body came too slowly: at least {bytes_per_second} bytes a second on average"),
+            ),
+            Self::RateLimited { budget, retry_after } => Text::new(
+                format!("{}（{}）的限额已用完，请在 {retry_after} 秒后再试", budget.0, budget.1),
+                format!("The budget for {} is spent: come again in {retry_after} s", budget.1),
             ),
             Self::Invalid(findings) => Text::new(
                 format!("共 {} 处问题，详见 errors", findings.len()),

@@ -13,7 +13,7 @@ use std::{
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::{Compress, from_fn},
+    middleware::{Compress, Condition, from_fn},
     web,
 };
 use migration::{Migrator, MigratorTrait};
@@ -31,8 +31,9 @@ use crate::{
     graphql,
     jobs::Jobs,
     memory::Memory,
-    rest::{self, Known, OpenApiText, border},
-    telemetry,
+    rate::Rates,
+    rest::{self, Known, OpenApiText, border, headers::Manners},
+    telemetry, tls,
 };
 
 /// The most bytes that released tables may take in memory.
@@ -55,6 +56,10 @@ pub struct House {
     pub accesses: Arc<Queue>,
     /// What was refused, and is to be written.
     pub refusals: Arc<Refusals>,
+    /// How much each caller may still ask for.
+    pub rates: Arc<Rates>,
+    /// What every answer says to browsers.
+    pub manners: Manners,
 }
 
 impl std::fmt::Debug for House {
@@ -74,10 +79,12 @@ impl House {
     pub async fn over(config: Config, db: Db) -> Result<Arc<Self>> {
         let idle = Duration::from_secs(config.server.memory_idle_seconds);
         let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
-        let schema = graphql::schema(&config.limits);
+        let rates = Arc::new(Rates::new(&config.rate, &db));
+        let schema = graphql::schema(&config, &rates);
         let issuer = Arc::from(config.public_url.as_str());
+        let manners = Manners::new(&config);
         let (turns, accesses, refusals) = Default::default();
-        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns, accesses, refusals }))
+        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns, accesses, refusals, rates, manners }))
     }
 
     /// A caller in this house.
@@ -226,6 +233,8 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
     let document = rest::openapi();
     let known = web::Data::new(Known::new(&document));
     let text = web::Data::new(OpenApiText(rest::openapi_text()));
+    let origins = house.config.cors.origins.clone();
+    let other_origins = !origins.is_empty();
     let mut server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()
@@ -244,8 +253,10 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))
             .default_service(web::route().to(border::nothing_here))
             .wrap(from_fn(rest::idempotency::once))
+            .wrap(from_fn(rest::rates::limit))
             .wrap(from_fn(rest::extract::authenticate))
             .wrap(Compress::default())
+            .wrap(Condition::new(other_origins, rest::headers::cors(&origins)))
             .wrap(from_fn(border::border))
     })
     .client_request_timeout(Duration::from_secs(limits.header_timeout_seconds))
@@ -256,5 +267,9 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
     if !signals {
         server = server.disable_signals();
     }
-    Ok(server.listen(listener).map_err(Error::internal)?.run())
+    let listening = match tls::server(&house.config.tls)? {
+        Some(encrypted) => server.listen_rustls_0_23(listener, encrypted),
+        None => server.listen(listener),
+    };
+    Ok(listening.map_err(Error::internal)?.run())
 }

@@ -12,6 +12,7 @@ pub mod authz;
 pub mod config;
 pub mod db;
 pub mod memory;
+pub mod rate;
 pub mod telemetry;
 
 pub mod authn;
@@ -22,6 +23,7 @@ pub mod domain;
 pub mod graphql;
 pub mod jobs;
 pub mod rest;
+pub mod tls;
 
 pub mod cli;
 pub mod house;

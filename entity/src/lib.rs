@@ -40,6 +40,7 @@ pub mod journal_pending;
 pub mod journal_seal;
 pub mod partnership;
 pub mod period;
+pub mod rate_bucket;
 pub mod registry_snapshot;
 pub mod release;
 pub mod release_table;

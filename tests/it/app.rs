@@ -116,7 +116,7 @@ pub async fn empty_database() -> (DatabaseConnection, Guard) {
 fn config(guard: &Guard) -> Config {
     let url = toml_string(&guard.url);
     let text = format!(
-        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n"
+        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n[rate]\nenabled = false\n"
     );
     let file = guard.dir.path().join("zhiqiao.toml");
     std::fs::write(&file, text).unwrap();
@@ -162,6 +162,13 @@ impl TestApp {
             .await;
         let guard = Guard::new(Some(filled)).await;
         Self { house: open(&guard).await, guard: Arc::new(guard) }
+    }
+
+    /// A second house over the same connections, set up otherwise. Ended before the first, or it takes them along.
+    pub async fn otherwise(&self, change: impl FnOnce(&mut Config)) -> Arc<House> {
+        let mut config = self.house.config.clone();
+        change(&mut config);
+        House::over(config, self.house.db.clone()).await.unwrap()
     }
 
     /// A second instance over the same database.

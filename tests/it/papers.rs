@@ -31,7 +31,7 @@ fn papers() -> Vec<PathBuf> {
         }
     }
     let mut found: Vec<PathBuf> =
-        ["README.md", "README.zh.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "migration/README.md"]
+        ["README.md", "README.zh.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "migration/README.md"]
             .iter()
             .map(|paper| root().join(paper))
             .collect();
@@ -277,5 +277,95 @@ fn tasks_that_papers_name_are_there() {
             let is_there = known.contains(&format!("(\"{task}\"")) || known.contains(&format!("\"{task}\" |"));
             assert!(task.is_empty() || is_there, "{} names `cargo xtask {task}`", paper.display());
         }
+    }
+}
+
+/// What must have a row in the table of controls.
+fn controls() -> Vec<String> {
+    let mut wanted: Vec<String> = (1..=10).map(|number| format!("API{number} ")).collect();
+    wanted.extend((1..=6).map(|number| format!("51 ({number}) ")));
+    wanted.extend((52..=56).map(|article| format!("{article} ")));
+    for (section, letters) in [
+        ("8.1.4.1", "abcd"),
+        ("8.1.4.2", "abcdefg"),
+        ("8.1.4.3", "abcd"),
+        ("8.1.4.4", "abcdef"),
+        ("8.1.4.7", "ab"),
+        ("8.1.4.8", "ab"),
+        ("8.1.4.9", "abc"),
+        ("8.1.4.10", "ab"),
+        ("8.1.4.11", "ab"),
+        ("8.1.2.2", "ab"),
+    ] {
+        wanted.extend(letters.chars().map(|letter| format!("{section} {letter}) ")));
+    }
+    wanted.extend(
+        ["8.1.2.1", "8.1.2.3", "8.1.3.1", "8.1.3.2", "8.1.3.3", "8.1.3.4", "8.1.3.5"].map(|one| format!("{one} ")),
+    );
+    wanted.extend(["8.1.4.5", "8.1.4.6", "8.1.5.1", "8.1.5.2", "8.1.5.3", "8.1.5.4"].map(|one| format!("{one} ")));
+    wanted
+}
+
+/// Whether a file has a test of this name: `file::function`.
+fn is_test(proof: &str) -> bool {
+    let Some((file, function)) = proof.rsplit_once("::") else { return false };
+    let text = std::fs::read_to_string(root().join(file)).unwrap_or_default();
+    let wanted = [format!("fn {function}("), format!("fn {function}<")];
+    let Some(at) = wanted.iter().find_map(|wanted| text.find(wanted.as_str())) else { return false };
+    // The attribute stands above it, with what else is said of it.
+    let above = &text[..text[..at].rfind('\n').unwrap_or(0)];
+    above
+        .lines()
+        .rev()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty() && *line != "}")
+        .any(|line| line == "#[test]" || line.starts_with("#[tokio::test"))
+}
+
+/// What is wrong with the tables of controls.
+fn unproved(text: &str) -> Vec<String> {
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("|---"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .filter(|cells: &Vec<&str>| cells.get(2) != Some(&"proof"))
+        .collect();
+    let mut wrong: Vec<String> = controls()
+        .into_iter()
+        .filter(|control| !rows.iter().any(|cells| cells[0].starts_with(control.as_str())))
+        .map(|control| format!("no row for {control}"))
+        .collect();
+    for cells in &rows {
+        let [control, _, proof] = cells.as_slice() else {
+            wrong.push(format!("not three cells: {cells:?}"));
+            continue;
+        };
+        if proof.starts_with("organisational: ") || proof.starts_with("not here: ") {
+            continue;
+        }
+        let tests: Vec<&str> = proof.split("<br>").collect();
+        for test in tests {
+            let name = test.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+            if !name.is_some_and(is_test) {
+                wrong.push(format!("{control}: {test} is no test"));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_control_names_a_test_that_exists() {
+    let text = read("docs/compliance.md");
+    assert_eq!(unproved(&text), Vec::<String>::new());
+    // The check itself can fail, by a test that is not there, a function that is none, and a row without proof.
+    for (from, to) in [
+        ("::every_header_is_checked`", "::every_header_is_checked_not`"),
+        ("`tests/it/duties.rs::who_fills_in_does_not_sign_off_and_the_other_way_round`", "`tests/it/stage.rs::talent`"),
+        ("organisational: the operator's |", "the operator's |"),
+        ("| API7 ", "| API77 "),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert!(!unproved(&text.replacen(from, to, 1)).is_empty(), "{from}");
     }
 }

@@ -23,17 +23,17 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One end of a websocket.
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 /// What came over it.
 #[derive(Debug, PartialEq)]
-enum Came {
+pub enum Came {
     Said(Value),
     Closed(u16),
 }
 
 impl Socket {
-    async fn try_open(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+    pub async fn try_open(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("{}/graphql", server.base.replace("http://", "ws://")).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -41,7 +41,7 @@ impl Socket {
         Ok(Self(connect_async(request).await?.0))
     }
 
-    async fn open(server: &Server) -> Self {
+    pub async fn open(server: &Server) -> Self {
         Self::try_open(server, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }
 
@@ -56,15 +56,15 @@ impl Socket {
         socket
     }
 
-    async fn say(&mut self, message: Value) {
+    pub async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         self.say(json!({ "type": "subscribe", "id": id, "payload": { "query": query, "variables": variables } })).await;
     }
 
-    async fn hear(&mut self) -> Came {
+    pub async fn hear(&mut self) -> Came {
         loop {
             match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Text(text))) => return Came::Said(serde_json::from_str(&text).unwrap()),
@@ -232,7 +232,8 @@ async fn one_operation_goes_wrong_alone() {
     }
     // Whatever is asked by POST can be asked here.
     socket.subscribe("\"b\"", "{ school(code: \"62001\") { code } }", json!({})).await;
-    let next = json!({ "id": "\"b\"", "type": "next", "payload": { "data": { "school": { "code": "62001" } } } });
+    let payload = json!({ "data": { "school": { "code": "62001" } }, "extensions": { "cost": 2 } });
+    let next = json!({ "id": "\"b\"", "type": "next", "payload": payload });
     let mut heard = Vec::new();
     while heard.len() < 2 {
         match socket.hear().await {

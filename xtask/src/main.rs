@@ -1,11 +1,12 @@
 //! `cargo xtask <task>`: every daily act of the house, with nothing to install but cargo.
 //!
-//! Only the standard library, so that it compiles in a second.
+//! Little more than the standard library, so that it compiles in seconds.
 
 #![expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
 
 mod bench;
 mod postgres;
+mod sbom;
 mod steps;
 mod tasks;
 
@@ -22,6 +23,7 @@ Usage: cargo xtask <task>
   bench [--quick]  how fast it is: functions, then the release binary on SQLite and on PostgreSQL
                    beside the limits of both; prints what docs/performance.md holds.
                    --only=import (or feed, push, reads, cold, sqlite, postgresql) runs that part alone
+  sbom [file]      write what is in the binary, CycloneDX 1.6 in JSON; sbom.cdx.json unless named
   golden [filter]  rewrite the golden files from what the code says now, and list what changed
   help             this text
 
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         ("bench", options) if options.iter().all(|one| one == "--quick" || one.starts_with("--only=")) => {
             bench::bench(options)
         }
+        ("sbom", []) => sbom::sbom(None),
+        ("sbom", [file]) => sbom::sbom(Some(file)),
         ("golden", filter) => tasks::golden(filter),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");

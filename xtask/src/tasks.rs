@@ -72,18 +72,30 @@ fn linting(steps: &mut Steps) {
     );
 }
 
-/// Licences, duplicates, sources. Advisories change without us and need the network: a
-/// nightly `cargo deny check advisories` is the place for them.
+/// Licences, duplicates, sources; then known faults of what we use, where the database of advisories can be had.
 fn dependencies(steps: &mut Steps) {
     let name = "dependencies";
-    let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if quiet(cargo().args(["deny", "--version"])).is_ok_and(|status| status.success()) {
+    let quiet = |command: &mut Command| {
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let can_deny = quiet(cargo().args(["deny", "--version"]));
+    if can_deny {
         steps.run(
             name,
             cargo().args(["deny", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]),
         );
     } else {
         steps.skip(name, "cargo-deny is not installed: cargo install --locked cargo-deny");
+    }
+    let name = "advisories";
+    let unknown = "known faults of dependencies were NOT looked for";
+    if !can_deny {
+        steps.skip(name, &format!("{unknown}: cargo-deny is not installed"));
+    } else if quiet(cargo().args(["deny", "--workspace", "fetch", "db"])) {
+        steps.run(name, cargo().args(["deny", "--workspace", "check", "--disable-fetch", "advisories"]));
+    } else {
+        steps.skip(name, &format!("{unknown}: the database of advisories cannot be fetched from here"));
     }
 }
 
@@ -131,7 +143,7 @@ fn program() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
 }

@@ -8,7 +8,7 @@ use figment::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{addresses, faults::Fault};
+use super::{addresses, faults::Fault, protection};
 use crate::error::Text;
 
 /// What a key may hold.
@@ -28,9 +28,19 @@ enum Holds {
     Word,
     /// A log filter.
     Filter,
+    /// Yes or no.
+    Flag,
+    /// So many in a time, and so many at once.
+    Pace,
+    /// Networks, each as `address/prefix`.
+    Networks,
+    /// Origins of pages, or `*`.
+    Origins,
+    /// A file.
+    File,
 }
 
-use Holds::{Address, DatabaseUrl, Filter, OneOf, PublicUrl, Whole, Word};
+use Holds::{Address, DatabaseUrl, File, Filter, Flag, Networks, OneOf, Origins, Pace, PublicUrl, Whole, Word};
 
 /// Every key there is, in the order of the defaults file.
 const KEYS: &[(&str, Holds)] = &[
@@ -54,18 +64,42 @@ const KEYS: &[(&str, Holds)] = &[
     ("limits.graphql_operations", Whole(1..=1_000)),
     ("limits.header_timeout_seconds", Whole(1..=300)),
     ("limits.request_timeout_seconds", Whole(1..=3_600)),
+    ("limits.address_bytes", Whole(256..=65_536)),
+    ("limits.header_lines", Whole(16..=96)),
+    ("limits.header_bytes", Whole(1_024..=131_072)),
+    ("limits.body_grace_seconds", Whole(1..=3_600)),
+    ("limits.body_bytes_per_second", Whole(1..=1_048_576)),
     (METRICS_LISTEN, Address),
     ("log.format", OneOf(&["auto", "pretty", "json"])),
     ("log.filter", Filter),
     ("server.workers", Whole(1..=1_024)),
     ("server.shutdown_seconds", Whole(1..=600)),
     ("server.memory_idle_seconds", Whole(1..=86_400)),
+    ("server.trusted_proxies", Networks),
     ("webhooks.private_targets", OneOf(&["refuse", "allow"])),
     ("audit.checkpoint_seconds", Whole(1..=3_600)),
+    ("rate.enabled", Flag),
+    ("rate.shared", Flag),
+    ("rate.client_reads", Pace),
+    ("rate.client_writes", Pace),
+    ("rate.client_structure", Pace),
+    ("rate.client_cost", Pace),
+    ("rate.address_reads", Pace),
+    ("rate.address_writes", Pace),
+    ("rate.address_structure", Pace),
+    ("rate.address_cost", Pace),
+    ("rate.login", Pace),
+    ("graphql.introspection", OneOf(&["everyone", "members", "nobody"])),
+    ("graphql.page", Flag),
+    ("cors.origins", Origins),
+    (TLS_CERTIFICATE, File),
+    (TLS_KEY, File),
 ];
 
 const DATABASE_URL: &str = "database.url";
 const METRICS_LISTEN: &str = "metrics.listen";
+const TLS_CERTIFICATE: &str = "tls.certificate";
+const TLS_KEY: &str = "tls.key";
 /// The keys without default that a start needs.
 const REQUIRED: &[&str] = &[DATABASE_URL];
 
@@ -77,6 +111,10 @@ fn holds(key: &str) -> Option<&'static Holds> {
 pub(super) fn typed(key: &str, text: String) -> Value {
     match (holds(key), text.parse::<i64>()) {
         (Some(Whole(_)), Ok(number)) => Value::from(number),
+        (Some(Flag), _) if text == "true" || text == "false" => Value::from(text == "true"),
+        (Some(Networks | Origins), _) => {
+            Value::from(text.split(',').map(|one| one.trim().to_owned()).collect::<Vec<String>>())
+        }
         _ => Value::from(text),
     }
 }
@@ -90,6 +128,7 @@ pub(super) fn check(merged: &Figment) -> Vec<Fault> {
     }
     checked.required();
     checked.listeners();
+    checked.encryption();
     checked.faults
 }
 
@@ -152,6 +191,17 @@ impl Checked<'_> {
         }
     }
 
+    /// A certificate is of no use without its key, nor the key without it.
+    fn encryption(&mut self) {
+        for (key, other) in [(TLS_CERTIFICATE, TLS_KEY), (TLS_KEY, TLS_CERTIFICATE)] {
+            if self.merged.contains(other) && !self.merged.contains(key) {
+                let problem =
+                    Text::new(format!("已给出 {other}，此项也必须给出"), format!("{other} is given, so this must be"));
+                self.fault(key.to_owned(), problem, Some(File.expected()), None);
+            }
+        }
+    }
+
     fn fault(&mut self, key: String, problem: Text, expected: Option<Text>, got: Option<String>) {
         let origin = self.merged.find_metadata(&key).map(|metadata| metadata.name.clone().into_owned());
         self.faults.push(Fault { key, origin, problem, expected, got });
@@ -202,6 +252,20 @@ impl Holds {
             OneOf(words) => Text::new(words.join("、"), words.join(", ")),
             Word => Text::new("一个不含空白的词", "one word without blanks"),
             Filter => Text::new("级别[,模块=级别…]，如 info,sqlx=warn", "level[,module=level…], as in info,sqlx=warn"),
+            Flag => Text::new("true 或 false", "true or false"),
+            Pace => Text::new(
+                "次数/s 或 次数/min，逗号，可累积的次数，如 \"20/s, 200\"",
+                "so many a second (/s) or minute (/min), then how many at once, as in \"20/s, 200\"",
+            ),
+            Networks => Text::new(
+                "地址或网段的列表，如 [\"10.0.0.0/8\", \"::1\"]",
+                "a list of addresses or networks, as in [\"10.0.0.0/8\", \"::1\"]",
+            ),
+            Origins => Text::new(
+                "来源的列表，如 [\"https://www.example.org\"]，或 [\"*\"]",
+                "a list of origins, as in [\"https://www.example.org\"], or [\"*\"]",
+            ),
+            File => Text::new("文件路径", "the path of a file"),
         }
     }
 
@@ -211,6 +275,19 @@ impl Holds {
             let number = value.to_i128().ok_or_else(kind)?;
             let outside = || Text::new("超出范围", "out of range");
             return if range.contains(&number) { Ok(()) } else { Err(outside()) };
+        }
+        if let Flag = self {
+            return if matches!(value, Value::Bool(..)) { Ok(()) } else { Err(kind()) };
+        }
+        if let Networks | Origins = self {
+            let Value::Array(_, values) = value else { return Err(kind()) };
+            return values.iter().try_for_each(|one| {
+                let text = one.as_str().ok_or_else(kind)?;
+                match self {
+                    Networks => protection::Network::read(text).map(drop),
+                    _ => protection::origin(text),
+                }
+            });
         }
         let text = value.as_str().ok_or_else(kind)?;
         match self {
@@ -224,7 +301,9 @@ impl Holds {
             Filter => EnvFilter::try_new(text)
                 .map(drop)
                 .map_err(|error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"))),
-            OneOf(_) | Word | Whole(_) => Ok(()),
+            Pace => protection::Pace::read(text).map(drop),
+            File if text.is_empty() => Err(Text::new("为空", "empty")),
+            OneOf(_) | Word | Whole(_) | Flag | Networks | Origins | File => Ok(()),
         }
     }
 }

@@ -17,16 +17,19 @@ use chrono::Utc;
 use sha2::{Digest, Sha256};
 
 use super::{
-    request::{GraphqlAnswer, GraphqlRequest, Media, execute},
+    charges::Charged,
+    request::{GraphqlAnswer, GraphqlRequest, Media, reply},
     socket::{self, Heard, Line, PROTOCOL},
 };
 use crate::{
     House,
+    config::Shown,
     ctx::Ctx,
     domain::refusals::Attempt,
     error::{Code, Error, Result, Text},
+    rate::Budget,
     request_id,
-    rest::{body, extract::bearer, problem::Problem},
+    rest::{body, extract::bearer, problem::Problem, rates::tell},
 };
 
 /// How the journal names a websocket.
@@ -59,13 +62,20 @@ async fn get(
     payload: web::Payload,
 ) -> Result<HttpResponse, ActixError> {
     if request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
+        // To open one is a read, and so is every operation on it.
+        Charged::default().take(&house.rates, &ctx, Budget::Reads, 1).await.map_err(Problem::from)?;
         return open(&request, house, payload);
     }
-    if wants_page(request.headers()) {
-        return Ok(page());
+    if house.config.graphql.page && wants_page(request.headers()) {
+        let mut charged = Charged::default();
+        charged.take(&house.rates, &ctx, Budget::Structure, 1).await.map_err(Problem::from)?;
+        let mut answer = page(house.config.graphql.introspection);
+        tell(answer.headers_mut(), &charged.standings);
+        return Ok(answer);
     }
     let media = media(request.headers()).map_err(Problem::from)?;
-    Ok(answer(run(&house, ctx, GraphqlRequest::read_address(request.query_string()), true).await, media))
+    let read = GraphqlRequest::read_address(request.query_string());
+    Ok(answer(reply(&house.schema, ctx, read, true).await, media))
 }
 
 /// A websocket, if the client speaks the protocol.
@@ -146,14 +156,7 @@ async fn post(
     let body = body::read(payload.into_inner(), house.config.limits.graphql_body_bytes).await?;
     let media = media(request.headers())?;
     is_json(request.headers())?;
-    Ok(answer(run(&house, ctx, GraphqlRequest::read(&body), false).await, media))
-}
-
-async fn run(house: &House, ctx: Ctx, request: Result<GraphqlRequest>, is_get: bool) -> GraphqlAnswer {
-    match request {
-        Ok(request) => execute(&house.schema, ctx, request, is_get).await,
-        Err(fault) => GraphqlAnswer::malformed(fault),
-    }
+    Ok(answer(reply(&house.schema, ctx, GraphqlRequest::read(&body), false).await, media))
 }
 
 fn answer(answer: GraphqlAnswer, media: Media) -> HttpResponse {
@@ -162,15 +165,20 @@ fn answer(answer: GraphqlAnswer, media: Media) -> HttpResponse {
     if status == StatusCode::METHOD_NOT_ALLOWED {
         response.insert_header((header::ALLOW, "POST"));
     }
+    if let Some(seconds) = answer.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
     let kind = match media {
         Media::Response => RESPONSE,
         Media::Legacy => LEGACY,
     };
-    response
+    let mut response = response
         .insert_header((header::CONTENT_TYPE, format!("{kind}; charset=utf-8")))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "Accept"))
-        .body(answer.body)
+        .body(answer.body);
+    tell(response.headers_mut(), &answer.standings);
+    response
 }
 
 /// The values of a list header, each with its weight in thousandths.
@@ -241,6 +249,8 @@ fn wants_page(headers: &HeaderMap) -> bool {
 /// The page with the schema in it, and the policy that lets its own script and style run and nothing else.
 struct Page {
     html: String,
+    /// The same without the schema, where not everybody may see it: the page asks for no token.
+    bare: String,
     policy: String,
 }
 
@@ -260,17 +270,19 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
             hash(inside("style"))
         ),
         html: template.replace("<!--schema-->", &escaped),
+        bare: template.replace("<!--schema-->", ""),
     }
 });
 
-fn page() -> HttpResponse {
+fn page(introspection: Shown) -> HttpResponse {
+    let page = if introspection == Shown::Everyone { &PAGE.html } else { &PAGE.bare };
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PAGE.policy.as_str()))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::VARY, "Accept"))
-        .body(PAGE.html.as_str())
+        .body(page.as_str())
 }
 
 #[cfg(test)]

@@ -284,6 +284,11 @@ mod tests {
             graphql_operations: 2,
             header_timeout_seconds: 1,
             request_timeout_seconds: 1,
+            address_bytes: 0,
+            header_lines: 0,
+            header_bytes: 0,
+            body_grace_seconds: 1,
+            body_bytes_per_second: 1,
         }
     }
 

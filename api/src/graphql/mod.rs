@@ -5,6 +5,7 @@
 //! (`socket`). Only `http` names the server,
 //! only `loaders` the ORM. Doc comments on types and fields are the public documentation.
 
+pub mod charges;
 mod complete;
 pub mod error;
 mod filters;
@@ -32,7 +33,12 @@ use async_graphql::{
 };
 use roots::{Mutation, Query, Subscription};
 
-use crate::{config::Limits, ctx::Ctx, memory::registry::Registry};
+use crate::{
+    config::{Config, Limits},
+    ctx::Ctx,
+    memory::registry::Registry,
+    rate::Rates,
+};
 
 type Served = async_graphql::Schema<Query, Mutation, Subscription>;
 
@@ -44,6 +50,7 @@ pub struct Schema {
     measured: Served,
     shapes: Arc<complete::Shapes>,
     limits: Arc<Limits>,
+    house: charges::House,
 }
 
 impl fmt::Debug for Schema {
@@ -57,13 +64,19 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 }
 
 /// The schema with its limits.
-pub fn schema(limits: &Limits) -> Schema {
+pub fn schema(config: &Config, rates: &Arc<Rates>) -> Schema {
+    let limits = &config.limits;
     let levels = limits::levels(limits);
     Schema {
         served: builder().limit_complexity(limits.graphql_complexity).limit_recursive_depth(levels).finish(),
         measured: builder().limit_recursive_depth(levels).extension(Measure).finish(),
         shapes: Arc::new(complete::Shapes::read(&sdl())),
         limits: Arc::new(limits.clone()),
+        house: charges::House {
+            rates: Arc::clone(rates),
+            introspection: config.graphql.introspection,
+            costs: Arc::default(),
+        },
     }
 }
 

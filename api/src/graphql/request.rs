@@ -2,7 +2,7 @@
 //!
 //! This file knows methods and media types by their meaning only; `http` has the server's names for them.
 
-use std::{collections::HashSet, future::ready, sync::Arc};
+use std::{collections::HashSet, fmt::Write, future::ready, sync::Arc};
 
 use async_graphql::{
     Name, Pos, Request, Response, ServerError, Variables,
@@ -19,7 +19,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Schema, complete,
+    Schema,
+    charges::{self, Charged},
+    complete,
     error::{self, server_error},
     lean::IsSimple,
     limits,
@@ -27,8 +29,10 @@ use super::{
     tokens, written,
 };
 use crate::{
+    authz::Role,
     ctx::Ctx,
     error::{Error, Result, Text},
+    rate::{Budget, Standing},
     telemetry,
 };
 
@@ -60,6 +64,8 @@ enum Outcome {
     Malformed,
     /// A change by a method that must not change anything.
     MethodNotAllowed,
+    /// More than its caller may ask for now.
+    RateLimited,
 }
 
 /// An answer, whatever it is sent by.
@@ -68,6 +74,10 @@ pub struct GraphqlAnswer {
     outcome: Outcome,
     /// JSON.
     pub body: Vec<u8>,
+    /// Where the caller stands with its budgets now.
+    pub standings: Vec<Standing>,
+    /// Seconds until it may come again, if it was refused for coming too often.
+    pub retry_after: Option<u64>,
 }
 
 impl GraphqlAnswer {
@@ -77,6 +87,7 @@ impl GraphqlAnswer {
             (Outcome::Executed, _) | (Outcome::Refused, Media::Legacy) => 200,
             (Outcome::Refused, Media::Response) | (Outcome::Malformed, _) => 400,
             (Outcome::MethodNotAllowed, _) => 405,
+            (Outcome::RateLimited, _) => 429,
         }
     }
 
@@ -88,7 +99,22 @@ impl GraphqlAnswer {
 
     /// An answer that says only what is wrong.
     pub fn refused(fault: Error) -> Self {
+        if let Error::RateLimited { retry_after, .. } = fault {
+            telemetry::count_operation("invalid");
+            let answer = Self::of_errors(Outcome::RateLimited, vec![server_error(fault)]);
+            return Self { retry_after: Some(retry_after), ..answer };
+        }
         refused(vec![server_error(fault)])
+    }
+
+    /// The same answer, and where the caller stands.
+    #[must_use]
+    pub fn after(self, charged: Charged) -> Self {
+        Self { standings: charged.standings, ..self }
+    }
+
+    const fn executed(body: Vec<u8>) -> Self {
+        Self { outcome: Outcome::Executed, body, standings: Vec::new(), retry_after: None }
     }
 
     /// The answer to something that is no request of ours.
@@ -100,12 +126,13 @@ impl GraphqlAnswer {
     fn of_errors(outcome: Outcome, mut errors: Vec<ServerError>) -> Self {
         errors.iter_mut().for_each(error::adopt);
         error::log(&errors);
-        Self { outcome, body: json(None, &errors) }
+        Self { outcome, body: json(None, &errors, None), standings: Vec::new(), retry_after: None }
     }
 }
 
-/// The answer: a request that was never run has no `data`, one that went well no `errors`.
-fn json(data: Option<&async_graphql::Value>, errors: &[ServerError]) -> Vec<u8> {
+/// The answer: a request that was never run has no `data`, one that went well no `errors`; what it cost stands
+/// in its `extensions`.
+fn json(data: Option<&async_graphql::Value>, errors: &[ServerError], cost: Option<usize>) -> Vec<u8> {
     let mut out = String::from("{");
     if !errors.is_empty() {
         // Errors of ours always serialize.
@@ -114,6 +141,10 @@ fn json(data: Option<&async_graphql::Value>, errors: &[ServerError]) -> Vec<u8> 
     if let Some(data) = data {
         out.push_str(if errors.is_empty() { "\"data\":" } else { ",\"data\":" });
         written::value(data, &mut out);
+    }
+    if let Some(cost) = cost {
+        // Writing into a text cannot fail.
+        let _written = write!(out, ",\"extensions\":{{\"cost\":{cost}}}");
     }
     out.push('}');
     out.into_bytes()
@@ -226,11 +257,17 @@ struct Judged {
     variables: Variables,
     document: ExecutableDocument,
     kind: OperationType,
+    has_token: bool,
 }
 
 impl Judged {
     /// Judges a request; what cannot run is answered here. `is_get` says that nothing may be changed by it.
-    fn of(schema: &Schema, request: GraphqlRequest, is_get: bool) -> std::result::Result<Self, GraphqlAnswer> {
+    fn of(
+        schema: &Schema,
+        request: GraphqlRequest,
+        is_get: bool,
+        ctx: &Ctx,
+    ) -> std::result::Result<Self, GraphqlAnswer> {
         let GraphqlRequest { query, operation_name, variables } = request;
         let document = prepare(schema, &query).map_err(|error| refused(vec![error]))?;
         let operation = select(&document, operation_name.as_deref()).map_err(|error| refused(vec![error]))?;
@@ -244,7 +281,7 @@ impl Judged {
         if !missing.is_empty() {
             return Err(refused(missing));
         }
-        Ok(Self { query, operation_name, variables, document, kind })
+        Ok(Self { query, operation_name, variables, document, kind, has_token: ctx.actor.role != Role::Public })
     }
 
     /// The request as the library has it, for a caller.
@@ -268,14 +305,17 @@ impl Judged {
     }
 
     /// What the library has answered, as we say it.
-    async fn answer(&self, schema: &Schema, mut response: Response) -> GraphqlAnswer {
+    async fn answer(&self, schema: &Schema, mut response: Response, cost: Option<usize>) -> GraphqlAnswer {
         if response.errors.is_empty() {
-            return GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &[]) };
+            return GraphqlAnswer::executed(json(Some(&response.data), &[], cost));
+        }
+        if !self.has_token {
+            response.errors.iter_mut().for_each(|error| charges::without_suggestions(&mut error.message));
         }
         let has_begun = response.errors.iter().any(|error| !error.path.is_empty());
         let is_source = self.kind == OperationType::Subscription;
         if response.data == async_graphql::Value::Null && (is_source || !has_begun) {
-            let errors = costed(schema, response, self).await;
+            let errors = costed(schema, response.errors, self).await;
             return GraphqlAnswer::of_errors(Outcome::Refused, errors);
         }
         response.errors.iter_mut().for_each(error::adopt);
@@ -284,15 +324,68 @@ impl Judged {
             let (data, errors) = (&mut response.data, &response.errors);
             complete::complete(&schema.shapes, &self.document, operation, root(self.kind), data, errors);
         }
-        GraphqlAnswer { outcome: Outcome::Executed, body: json(Some(&response.data), &response.errors) }
+        GraphqlAnswer::executed(json(Some(&response.data), &response.errors, cost))
+    }
+
+    /// Takes from the caller's budgets what the operation costs beyond the read that every request is.
+    async fn charge(&self, schema: &Schema, ctx: &Ctx, charged: &mut Charged) -> Result<()> {
+        let rates = &schema.house.rates;
+        if self.kind == OperationType::Mutation {
+            charged.take(rates, ctx, Budget::Writes, 1).await?;
+        }
+        if let Ok(operation) = select(&self.document, self.operation_name.as_deref())
+            && charges::asks_structure(&self.document, operation)
+        {
+            charges::may_see_structure(schema.house.introspection, ctx.actor.role)?;
+            charged.take(rates, ctx, Budget::Structure, 1).await?;
+        }
+        charged.cost = self.cost(schema).await;
+        // One over the limit is refused for that, and costs no more than the read.
+        match charged.cost.filter(|cost| *cost <= schema.limits.graphql_complexity) {
+            Some(cost) => charged.take(rates, ctx, Budget::Cost, u64::try_from(cost).unwrap_or(u64::MAX)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What the operation costs; nothing where it is not a valid one.
+    async fn cost(&self, schema: &Schema) -> Option<usize> {
+        let costs = &schema.house.costs;
+        let key = costs.key(&self.query, self.operation_name.as_deref(), &self.variables);
+        if let Some(known) = costs.known(key) {
+            return Some(known);
+        }
+        let cost = measured(schema, self).await.ok()?;
+        costs.learn(key, cost);
+        Some(cost)
     }
 }
 
 /// Answers a request. `is_get` says that nothing may be changed by it.
 pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get: bool) -> GraphqlAnswer {
-    let judged = match Judged::of(schema, request, is_get) {
-        Ok(judged) => judged,
-        Err(answer) => return answer,
+    reply(schema, ctx, Ok(request), is_get).await
+}
+
+/// Answers whatever was sent, a request or not.
+pub async fn reply(schema: &Schema, ctx: Ctx, request: Result<GraphqlRequest>, is_get: bool) -> GraphqlAnswer {
+    let mut charged = Charged::default();
+    let answer = run(schema, ctx, request, is_get, &mut charged).await;
+    answer.after(charged)
+}
+
+async fn run(
+    schema: &Schema,
+    ctx: Ctx,
+    request: Result<GraphqlRequest>,
+    is_get: bool,
+    charged: &mut Charged,
+) -> GraphqlAnswer {
+    if let Err(refusal) = charged.take(&schema.house.rates, &ctx, Budget::Reads, 1).await {
+        return GraphqlAnswer::refused(refusal);
+    }
+    let judged = match request.map(|request| Judged::of(schema, request, is_get, &ctx)) {
+        Ok(Ok(judged)) => judged,
+        Ok(Err(answer)) => return answer,
+        Err(fault) => return GraphqlAnswer::malformed(fault),
     };
     if judged.kind == OperationType::Subscription {
         return refused(vec![server_error(malformed(
@@ -300,24 +393,37 @@ pub async fn execute(schema: &Schema, ctx: Ctx, request: GraphqlRequest, is_get:
             "Subscriptions are told over a websocket (graphql-transport-ws); or use GET /v1/changes",
         ))]);
     }
+    if let Err(refusal) = judged.charge(schema, &ctx, charged).await {
+        return GraphqlAnswer::refused(refusal);
+    }
     let response = schema.served.execute(judged.request(ctx)).await;
-    judged.answer(schema, response).await
+    judged.answer(schema, response, charged.cost).await
 }
 
 /// Answers a request as often as there is something to answer: once, or for a subscription with every event.
+/// The read that every request is has been paid for.
 pub fn follow(schema: &Schema, ctx: Ctx, request: GraphqlRequest) -> LocalBoxStream<'static, GraphqlAnswer> {
-    let judged = match Judged::of(schema, request, false) {
+    let judged = match Judged::of(schema, request, false, &ctx) {
         Ok(judged) => Arc::new(judged),
         Err(answer) => return stream::once(ready(answer)).boxed_local(),
     };
-    let (schema, request) = (schema.clone(), judged.request(ctx));
-    let responses = schema.served.execute_stream(request);
-    responses
-        .then(move |response| {
-            let (schema, judged) = (schema.clone(), Arc::clone(&judged));
-            async move { judged.answer(&schema, response).await }
-        })
-        .boxed_local()
+    let schema = schema.clone();
+    let begun = async move {
+        let mut charged = Charged::default();
+        if let Err(refusal) = judged.charge(&schema, &ctx, &mut charged).await {
+            return stream::once(ready(GraphqlAnswer::refused(refusal))).boxed_local();
+        }
+        let responses = schema.served.execute_stream(judged.request(ctx));
+        // An event is no operation: that one was paid for when it began.
+        let cost = charged.cost.filter(|_| judged.kind != OperationType::Subscription);
+        responses
+            .then(move |response| {
+                let (schema, judged) = (schema.clone(), Arc::clone(&judged));
+                async move { judged.answer(&schema, response, cost).await }
+            })
+            .boxed_local()
+    };
+    stream::once(begun).flatten().boxed_local()
 }
 
 const fn root(kind: OperationType) -> &'static str {
@@ -404,10 +510,24 @@ fn missing_variables(operation: &OperationDefinition, variables: &Variables) -> 
 const TOO_COMPLEX: &str = "Query is too complex.";
 
 /// The errors of a request that was never run; one that was too complex is told what it costs.
-async fn costed(schema: &Schema, response: Response, judged: &Judged) -> Vec<ServerError> {
-    if !response.errors.iter().any(|error| error.message == TOO_COMPLEX) {
-        return response.errors;
+async fn costed(schema: &Schema, errors: Vec<ServerError>, judged: &Judged) -> Vec<ServerError> {
+    if !errors.iter().any(|error| error.message == TOO_COMPLEX) {
+        return errors;
     }
+    match measured(schema, judged).await {
+        Ok(cost) => vec![limits::complexity(&schema.limits, cost).into()],
+        // Something else is wrong with it as well.
+        Err(mut errors) => {
+            if !judged.has_token {
+                errors.iter_mut().for_each(|error| charges::without_suggestions(&mut error.message));
+            }
+            errors
+        }
+    }
+}
+
+/// What an operation costs, or what is wrong with it. Nothing of it is run.
+async fn measured(schema: &Schema, judged: &Judged) -> std::result::Result<usize, Vec<ServerError>> {
     let mut request = Request::new(judged.query.as_str()).variables(judged.variables.clone());
     request.operation_name.clone_from(&judged.operation_name);
     let request = with_document(request, judged.document.clone());
@@ -416,9 +536,8 @@ async fn costed(schema: &Schema, response: Response, judged: &Judged) -> Vec<Ser
         _ => schema.measured.execute(request).await,
     };
     match measured.errors.first().and_then(|error| error.source::<super::Cost>()) {
-        Some(cost) => vec![limits::complexity(&schema.limits, cost.0).into()],
-        // Something else is wrong with it as well.
-        None => measured.errors,
+        Some(cost) => Ok(cost.0),
+        None => Err(measured.errors),
     }
 }
 
@@ -480,7 +599,7 @@ mod tests {
 
     #[test]
     fn statuses_are_those_of_the_specification() {
-        let status = |outcome, media| GraphqlAnswer { outcome, body: Vec::new() }.status(media);
+        let status = |outcome, media| GraphqlAnswer { outcome, ..GraphqlAnswer::executed(Vec::new()) }.status(media);
         assert_eq!(status(Outcome::Executed, Media::Response), 200);
         assert_eq!(status(Outcome::Refused, Media::Response), 400);
         assert_eq!(status(Outcome::Refused, Media::Legacy), 200);

@@ -10,12 +10,16 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::request::{GraphqlAnswer, GraphqlRequest, follow};
+use super::{
+    charges::Charged,
+    request::{GraphqlAnswer, GraphqlRequest, follow},
+};
 use crate::{
     House,
     authn::tokens::Tokens,
     authz::Actor,
     error::{Error, Result, Text},
+    rate::Budget,
     rest::extract,
 };
 
@@ -182,10 +186,13 @@ impl Talk<'_> {
         if self.running.iter().any(|one| one.id == id) {
             return Err(TWICE);
         }
+        let ctx = self.house.ctx(self.caller().await?);
+        if let Err(refusal) = Charged::default().take(&self.house.rates, &ctx, Budget::Reads, 1).await {
+            return self.tell(line, &id, Some(GraphqlAnswer::refused(refusal))).await;
+        }
         let refusal = match GraphqlRequest::read(payload.get().as_bytes()) {
             Ok(_) if self.running.len() >= MOST => GraphqlAnswer::refused(too_many()),
             Ok(request) => {
-                let ctx = self.house.ctx(self.caller().await?);
                 self.running.push(Running { id, answers: follow(&self.house.schema, ctx, request) });
                 return Ok(());
             }

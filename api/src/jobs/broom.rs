@@ -1,4 +1,5 @@
-//! The broom: throws away the answers of idempotency keys whose day is over, and old messages to webhooks.
+//! The broom: throws away the answers of idempotency keys whose day is over, old messages to webhooks,
+//! and budgets that are full again.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +15,7 @@ pub const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Goes round once.
 pub async fn sweep(house: Arc<House>) {
     let ctx = house.ctx(Actor::system("broom"));
-    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await] {
+    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await, house.rates.sweep().await] {
         match swept {
             Ok(0) => {}
             Ok(gone) => tracing::debug!(gone, "old rows thrown away"),

@@ -1,6 +1,12 @@
 //! `/v1/batches`: many tables in one file.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -19,6 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
+    bounds,
     extract::drain,
     problem::{Problem, ProblemView},
     submissions::Confirm,
@@ -35,6 +42,9 @@ use crate::{
     formats::batch::Format,
     request_id,
 };
+
+/// How much may come of a form before the head of a part is at its end.
+const PART_HEAD: usize = 1 << 20;
 
 /// How much of a body is read on and thrown away after it was refused.
 const DRAINED: usize = 16 << 20;
@@ -279,7 +289,7 @@ pub async fn create(
             while let Some(chunk) = payload.next().await {
                 let taken = match chunk {
                     Ok(chunk) => intake.take(&chunk).await,
-                    Err(_) => Err(broken_off()),
+                    Err(fault) => Err(bounds::broken(&fault)),
                 };
                 if let Err(fault) = taken {
                     intake.abandon().await;
@@ -312,12 +322,29 @@ async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, terms: Terms, l
             }
         }
     };
-    let chunks = futures::stream::poll_fn(move |task| receive.poll_recv(task));
-    let reading = read_form(ctx, Multipart::new(chunks, boundary), terms, limit);
+    // What has come and is part of no file yet: the parser gathers the head of a part without a bound of its own.
+    let unread = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&unread);
+    let chunks = futures::stream::poll_fn(move |task| {
+        receive.poll_recv(task).map(|chunk| {
+            chunk.map(|chunk| {
+                let chunk = chunk?;
+                let before = counted.fetch_add(chunk.len(), Ordering::Relaxed);
+                if before > PART_HEAD { Err(io::Error::other("the head of a part is too large")) } else { Ok(chunk) }
+            })
+        })
+    });
+    let reading = read_form(ctx, Multipart::new(chunks, boundary), terms, limit, &unread);
     futures::join!(reading, feeding).0
 }
 
-async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, terms: Terms, limit: usize) -> Result<Batch> {
+async fn read_form(
+    ctx: &Ctx,
+    mut form: Multipart<'static>,
+    terms: Terms,
+    limit: usize,
+    unread: &AtomicUsize,
+) -> Result<Batch> {
     let unreadable = |fault: multer::Error| {
         Error::Malformed(Text::new(
             format!("multipart/form-data 无法读取：{fault}"),
@@ -326,13 +353,15 @@ async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, terms: Terms, limit:
     };
     let mut intake: Option<Intake> = None;
     loop {
-        let ended = match form.next_field().await {
+        let next = form.next_field().await;
+        unread.store(0, Ordering::Relaxed);
+        let ended = match next {
             Ok(None) => break,
             Ok(Some(field)) => match (field_format(&field), &intake) {
                 (Err(fault), _) => Err(fault),
                 (Ok(_), Some(_)) => Err(Error::Malformed(Text::new("一次只能上传一个文件", "One file at a time"))),
                 (Ok(format), None) => match Intake::new(ctx, format, terms, limit) {
-                    Ok(new) => take_field(intake.insert(new), field).await,
+                    Ok(new) => take_field(intake.insert(new), field, unread).await,
                     Err(fault) => Err(fault),
                 },
             },
@@ -354,8 +383,9 @@ async fn read_form(ctx: &Ctx, mut form: Multipart<'static>, terms: Terms, limit:
     }
 }
 
-async fn take_field(intake: &mut Intake, mut field: multer::Field<'_>) -> Result<()> {
+async fn take_field(intake: &mut Intake, mut field: multer::Field<'_>, unread: &AtomicUsize) -> Result<()> {
     while let Some(chunk) = field.chunk().await.map_err(|_| broken_off())? {
+        unread.store(0, Ordering::Relaxed);
         intake.take(&chunk).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use actix_web::{
 use futures::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use super::{bounds, problem::Problem};
 use crate::{
     House,
     error::{Error, Result, Text},
@@ -56,8 +56,7 @@ pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
     let mut bytes = BytesMut::new();
     let mut total = 0_usize;
     while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|_| Error::Malformed(Text::new("请求内容在传输中中断", "The body broke off on its way")))?;
+        let chunk = chunk.map_err(|fault| bounds::broken(&fault))?;
         total = total.saturating_add(chunk.len());
         if total <= limit {
             bytes.extend_from_slice(&chunk);

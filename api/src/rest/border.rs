@@ -17,7 +17,7 @@ use actix_web::{
 use chrono::Utc;
 use tracing::Instrument;
 
-use super::{changes, oauth::TOKEN_PATH, problem::Problem};
+use super::{bounds, changes, oauth::TOKEN_PATH, problem::Problem};
 use crate::{
     House,
     authz::Role,
@@ -31,18 +31,22 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id and its language, and the answer its headers.
 pub async fn border(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let began = Instant::now();
+    let house = request.app_data::<web::Data<House>>().cloned();
     let text = |name: &HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let id = request_id::accept_request_id(text(&X_REQUEST_ID));
     let route = request.match_pattern();
     let method = request.method().clone();
+    let path = request.path().to_owned();
     let door = format!("{method} {}", route.as_deref().unwrap_or("*"));
     let refused = request_id::Refused::default();
-    let address = request.peer_addr().map(|address| address.ip().to_string());
-    let house = request.app_data::<web::Data<House>>().cloned();
+    let address = house.as_ref().and_then(|house| {
+        let peer = request.peer_addr().map(|address| address.ip());
+        bounds::client(peer, request.headers(), &house.config.server.trusted_proxies).map(|ip| ip.to_string())
+    });
     let current = request_id::Request {
         language: request_id::accept_language(text(&header::ACCEPT_LANGUAGE)),
         address: address.clone(),
@@ -53,6 +57,10 @@ pub async fn border(
     let limit = house
         .as_ref()
         .map_or(Duration::from_secs(60), |house| Duration::from_secs(house.config.limits.request_timeout_seconds));
+    let fits = house.as_ref().map_or(Ok(()), |house| bounds::head(&house.config.limits, &request));
+    if let Some(house) = &house {
+        bounds::hurry(&house.config.limits, &mut request);
+    }
     // Who waits for news is not slow.
     let limit = if route.as_deref() == Some(changes::PATH) { limit + changes::LONGER } else { limit };
     let span = tracing::info_span!(
@@ -64,8 +72,14 @@ pub async fn border(
         actor.role = tracing::field::Empty,
     );
     let answered = async {
-        let answer = match tokio::time::timeout(limit, next.call(request)).await {
-            Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+        let answering = async {
+            match fits {
+                Ok(()) => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+                Err(fault) => Ok(request.into_response(Problem::from(fault).error_response())),
+            }
+        };
+        let answer = match tokio::time::timeout(limit, answering).await {
+            Ok(answer) => answer,
             Err(_) => Err(Problem::from(Error::Unavailable("time limit")).into()),
         }
         // Made an answer here: outside of the request's scope it would have no id and no language.
@@ -89,13 +103,20 @@ pub async fn border(
         }
         answer
     };
+    let polite = |headers: &mut HeaderMap| {
+        if let Some(house) = &house {
+            house.manners.apply(&path, headers);
+        }
+    };
     match request_id::scope(current, answered.instrument(span)).await {
         Ok(mut answer) => {
             sign(answer.headers_mut(), &id);
+            polite(answer.headers_mut());
             Ok(answer)
         }
         Err(mut answer) => {
             sign(answer.headers_mut(), &id);
+            polite(answer.headers_mut());
             Err(InternalError::from_response("refused", answer).into())
         }
     }
@@ -138,7 +159,6 @@ fn sign(headers: &mut HeaderMap, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(X_REQUEST_ID, id);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
 }
 

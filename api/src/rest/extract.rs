@@ -15,7 +15,7 @@ use actix_web::{
 };
 use futures::StreamExt;
 
-use super::{oauth::TOKEN_PATH, problem::Problem};
+use super::{oauth::TOKEN_PATH, problem::Problem, rates};
 use crate::{
     House,
     authn::tokens::Tokens,
@@ -43,6 +43,10 @@ pub async fn authenticate(
             Ok(next.call(request).await?.map_into_boxed_body())
         }
         Err(error) => {
+            // Who tries tokens counts by its address.
+            if let Err(refusal) = rates::charge(&request, None).await {
+                return Ok(rates::refuse(request, refusal).await);
+            }
             // Behind an upgrade there is no body but a line, which has no end.
             if !request.headers().contains_key(header::UPGRADE) {
                 drain(request.take_payload(), house.config.limits.body_bytes).await;

@@ -4,17 +4,20 @@ pub mod audit;
 pub mod batches;
 pub mod body;
 pub mod border;
+pub mod bounds;
 pub mod catalogue;
 pub mod changes;
 pub mod collections;
 pub mod datasets;
 pub mod extract;
+pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod indicators;
 pub mod oauth;
 pub mod periods;
 pub mod problem;
+pub mod rates;
 pub mod releases;
 pub mod reviews;
 pub mod revisions;
@@ -138,6 +141,7 @@ pub fn openapi() -> Document {
     let mut document = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts().1;
     for (path, item) in &mut document.paths.paths {
         idempotency::describe(path, item);
+        rates::describe(item);
     }
     document
 }

@@ -123,6 +123,9 @@ impl ResponseError for Problem {
             Error::PreconditionFailed { current: Some(etag) } | Error::PreconditionRequired { current: etag } => {
                 answer.insert_header((header::ETAG, etag.as_str()));
             }
+            Error::RateLimited { retry_after, .. } => {
+                answer.insert_header((header::RETRY_AFTER, retry_after.to_string()));
+            }
             Error::Unavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }

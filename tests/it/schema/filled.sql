@@ -76,6 +76,7 @@ INSERT INTO journal_seal (sequence, journal_id, chain_hash, sealed_at) VALUES
 INSERT INTO journal_pending (journal_id) VALUES (UUID_2);
 INSERT INTO idempotency (digest, subject, route, fingerprint, status, headers, body, request_id, created_at) VALUES
     (HASH_1, 'client:demo', 'PUT /v1/schools/62001/submissions/scale/2023', HASH_2, 201, '[]', '{}', 'request-1', '2024-01-02 03:04:05+00:00');
+INSERT INTO rate_bucket (key, full_at, granted) VALUES (HASH_1, 0, 1);
 INSERT INTO webhook (id, role, org, url, events, secret, version, cursor, is_disabled, created_by, created_at) VALUES
     (UUID_1, 'SCHOOL', '62001', 'https://example.org/hook', '[]', 'whsec_x', 1, 'c', FALSE, 'client:demo', '2024-01-02 03:04:05+00:00');
 INSERT INTO webhook_delivery (id, webhook_id, place, event, body, state, attempts, next_at, created_at) VALUES
