@@ -91,6 +91,10 @@ impl Finding {
     }
 }
 
+/// The most findings of one answer. A table has a hundred lines: what has a thousand faults is no table, and a body
+/// of nothing but faults is not to be answered with twenty times its size.
+pub const MOST_FINDINGS: usize = 1_000;
+
 /// What a client program can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -108,6 +112,8 @@ pub enum Code {
     MethodNotAllowed,
     /// None of the media types asked for can be made.
     NotAcceptable,
+    /// The request did not come to its end in time.
+    RequestTimeout,
     /// The state does not allow it.
     Conflict,
     /// `If-Match` names another state than the present one.
@@ -155,6 +161,7 @@ impl Code {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
+        Self::RequestTimeout,
         Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
@@ -184,6 +191,13 @@ impl Code {
                 406,
                 "无法提供所要求的格式",
                 "None of the accepted formats can be made",
+            ),
+            Self::RequestTimeout => row(
+                "REQUEST_TIMEOUT",
+                "request-timeout",
+                408,
+                "请求未在时限内发送完毕",
+                "The request did not arrive in time",
             ),
             Self::Conflict => {
                 row("CONFLICT", "conflict", 409, "当前状态不允许此操作", "The present state does not allow it")
@@ -233,6 +247,9 @@ pub enum Error {
     /// No such format.
     #[error("not acceptable: {}", .0.en)]
     NotAcceptable(Text),
+    /// The client stopped sending in the middle of its request.
+    #[error("request timeout")]
+    RequestTimeout,
     /// The state does not allow it.
     #[error("conflict: {}", .0.en)]
     Conflict(Text),
@@ -282,6 +299,7 @@ impl Error {
             Self::NotFound(_) => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::NotAcceptable(_) => Code::NotAcceptable,
+            Self::RequestTimeout => Code::RequestTimeout,
             Self::Conflict(_) => Code::Conflict,
             Self::PreconditionFailed { .. } => Code::PreconditionFailed,
             Self::TooLarge { .. } => Code::TooLarge,
@@ -335,14 +353,15 @@ impl Error {
                 format!("请求内容超过 {limit_bytes} 字节的上限"),
                 format!("The body is over the limit of {limit_bytes} bytes"),
             ),
-            Self::Invalid(findings) => Text::new(
-                format!("共 {} 处问题，详见 errors", findings.len()),
-                match findings.len() {
-                    1 => "1 problem, see errors".to_owned(),
-                    many => format!("{many} problems, see errors"),
-                },
-            ),
-            Self::MethodNotAllowed | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
+            Self::Invalid(findings) => match findings.len() {
+                1 => Text::new("共 1 处问题，详见 errors", "1 problem, see errors"),
+                many if many > MOST_FINDINGS => Text::new(
+                    format!("共 {many} 处问题，errors 列出前 {MOST_FINDINGS} 处"),
+                    format!("{many} problems, see errors for the first {MOST_FINDINGS}"),
+                ),
+                many => Text::new(format!("共 {many} 处问题，详见 errors"), format!("{many} problems, see errors")),
+            },
+            Self::MethodNotAllowed | Self::RequestTimeout | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
                 Text::new(row.zh, row.en)
             }
         }

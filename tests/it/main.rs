@@ -14,14 +14,17 @@
 
 mod access;
 mod app;
+mod attacks;
 mod batches;
 mod collections;
+mod contract;
 mod disclosure;
 mod duties;
 mod editions;
 mod feed;
 mod figures;
 mod forms;
+mod fuzz;
 mod golden;
 mod http;
 mod idempotency;
@@ -42,6 +45,7 @@ mod rules;
 mod schema;
 mod socket;
 mod stage;
+mod stolen;
 mod submission;
 mod surface;
 mod templates;

@@ -1,16 +1,23 @@
 //! The outermost layer: request id, language, span, time limit, metrics. Everything that leaves passes here.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
 
 use actix_web::{
-    Error as ActixError, HttpResponse, ResponseError,
+    Error as ActixError, HttpMessage, HttpResponse, ResponseError,
     body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    error::InternalError,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::{InternalError, PayloadError},
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
-    web,
+    web::{self, Bytes},
 };
+use futures::Stream;
 use tracing::Instrument;
 
 use super::{changes, problem::Problem};
@@ -24,7 +31,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id and its language, and the answer its headers.
 pub async fn border(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let began = Instant::now();
@@ -50,9 +57,18 @@ pub async fn border(
         http.status = tracing::field::Empty,
         actor.role = tracing::field::Empty,
     );
+    let is_awaited = Rc::new(Cell::new(false));
+    match request.take_payload() {
+        Payload::None => {}
+        payload => request.set_payload(Payload::Stream {
+            payload: Box::pin(Arriving { payload, is_awaited: Rc::clone(&is_awaited) }),
+        }),
+    }
     let answered = async {
         let answer = match tokio::time::timeout(limit, next.call(request)).await {
             Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+            // Whoever trickles its body is not told that we are to blame.
+            Err(_) if is_awaited.get() => Err(Problem::from(Error::RequestTimeout).into()),
             Err(_) => Err(Problem::from(Error::Unavailable("time limit")).into()),
         }
         // Made an answer here: outside of the request's scope it would have no id and no language.
@@ -73,6 +89,22 @@ pub async fn border(
             sign(answer.headers_mut(), &id);
             Err(InternalError::from_response("refused", answer).into())
         }
+    }
+}
+
+/// A body on its way, which tells whether the service is waiting for the client.
+struct Arriving {
+    payload: Payload,
+    is_awaited: Rc<Cell<bool>>,
+}
+
+impl Stream for Arriving {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let came = Pin::new(&mut self.payload).poll_next(cx);
+        self.is_awaited.set(came.is_pending());
+        came
     }
 }
 

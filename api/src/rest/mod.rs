@@ -6,6 +6,7 @@ pub mod border;
 pub mod catalogue;
 pub mod changes;
 pub mod collections;
+pub mod contract;
 pub mod datasets;
 pub mod extract;
 pub mod health;
@@ -134,6 +135,7 @@ pub fn openapi() -> Document {
     for (path, item) in &mut document.paths.paths {
         idempotency::describe(path, item);
     }
+    contract::complete(&mut document);
     document
 }
 
