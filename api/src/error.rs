@@ -91,6 +91,10 @@ impl Finding {
     }
 }
 
+/// The most findings of one answer. A table has a hundred lines: what has a thousand faults is no table, and a body
+/// of nothing but faults is not to be answered with twenty times its size.
+pub const MOST_FINDINGS: usize = 1_000;
+
 /// What a client program can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
@@ -253,6 +257,9 @@ pub enum Error {
     /// No such format.
     #[error("not acceptable: {}", .0.en)]
     NotAcceptable(Text),
+    /// The client stopped sending in the middle of its request.
+    #[error("request timeout")]
+    RequestTimeout,
     /// The state does not allow it.
     #[error("conflict: {}", .0.en)]
     Conflict(Text),
@@ -397,13 +404,14 @@ impl Error {
                 format!("{}（{}）的限额已用完，请在 {retry_after} 秒后再试", budget.0, budget.1),
                 format!("The budget for {} is spent: come again in {retry_after} s", budget.1),
             ),
-            Self::Invalid(findings) => Text::new(
-                format!("共 {} 处问题，详见 errors", findings.len()),
-                match findings.len() {
-                    1 => "1 problem, see errors".to_owned(),
-                    many => format!("{many} problems, see errors"),
-                },
-            ),
+            Self::Invalid(findings) => match findings.len() {
+                1 => Text::new("共 1 处问题，详见 errors", "1 problem, see errors"),
+                many if many > MOST_FINDINGS => Text::new(
+                    format!("共 {many} 处问题，errors 列出前 {MOST_FINDINGS} 处"),
+                    format!("{many} problems, see errors for the first {MOST_FINDINGS}"),
+                ),
+                many => Text::new(format!("共 {many} 处问题，详见 errors"), format!("{many} problems, see errors")),
+            },
             Self::MethodNotAllowed | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
                 Text::new(row.zh, row.en)
             }

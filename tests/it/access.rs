@@ -27,12 +27,12 @@ use zhiqiao::{
 
 use crate::{
     app::{Answer, Caller, Server, TestApp},
-    stage,
+    contract, stage,
     wire::{bare, problem, send},
 };
 
 /// The columns of both tables: a role, and the demo client that has it.
-const ROLES: [(&str, &str); 9] = [
+pub const ROLES: [(&str, &str); 9] = [
     ("PUBLIC", ""),
     ("ADMIN", "admin"),
     ("AUDITOR", "auditor"),
@@ -45,7 +45,7 @@ const ROLES: [(&str, &str); 9] = [
 ];
 
 /// What a table calls an object: school, dataset, period.
-const OBJECTS: &[(&str, [&str; 3])] = &[
+pub const OBJECTS: &[(&str, [&str; 3])] = &[
     ("own", ["62001", "scale", "2023"]),
     ("sibling", ["62002", "scale", "2023"]),
     ("foreign", ["62005", "scale", "2023"]),
@@ -279,7 +279,7 @@ fn rows(table: &str) -> Vec<Row<'_>> {
 }
 
 /// Puts the parts of an object into a text that has places for them.
-fn placed(text: &str, object: &str) -> String {
+pub fn placed(text: &str, object: &str) -> String {
     if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == object) {
         return text.replace("{version}", version);
     }
@@ -379,7 +379,7 @@ async fn staged() -> TestApp {
 }
 
 /// One caller for each role.
-async fn callers(server: &Server) -> Vec<Caller> {
+pub async fn callers(server: &Server) -> Vec<Caller> {
     let mut callers = Vec::new();
     for (_, client) in ROLES {
         callers.push(if client.is_empty() { server.anonymous() } else { server.client(client).await });
@@ -403,7 +403,7 @@ fn documented() -> BTreeSet<String> {
 }
 
 /// What a client of good will sends there.
-fn body(route: &str) -> Option<Value> {
+pub fn body(route: &str) -> Option<Value> {
     let (method, path) = route.split_once(' ').unwrap();
     match (method, path.rsplit('/').next().unwrap()) {
         ("PATCH", _) if path.starts_with("/v1/collections/") => Some(json!({ "due_on": "2098-12-30" })),
@@ -454,6 +454,7 @@ async fn every_route_gives_every_role_what_is_its_own() {
     let app = staged().await;
     let server = app.serve().await;
     let callers = callers(&server).await;
+    let document = contract::document();
     let mut wrong = Vec::new();
     // What is not there for a caller is the same answer whatever it is.
     let mut absent: BTreeMap<(&str, &str), (String, Value)> = BTreeMap::new();
@@ -463,6 +464,7 @@ async fn every_route_gives_every_role_what_is_its_own() {
             let anonymous = server.anonymous();
             let caller = if row.asked == "POST /oauth/token" { &anonymous } else { caller };
             let answer = ask(caller, row.asked, row.object).await;
+            wrong.extend(contract::strays(&document, row.asked, &answer));
             if answer.status.to_string() != *verdict {
                 wrong.push(format!(
                     "{} {} as {role}: {} instead of {verdict}: {}",

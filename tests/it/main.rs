@@ -14,17 +14,20 @@
 
 mod access;
 mod app;
+mod attacks;
 mod audit;
 mod backup;
 mod batches;
 mod bounds;
 mod collections;
+mod contract;
 mod disclosure;
 mod duties;
 mod editions;
 mod feed;
 mod figures;
 mod forms;
+mod fuzz;
 mod golden;
 mod headers;
 mod http;
@@ -50,6 +53,7 @@ mod schema;
 mod sharing;
 mod socket;
 mod stage;
+mod stolen;
 mod submission;
 mod surface;
 mod templates;

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "this program talks to the person at the terminal")]
 
 mod bench;
+mod conform;
 mod postgres;
 mod sbom;
 mod steps;
@@ -24,6 +25,12 @@ Usage: cargo xtask <task>
                    beside the limits of both; prints what docs/performance.md holds.
                    --only=import (or feed, push, reads, cold, sqlite, postgresql) runs that part alone
   sbom [file]      write what is in the binary, CycloneDX 1.6 in JSON; sbom.cdx.json unless named
+  conform [--seconds N]
+                   the demo, asked by schemathesis as nobody, as a school and as the province, N seconds each
+                   (60 unless given); skipped where schemathesis is not installed
+  fuzz [--seconds N] [target]
+                   every parser of outside bytes, N seconds each (600 unless given), with what it was asked;
+                   targets are the tests of tests/it/fuzz.rs
   golden [filter]  rewrite the golden files from what the code says now, and list what changed
   help             this text
 
@@ -44,14 +51,46 @@ fn main() -> ExitCode {
         }
         ("sbom", []) => sbom::sbom(None),
         ("sbom", [file]) => sbom::sbom(Some(file)),
+        ("conform", options) => match seconds(options, 60) {
+            Some((seconds, [])) => tasks::conform(seconds),
+            _ => unknown("conform", options),
+        },
+        ("fuzz", options) => match seconds(options, 600) {
+            Some((seconds, [])) => tasks::fuzz(seconds, ""),
+            Some((seconds, [target])) => tasks::fuzz(seconds, target),
+            _ => unknown("fuzz", options),
+        },
         ("golden", filter) => tasks::golden(filter),
         ("help" | "--help" | "-h", _) => {
             println!("{HELP}");
             ExitCode::SUCCESS
         }
-        (task, rest) => {
-            eprintln!("cargo xtask does not know `{}`\n\n{HELP}", [&[task.to_owned()], rest].concat().join(" "));
-            ExitCode::from(2)
-        }
+        (task, rest) => unknown(task, rest),
+    }
+}
+
+fn unknown(task: &str, rest: &[String]) -> ExitCode {
+    eprintln!("cargo xtask does not know `{}`\n\n{HELP}", [&[task.to_owned()], rest].concat().join(" "));
+    ExitCode::from(2)
+}
+
+/// `--seconds N` before the rest; nothing where N is no number.
+fn seconds(options: &[String], unless_given: u64) -> Option<(u64, &[String])> {
+    match options {
+        [name, number, rest @ ..] if name == "--seconds" => Some((number.parse().ok()?, rest)),
+        rest => Some((unless_given, rest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_may_stand_before_the_rest() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(seconds(&words("--seconds 5 csv"), 600), Some((5, &words("csv")[..])));
+        assert_eq!(seconds(&words("csv"), 600), Some((600, &words("csv")[..])));
+        assert_eq!(seconds(&words("--seconds soon"), 600), None);
     }
 }

@@ -7,9 +7,13 @@ use std::{
 };
 
 use crate::{
+    conform,
     postgres::{self, Keeps, Server},
     steps::Steps,
 };
+
+/// How long schemathesis asks as each caller among the other checks.
+const CONFORM_SECONDS: u64 = 30;
 
 /// Where the tests find PostgreSQL.
 const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
@@ -36,6 +40,24 @@ pub(crate) fn test(is_long: bool) -> ExitCode {
     };
     steps.run("tests on SQLite", tests().arg("--workspace"));
     tests_on_postgres(&mut steps, &tests);
+    conform::conform(&mut steps, CONFORM_SECONDS);
+    steps.finish()
+}
+
+/// Asks the demo by schemathesis whether it keeps to its document.
+pub(crate) fn conform(seconds: u64) -> ExitCode {
+    let mut steps = Steps::default();
+    conform::conform(&mut steps, seconds);
+    steps.finish()
+}
+
+/// Gives each parser of outside bytes as many inputs as fit into some seconds; all of them, or those of a name.
+pub(crate) fn fuzz(seconds: u64, target: &str) -> ExitCode {
+    let mut steps = Steps::default();
+    let mut command = tests();
+    command.env("FUZZ_SECONDS", seconds.to_string()).args(["--package", "zhiqiao", "--test", "it", "--"]);
+    command.args([&format!("fuzz::{target}"), "--nocapture", "--test-threads=1"]);
+    steps.run("fuzz", &mut command);
     steps.finish()
 }
 

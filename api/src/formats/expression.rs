@@ -24,6 +24,10 @@ const MAX_DEPTH: usize = 10;
 /// The most characters of operators.
 const MAX_OPERATORS: usize = 40;
 
+/// The stack that the parser is given. It takes some 100 KB for each pair of brackets with nothing in it, and a thread
+/// that runs out of its stack takes the whole service along.
+const STACK_BYTES: usize = 64 << 20;
+
 /// The name under which the period before is reached.
 const PREVIOUS: &str = "prev";
 
@@ -172,21 +176,14 @@ impl Expression {
         }
         if !is_shallow(text) {
             return Err(whole(
-                format!("括号嵌套超过 {MAX_DEPTH} 层，或运算符超过 {MAX_OPERATORS} 个"),
-                format!("More than {MAX_DEPTH} brackets within each other, or more than {MAX_OPERATORS} operators"),
+                format!("括号嵌套超过 {MAX_DEPTH} 层，或括号、运算符超过 {MAX_OPERATORS} 个"),
+                format!(
+                    "More than {MAX_DEPTH} brackets within each other, or more than {MAX_OPERATORS} brackets or operators"
+                ),
             ));
         }
-        let program = Program::compile(text).map_err(|faults| match faults.errors.first() {
-            Some(fault) => Fault {
-                line: usize::try_from(fault.pos.0).unwrap_or(0),
-                column: usize::try_from(fault.pos.1).unwrap_or(0),
-                message: Text::new(
-                    format!("表达式无法读取：{}", fault.msg),
-                    format!("It cannot be read: {}", fault.msg),
-                ),
-            },
-            None => whole("表达式无法读取".to_owned(), "It cannot be read".to_owned()),
-        })?;
+        let unreadable = || whole("表达式无法读取".to_owned(), "It cannot be read".to_owned());
+        let program = parse(text).unwrap_or_else(|| Err(unreadable()))?;
         let mut reader = Reader { text, inputs: Vec::new() };
         match reader.yields(program.expression())? {
             Yields::Truth => Ok(Self { program, inputs: reader.inputs }),
@@ -216,18 +213,43 @@ impl Expression {
     }
 }
 
+/// Has the parser read a text, on a stack of its own; nothing where it lost its head.
+fn parse(text: &str) -> Option<Result<Program, Fault>> {
+    let read = || {
+        Program::compile(text).map_err(|faults| {
+            let first = faults.errors.first();
+            let place = |at: isize| usize::try_from(at).unwrap_or(0);
+            let said = first.map_or(String::new(), |fault| format!(": {}", fault.msg));
+            Fault {
+                line: first.map_or(0, |fault| place(fault.pos.0)),
+                column: first.map_or(0, |fault| place(fault.pos.1)),
+                message: Text::new(
+                    format!("表达式无法读取{}", said.replacen(": ", "：", 1)),
+                    format!("It cannot be read{said}"),
+                ),
+            }
+        })
+    };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, read).ok()?.join().ok()
+    })
+}
+
 /// Whether a recursive parser may be let loose on a text.
 fn is_shallow(text: &str) -> bool {
-    let (mut depth, mut signs, mut operators) = (0_usize, 0_usize, 0_usize);
+    let (mut depth, mut signs, mut operators, mut brackets) = (0_usize, 0_usize, 0_usize, 0_usize);
     for one in text.chars() {
         match one {
-            '(' | '[' | '{' => depth += 1,
+            '(' | '[' | '{' => {
+                depth += 1;
+                brackets += 1;
+            }
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             '!' | '-' | '?' => signs += 1,
             '+' | '*' | '/' | '%' | '<' | '>' | '=' | '&' | '|' => operators += 1,
             _ => {}
         }
-        if depth > MAX_DEPTH || signs > MAX_DEPTH || operators > MAX_OPERATORS {
+        if depth > MAX_DEPTH || signs > MAX_DEPTH || operators.max(brackets) > MAX_OPERATORS {
             return false;
         }
     }
@@ -366,6 +388,31 @@ mod tests {
     fn judge(text: &str, figures: &[(&str, f64)]) -> Verdict {
         let facts: Facts<'_> = figures.iter().map(|(name, value)| (input(name), *value)).collect();
         Expression::compile(text).unwrap().judge(&facts)
+    }
+
+    /// `()` twenty times, forty letters, once took the process along.
+    #[test]
+    fn a_text_that_the_parser_cannot_bear_is_refused() {
+        for (part, most) in [
+            ("()", 40),
+            ("[]", 40),
+            ("{}", 40),
+            ("(a)", 40),
+            ("a()", 40),
+            ("a[0]", 40),
+            ("('')", 40),
+            ("a.(", 10),
+            (".a", 400),
+            ("a in ", 150),
+        ] {
+            for count in [1, 5, 10, most, 1_000] {
+                assert!(Expression::compile(&part.repeat(count)).is_err(), "{part} {count} times");
+                assert!(
+                    Expression::compile(&format!("{}1 > 2{}", "(".repeat(10), part.repeat(count))).is_err(),
+                    "{part} {count} times"
+                );
+            }
+        }
     }
 
     #[test]

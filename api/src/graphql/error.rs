@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 
 use crate::{
-    error::{Code, Error, Finding, Language},
+    error::{Code, Error, Finding, Language, MOST_FINDINGS},
     request_id,
 };
 
@@ -93,7 +93,10 @@ fn extensions(error: &Error) -> ErrorExtensionValues {
     set_code(&mut values, error.code());
     if let Error::Invalid(findings) = error {
         let language = request_id::current_language();
-        values.set("errors", Value::List(findings.iter().map(|one| finding(one, language)).collect()));
+        values.set(
+            "errors",
+            Value::List(findings.iter().take(MOST_FINDINGS).map(|one| finding(one, language)).collect()),
+        );
     }
     values
 }

@@ -252,14 +252,19 @@ impl ClaimFilter {
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct SubmissionFilter {
     /// Only of these schools, by code.
+    #[graphql(validator(max_items = 1_000))]
     pub school: Option<Vec<String>>,
     /// Only of schools in these cities, by code.
+    #[graphql(validator(max_items = 1_000))]
     pub city: Option<Vec<String>>,
     /// Only these tables, by code.
+    #[graphql(validator(max_items = 1_000))]
     pub dataset: Option<Vec<String>>,
     /// Only of these periods, by code.
+    #[graphql(validator(max_items = 1_000))]
     pub period: Option<Vec<String>>,
     /// Only in these states.
+    #[graphql(validator(max_items = 1_000))]
     pub state: Option<Vec<SubmissionState>>,
 }
 

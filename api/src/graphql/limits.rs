@@ -38,6 +38,8 @@ pub const GROUPS: usize = 200;
 
 /// A cost so high that no limit allows it, and so low that sums of it do not overflow.
 const BEYOND: usize = 1 << 40;
+/// The most that a look at the schema may be taken to answer: half as much again as what tools ask for.
+const INTROSPECTION: usize = 1_000_000;
 /// How much deeper brackets may be nested than fields: arguments hold inputs, inputs hold lists.
 const INPUTS: usize = 8;
 
@@ -72,6 +74,7 @@ impl Passed {
             "directives" => "指令数",
             "depth" => "字段嵌套层数",
             "fragments" => "片段嵌套层数",
+            "introspection" => "内省查询规模",
             _ => "复杂度",
         };
         Text::new(
@@ -151,6 +154,7 @@ fn judge<'a>(limits: &Limits, document: &'a ExecutableDocument) -> Result<Option
     }
     Passed::check("depth", limits.graphql_depth, all.depth)?;
     Passed::check("fragments", levels(limits), all.levels)?;
+    Passed::check("introspection", INTROSPECTION, all.introspected)?;
     // Every field costs at least one: spread fragments that grow beyond the limit are not walked at all.
     Passed::check("complexity", limits.graphql_complexity, all.fields)?;
     Ok(measured.cycle)
@@ -200,6 +204,10 @@ struct Extent {
     depth: usize,
     /// Fields and fragments below each other.
     levels: usize,
+    /// About how much it answers, if it is about the schema.
+    answers: usize,
+    /// The same of what really is about the schema.
+    introspected: usize,
 }
 
 impl Extent {
@@ -208,16 +216,40 @@ impl Extent {
             fields: self.fields.saturating_add(other.fields),
             depth: self.depth.max(other.depth),
             levels: self.levels.max(other.levels),
+            answers: self.answers.saturating_add(other.answers),
+            introspected: self.introspected.saturating_add(other.introspected),
         }
     }
 
-    /// Below a field, or below a fragment.
-    fn below(self, is_field: bool) -> Self {
+    /// Below a field.
+    fn below(self, field: &str) -> Self {
+        let is_schema = matches!(field, "__schema" | "__type");
         Self {
-            fields: self.fields.saturating_add(usize::from(is_field)),
-            depth: self.depth.saturating_add(usize::from(is_field)),
+            fields: self.fields.saturating_add(1),
+            depth: self.depth.saturating_add(1),
             levels: self.levels.saturating_add(1),
+            answers: self.answers.saturating_add(1).saturating_mul(rows(field)),
+            introspected: if is_schema { self.answers } else { self.introspected },
         }
+    }
+
+    /// Below a fragment.
+    fn spread(self) -> Self {
+        Self { levels: self.levels.saturating_add(1), ..self }
+    }
+}
+
+/// How many there are in a list of the schema. The library counts such a list as one, whatever is asked of each:
+/// `possibleTypes { interfaces { … } }` over and over would answer gigabytes.
+fn rows(field: &str) -> usize {
+    match field {
+        "types" => 200,
+        "possibleTypes" => 32,
+        "fields" | "inputFields" | "enumValues" => 12,
+        "directives" => 8,
+        "args" => 4,
+        "interfaces" => 2,
+        _ => 1,
     }
 }
 
@@ -238,11 +270,11 @@ impl<'a> Measured<'a> {
         }
         set.node.items.iter().fold(Extent::default(), |all, selection| {
             all.beside(match &selection.node {
-                Selection::Field(field) => self.set(&field.node.selection_set, level + 1).below(true),
-                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set, level + 1).below(false),
-                Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node, level + 1).below(false)
+                Selection::Field(field) => {
+                    self.set(&field.node.selection_set, level + 1).below(field.node.name.node.as_str())
                 }
+                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set, level + 1).spread(),
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node, level + 1).spread(),
             })
         })
     }
@@ -378,6 +410,48 @@ mod tests {
         bomb.push_str(" fragment F6 on T {a}");
         let found = document(&bomb).unwrap();
         assert_eq!((found.bound, found.cost), ("complexity", 15_625_000_000));
+    }
+
+    #[test]
+    fn what_tools_ask_of_the_schema_is_allowed_and_a_schema_that_grows_is_not() {
+        let limits = Limits { graphql_depth: 15, graphql_complexity: 20_000, ..limits() };
+        let judged = |text: &str| judge(&limits, &parse_query(text).unwrap()).err();
+        // As graphql-js writes it, with every option on.
+        let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+        let tools = format!(
+            "query IntrospectionQuery {{ __schema {{ description queryType {{ name kind }} mutationType {{ name kind }}
+             subscriptionType {{ name kind }} types {{ ...FullType }}
+             directives {{ name description isRepeatable locations args(includeDeprecated: true) {{ ...InputValue }} }} }} }}
+             fragment FullType on __Type {{ kind name description specifiedByURL
+             fields(includeDeprecated: true) {{ name description args(includeDeprecated: true) {{ ...InputValue }}
+             type {{ ...TypeRef }} isDeprecated deprecationReason }}
+             inputFields(includeDeprecated: true) {{ ...InputValue }} interfaces {{ ...TypeRef }}
+             enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }}
+             possibleTypes {{ ...TypeRef }} }}
+             fragment InputValue on __InputValue {{ name description type {{ ...TypeRef }} defaultValue isDeprecated deprecationReason }}
+             fragment TypeRef on __Type {{ {of_type} }}"
+        );
+        assert_eq!(judged(&tools), None);
+        let grown = |pairs: usize| {
+            let (open, close) = ("possibleTypes { interfaces { ".repeat(pairs), "} } ".repeat(pairs));
+            format!("{{ __type(name: \"Node\") {{ {open} name {close} }} }}")
+        };
+        assert_eq!(judged(&grown(2)), None);
+        let found = judged(&grown(6)).unwrap();
+        assert_eq!((found.bound, found.limit), ("introspection", INTROSPECTION));
+        // By fragments as well, and beside each other.
+        let parts = format!(
+            "{{ __type(name: \"Node\") {{ ...A }} }} fragment A on __Type {{ {} ...B {} }} fragment B on __Type {{ {} name {} }}",
+            "possibleTypes { interfaces { ".repeat(2),
+            "} } ".repeat(2),
+            "possibleTypes { interfaces { ".repeat(2),
+            "} } ".repeat(2)
+        );
+        assert_eq!(judged(&parts).unwrap().bound, "introspection");
+        let beside = format!("{{ {} }}", "__schema { types { fields { args { name } } } } ".repeat(60));
+        assert_eq!(judged(&beside).unwrap().bound, "introspection");
+        // The same words in a table of ours are no look at the schema.
+        assert_eq!(judged(&grown(6).replace("__type", "own")), None);
     }
 
     #[test]

@@ -36,6 +36,9 @@ use crate::{
     telemetry,
 };
 
+/// The most errors that are told of a request that is not run.
+const MOST_ERRORS: usize = 100;
+
 /// A request as it was sent.
 #[derive(Debug, Default)]
 pub struct GraphqlRequest {
@@ -124,6 +127,8 @@ impl GraphqlAnswer {
     }
 
     fn of_errors(outcome: Outcome, mut errors: Vec<ServerError>) -> Self {
+        // A short query can be wrong in thousands of places, and each is told in a hundred letters.
+        errors.truncate(MOST_ERRORS);
         errors.iter_mut().for_each(error::adopt);
         error::log(&errors);
         Self { outcome, body: json(None, &errors, None), standings: Vec::new(), retry_after: None }

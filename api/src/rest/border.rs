@@ -58,9 +58,7 @@ pub async fn border(
         .as_ref()
         .map_or(Duration::from_secs(60), |house| Duration::from_secs(house.config.limits.request_timeout_seconds));
     let fits = house.as_ref().map_or(Ok(()), |house| bounds::head(&house.config.limits, &request));
-    if let Some(house) = &house {
-        bounds::hurry(&house.config.limits, &mut request);
-    }
+    let arrival = house.as_ref().map(|house| bounds::hurry(&house.config.limits, &mut request)).unwrap_or_default();
     // Who waits for news is not slow.
     let limit = if route.as_deref() == Some(changes::PATH) { limit + changes::LONGER } else { limit };
     let span = tracing::info_span!(
@@ -80,6 +78,8 @@ pub async fn border(
         };
         let answer = match tokio::time::timeout(limit, answering).await {
             Ok(answer) => answer,
+            // Whoever trickles its body is not told that we are to blame.
+            Err(_) if arrival.is_awaited() => Err(Problem::from(arrival.too_slow()).into()),
             Err(_) => Err(Problem::from(Error::Unavailable("time limit")).into()),
         }
         // Made an answer here: outside of the request's scope it would have no id and no language.

@@ -2,9 +2,11 @@
 //! the address it really comes from.
 
 use std::{
+    cell::Cell,
     io,
     net::IpAddr,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -74,14 +76,38 @@ pub fn head(limits: &Limits, request: &ServiceRequest) -> Result<()> {
 }
 
 /// Sees to it that a body does not come drop by drop for ever.
-pub fn hurry(limits: &Limits, request: &mut ServiceRequest) {
+pub fn hurry(limits: &Limits, request: &mut ServiceRequest) -> Arrival {
+    let arrival = Arrival { is_awaited: Rc::default(), bytes_per_second: limits.body_bytes_per_second };
     // A websocket may be silent: it has limits of its own.
     if request.headers().contains_key(header::SEC_WEBSOCKET_KEY) {
-        return;
+        return arrival;
     }
     match request.take_payload() {
         Payload::None => {}
-        inner => request.set_payload(Payload::Stream { payload: Box::pin(Hurried::new(inner, limits)) }),
+        inner => {
+            let hurried = Hurried::new(inner, limits, Rc::clone(&arrival.is_awaited));
+            request.set_payload(Payload::Stream { payload: Box::pin(hurried) });
+        }
+    }
+    arrival
+}
+
+/// Whether a body is still on its way.
+#[derive(Debug, Default)]
+pub struct Arrival {
+    is_awaited: Rc<Cell<bool>>,
+    bytes_per_second: u64,
+}
+
+impl Arrival {
+    /// Whether the service is waiting for the client.
+    pub fn is_awaited(&self) -> bool {
+        self.is_awaited.get()
+    }
+
+    /// What is said to a client whose body is not there when its time is over.
+    pub const fn too_slow(&self) -> Error {
+        Error::TooSlow { bytes_per_second: self.bytes_per_second }
     }
 }
 
@@ -114,12 +140,14 @@ struct Hurried {
     bytes: u64,
     grace: Duration,
     rate: u64,
+    is_awaited: Rc<Cell<bool>>,
 }
 
 impl Hurried {
-    fn new(inner: Payload, limits: &Limits) -> Self {
+    fn new(inner: Payload, limits: &Limits, is_awaited: Rc<Cell<bool>>) -> Self {
         Self {
             inner,
+            is_awaited,
             timer: Box::pin(sleep_until(Instant::now())),
             since: None,
             waited: Duration::ZERO,
@@ -141,6 +169,7 @@ impl Stream for Hurried {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.inner).poll_next(cx);
+        this.is_awaited.set(polled.is_pending());
         if let Poll::Ready(come) = polled {
             if let Some(since) = this.since.take() {
                 this.waited = this.waited.saturating_add(since.elapsed());

@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod catalogue;
 pub mod changes;
 pub mod collections;
+pub mod contract;
 pub mod datasets;
 pub mod extract;
 pub mod headers;
@@ -143,6 +144,7 @@ pub fn openapi() -> Document {
         idempotency::describe(path, item);
         rates::describe(item);
     }
+    contract::complete(&mut document);
     document
 }
 

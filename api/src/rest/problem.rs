@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    error::{Error, Finding, Language},
+    error::{Error, Finding, Language, MOST_FINDINGS},
     request_id,
 };
 
@@ -47,7 +47,9 @@ impl ProblemView {
             detail: error.public().in_(language).to_owned(),
             request_id: request_id::current_id(),
             errors: match error {
-                Error::Invalid(findings) => findings.iter().map(|one| FindingView::new(one, language)).collect(),
+                Error::Invalid(findings) => {
+                    findings.iter().take(MOST_FINDINGS).map(|one| FindingView::new(one, language)).collect()
+                }
                 _ => Vec::new(),
             },
         }

@@ -20,8 +20,10 @@ use crate::{
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct CollectionFilter {
     /// Only of these tables, by code.
+    #[graphql(validator(max_items = 1_000))]
     dataset: Option<Vec<String>>,
     /// Only of these periods, by code.
+    #[graphql(validator(max_items = 1_000))]
     period: Option<Vec<String>>,
 }
 
