@@ -1,6 +1,6 @@
 //! What a push says beside its cells: a dry run stores nothing, and a table does not shrink by accident.
 
-use entity::{batch, journal, revision};
+use entity::{batch, revision};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn patch(caller: &Caller, query: &str, if_match: Option<&str>, cells: &Val
 /// How much there is of everything that a push writes.
 async fn written(app: &TestApp) -> (u64, u64) {
     let db = app.house.db.read();
-    (revision::Entity::find().count(db).await.unwrap(), journal::Entity::find().count(db).await.unwrap())
+    (revision::Entity::find().count(db).await.unwrap(), stage::changes(app).await)
 }
 
 fn codes(answer: &Answer) -> Vec<String> {

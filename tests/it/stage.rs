@@ -6,7 +6,7 @@ use entity::{
     journal, journal_pending, journal_seal,
     words::{ReleaseKind, Source, SubmissionState as State},
 };
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
@@ -111,6 +111,12 @@ pub fn new_release(kind: ReleaseKind) -> releases::New {
 /// Builds a release, open at once.
 pub async fn release(app: &TestApp, kind: ReleaseKind) -> Arc<ReleaseHead> {
     releases::create(&app.as_(Role::Province, "620000"), new_release(kind)).await.unwrap()
+}
+
+/// How many changes the journal tells of. What was refused changes nothing, and is told when its minute is over.
+pub async fn changes(app: &TestApp) -> u64 {
+    let told = journal::Entity::find().filter(journal::Column::Action.ne("access.refused"));
+    told.count(app.house.db.read()).await.unwrap()
 }
 
 /// Seals what is left, and verifies the whole journal: numbered without a gap, every row once, chained.
