@@ -257,9 +257,6 @@ pub enum Error {
     /// No such format.
     #[error("not acceptable: {}", .0.en)]
     NotAcceptable(Text),
-    /// The client stopped sending in the middle of its request.
-    #[error("request timeout")]
-    RequestTimeout,
     /// The state does not allow it.
     #[error("conflict: {}", .0.en)]
     Conflict(Text),

@@ -49,6 +49,7 @@ pub const GRANTS: &[(&str, &str)] = &[
     ("observation", READ),
     ("partnership", CHANGE),
     ("period", CHANGE),
+    ("rate_bucket", ALL),
     ("registry_snapshot", ADD),
     ("release", ADD),
     ("release_table", ADD),

@@ -28,7 +28,25 @@ const NAMES: &[(&str, &str)] = &[
     ("GET /health/live", "getLiveness"),
     ("GET /health/ready", "getReadiness"),
     ("POST /oauth/token", "createToken"),
+    ("POST /oauth/revoke", "revokeToken"),
     ("POST /v1/session", "createSession"),
+    ("DELETE /v1/session", "endSession"),
+    ("PUT /v1/session/password", "changePassword"),
+    ("POST /v1/session/totp", "enrolSecondFactor"),
+    ("POST /v1/session/totp/confirm", "confirmSecondFactor"),
+    ("GET /v1/accesses", "listAccesses"),
+    ("GET /v1/accounts", "listAccounts"),
+    ("POST /v1/accounts", "addAccount"),
+    ("GET /v1/accounts/{account}", "getAccount"),
+    ("PATCH /v1/accounts/{account}", "changeAccount"),
+    ("POST /v1/accounts/{account}/reset", "resetAccount"),
+    ("GET /v1/audit", "listJournal"),
+    ("GET /v1/audit/export", "exportJournal"),
+    ("GET /v1/clients", "listClients"),
+    ("POST /v1/clients", "addClient"),
+    ("GET /v1/clients/{client}", "getClient"),
+    ("PATCH /v1/clients/{client}", "changeClient"),
+    ("POST /v1/clients/{client}/rotate", "rotateClient"),
     ("POST /v1/batches", "createBatch"),
     ("GET /v1/batches/{id}", "getBatch"),
     ("GET /v1/changes", "listChanges"),
@@ -78,7 +96,8 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// What any route may answer.
-const ALWAYS: &[Code] = &[Code::Unauthenticated, Code::Unavailable];
+const ALWAYS: &[Code] =
+    &[Code::Unauthenticated, Code::AddressTooLong, Code::RateLimited, Code::HeadTooLarge, Code::Unavailable];
 /// What a route with parameters in its query may answer.
 const WITH_QUERY: &[Code] = &[Code::Malformed];
 /// What a route with names in its path may answer.
