@@ -431,7 +431,8 @@ async fn what_is_over_by_itself_is_thrown_away() {
     with(&server, &new.access).send("DELETE", "/v1/session", &[], None).await.expect(204);
     let spent = client_assertion::ActiveModel { digest: Set("a".repeat(64)), until: Set(Utc::now()) };
     client_assertion::Entity::insert(spent).exec_without_returning(db).await.unwrap();
-    let fresh = client_assertion::ActiveModel { digest: Set("b".repeat(64)), until: Set(Utc::now() + TimeDelta::hours(1)) };
+    let fresh =
+        client_assertion::ActiveModel { digest: Set("b".repeat(64)), until: Set(Utc::now() + TimeDelta::hours(1)) };
     client_assertion::Entity::insert(fresh).exec_without_returning(db).await.unwrap();
     assert_eq!(grants::purge(&broom).await.unwrap(), 1);
 

@@ -418,11 +418,14 @@ async fn serve_refuses_what_is_not_fit_to_be_served() {
         on(app.url(), app.dir()).env("ZHIQIAO_KEYS__ENCRYPTION_KEY", another),
         &["encrypted with another key", "zhiqiao key rotate", "另一个加密密钥"],
     );
+    // Elsewhere: the folder of the database has a configuration with the key.
+    let elsewhere = tempfile::tempdir().unwrap();
     refused(
-        on(app.url(), app.dir()).env_remove("ZHIQIAO_KEYS__ENCRYPTION_KEY"),
+        on(app.url(), elsewhere.path()).env_remove("ZHIQIAO_KEYS__ENCRYPTION_KEY"),
         &["no encryption key", "zhiqiao key secret", "ZHIQIAO_KEYS__ENCRYPTION_KEY", "加密密钥"],
     );
-    let clear = "UPDATE signing_key SET private_key = 'MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g'";
+    let clear =
+        "UPDATE signing_key SET private_key = 'MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g'";
     app.house.db.write().execute_unprepared(clear).await.unwrap();
     refused(&mut on(app.url(), app.dir()), &["not encrypted", "zhiqiao key rotate", "签名私钥未加密"]);
     assert_eq!(end(on(app.url(), app.dir()).args(["key", "rotate"])).status.code(), Some(0));

@@ -116,7 +116,9 @@ fn read(members: &Map<String, Value>, pointer: &str) -> std::result::Result<Clie
     }
     let point = |name: &str| {
         let bytes = text(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).filter(|bytes| bytes.len() == 32);
-        bytes.ok_or_else(|| wrong(name, Text::new("应为 32 字节的 base64url", "This should be 32 bytes in base64url"), ""))
+        bytes.ok_or_else(|| {
+            wrong(name, Text::new("应为 32 字节的 base64url", "This should be 32 bytes in base64url"), "")
+        })
     };
     let kind = Text::new("只接受 Ed25519 和 P-256 公钥", "Only public keys of Ed25519 and P-256 are accepted");
     let (algorithm, name, key, mut jwk) = match (text("kty"), text("crv")) {

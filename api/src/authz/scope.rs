@@ -4,9 +4,10 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection, collection_extension, dataset, finding,
-    idempotency, indicator, journal, journal_seal, period, refresh_token, release, release_table, revision, revocation, school, signing_key,
-    submission, token_family, transition, webhook, webhook_delivery,
+    account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection,
+    collection_extension, dataset, finding, idempotency, indicator, journal, journal_seal, period, refresh_token,
+    release, release_table, revision, revocation, school, signing_key, submission, token_family, transition, webhook,
+    webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,

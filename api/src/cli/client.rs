@@ -143,7 +143,9 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
 fn tell(told: &Told) -> Result<()> {
     output::line(format!("client_id:     {}", told.row.client_id))?;
     if told.secret.expose().is_empty() {
-        return output::line("It has no secret: it signs assertions with its keys. 该客户端没有密钥口令，以其私钥签名证明身份。");
+        return output::line(
+            "It has no secret: it signs assertions with its keys. 该客户端没有密钥口令，以其私钥签名证明身份。",
+        );
     }
     output::line(format!("client_secret: {}", told.secret.expose()))?;
     if let Some(end) = told.row.secret_expires_at {

@@ -44,8 +44,9 @@ impl EncryptionKey {
     /// # Errors
     /// What is wrong with it, without a letter of it.
     pub fn of_file(path: &Path) -> Result<Self, Text> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|fault| Text::new(format!("文件无法读取：{fault}"), format!("the file cannot be read: {fault}")))?;
+        let text = std::fs::read_to_string(path).map_err(|fault| {
+            Text::new(format!("文件无法读取：{fault}"), format!("the file cannot be read: {fault}"))
+        })?;
         Self::parse(&text)
     }
 
@@ -76,7 +77,8 @@ mod tests {
             assert_eq!(key.expose(), &bytes);
             assert_eq!(format!("{key:?}"), "EncryptionKey");
         }
-        for wrong in ["", "secret", "职桥", &STANDARD.encode([1; 31]), &STANDARD.encode([1; 33]), &STANDARD.encode([0; 32])]
+        for wrong in
+            ["", "secret", "职桥", &STANDARD.encode([1; 31]), &STANDARD.encode([1; 33]), &STANDARD.encode([0; 32])]
         {
             let said = EncryptionKey::parse(wrong).unwrap_err();
             assert!(wrong.is_empty() || !said.en.contains(wrong), "{said:?}");

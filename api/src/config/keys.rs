@@ -164,8 +164,10 @@ impl Checked<'_> {
     /// One key from one place: of two, nobody could say which is meant.
     fn one_encryption_key(&mut self) {
         if self.merged.contains(ENCRYPTION_KEY) && self.merged.contains(ENCRYPTION_KEY_FILE) {
-            let problem =
-                Text::new(format!("与 {ENCRYPTION_KEY} 只能写一个"), format!("either this or {ENCRYPTION_KEY}, not both"));
+            let problem = Text::new(
+                format!("与 {ENCRYPTION_KEY} 只能写一个"),
+                format!("either this or {ENCRYPTION_KEY}, not both"),
+            );
             self.fault(ENCRYPTION_KEY_FILE.to_owned(), problem, None, None);
         }
     }

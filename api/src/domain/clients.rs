@@ -254,7 +254,8 @@ pub async fn renew(ctx: &Ctx, client_id: &str, renewal: Renewal) -> Result<Told>
         )));
     }
     // What has ended is not good again for having been replaced.
-    let until = renewal.overlap.map(|overlap| row.secret_expires_at.map_or(at + overlap, |end| Ord::min(end, at + overlap)));
+    let until =
+        renewal.overlap.map(|overlap| row.secret_expires_at.map_or(at + overlap, |end| Ord::min(end, at + overlap)));
     let row = client::Model {
         previous_secret_hash: until.map(|_| row.secret_hash.clone()),
         previous_until: until,

@@ -112,12 +112,7 @@ pub async fn open(ctx: &Ctx, terms: Terms, person: &account::Model) -> Result<Op
 }
 
 /// The next refresh token of a family.
-async fn next(
-    tx: &Transaction,
-    terms: Terms,
-    family: &token_family::Model,
-    at: DateTime<Utc>,
-) -> Result<Opened> {
+async fn next(tx: &Transaction, terms: Terms, family: &token_family::Model, at: DateTime<Utc>) -> Result<Opened> {
     let token = secrets::random()?;
     let expires_at = Ord::min(family.expires_at, at + terms.idle);
     let row = refresh_token::ActiveModel {
@@ -243,23 +238,15 @@ async fn end(
     let until = at + TimeDelta::seconds(LONGEST_SECONDS) + MARGIN;
     revoke(tx, revoked_family(family.id), format!("account:{}", person.id), until).await?;
     let action = if because == "signed_out" { "session.closed" } else { "session.revoked" };
-    let event = Event {
-        action,
-        object: family.id.to_string(),
-        data: json!({ "because": because }),
-        ..Event::default()
-    };
+    let event =
+        Event { action, object: family.id.to_string(), data: json!({ "because": because }), ..Event::default() };
     journal::record(tx, &holder(door, person), event).await
 }
 
 /// Says of tokens that they are good no more; whether that is news.
 async fn revoke(tx: &Transaction, name: String, subject: String, until: DateTime<Utc>) -> Result<bool> {
-    let row = revocation::ActiveModel {
-        name: Set(name),
-        subject: Set(subject),
-        created_at: Set(now()),
-        until: Set(until),
-    };
+    let row =
+        revocation::ActiveModel { name: Set(name), subject: Set(subject), created_at: Set(now()), until: Set(until) };
     let is_there = OnConflict::column(revocation::Column::Name).do_nothing().to_owned();
     let inserted =
         revocation::Entity::insert(row).on_conflict(is_there).try_insert().exec_without_returning(tx).await?;

@@ -489,7 +489,13 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.display_name, duty: row.duty, generation: row.generation };
+            let standing = Standing {
+                role: row.role.into(),
+                org: row.org,
+                name: row.display_name,
+                duty: row.duty,
+                generation: row.generation,
+            };
             (format!("account:{}", row.id), standing)
         });
     let clients = authz::visible::<client::Entity>(&actor)
@@ -498,7 +504,13 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.name, duty: row.duty, generation: row.generation };
+            let standing = Standing {
+                role: row.role.into(),
+                org: row.org,
+                name: row.name,
+                duty: row.duty,
+                generation: row.generation,
+            };
             (format!("client:{}", row.client_id), standing)
         });
     Ok(accounts.chain(clients).collect())

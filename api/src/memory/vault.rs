@@ -80,7 +80,8 @@ impl Vault {
     /// # Errors
     /// Why it does not open.
     pub fn open(&self, name: &str, sealed: &Hidden) -> std::result::Result<Vec<u8>, Closed> {
-        let rest = sealed.expose().strip_prefix(VERSION).and_then(|rest| rest.strip_prefix('.')).ok_or(Closed::Clear)?;
+        let rest =
+            sealed.expose().strip_prefix(VERSION).and_then(|rest| rest.strip_prefix('.')).ok_or(Closed::Clear)?;
         let (mark, text) = rest.split_once('.').ok_or(Closed::Changed)?;
         if mark != self.mark {
             return Err(Closed::AnotherKey);

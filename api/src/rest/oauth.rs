@@ -159,8 +159,9 @@ pub async fn token(
 }
 
 /// The answer to every refresh token that gets nothing: which of the reasons it is, is not said.
-const STALE: Refused =
-    form::ungranted("The refresh token is unknown, used, expired or revoked, or its holder has changed: sign in again.");
+const STALE: Refused = form::ungranted(
+    "The refresh token is unknown, used, expired or revoked, or its holder has changed: sign in again.",
+);
 
 /// Who asks, once the proof was checked.
 enum Asking {

@@ -10,8 +10,7 @@ use super::{
     problem::{Problem, ProblemView},
 };
 use crate::{
-    House,
-    authn,
+    House, authn,
     config::Secret,
     ctx::Ctx,
     error::{Error, Finding, Result, Text},

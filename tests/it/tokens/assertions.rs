@@ -86,7 +86,11 @@ fn claims(app: &TestApp, client: &str) -> Value {
 fn but(claims: &Value, changes: Value) -> Value {
     let mut all: Map<String, Value> = claims.as_object().unwrap().clone();
     for (name, value) in changes.as_object().unwrap() {
-        if value.is_null() { all.remove(name) } else { all.insert(name.clone(), value.clone()) };
+        if value.is_null() {
+            all.remove(name)
+        } else {
+            all.insert(name.clone(), value.clone())
+        };
     }
     Value::Object(all)
 }

@@ -151,12 +151,13 @@ async fn a_secret_that_ends_soon_is_told_of_once_and_to_its_own() {
     assert_eq!(expiry::warn(&here).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_commands_do_the_same() {
     let app = TestApp::new().await;
     let server = app.serve().await;
     let run = |arguments: &[&str], code: i32| {
-        let output = on(app.url(), app.dir()).args(arguments).output().unwrap();
+        // The service goes on meanwhile: it may hold what the command waits for.
+        let output = tokio::task::block_in_place(|| on(app.url(), app.dir()).args(arguments).output().unwrap());
         let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{out}\n{err}");
         if code == 0 { out } else { err }
@@ -182,7 +183,8 @@ async fn the_commands_do_the_same() {
     run(&["client", "keys", "by-key", "--add", "/nowhere"], 1);
 
     // Secrets with an end, and with an overlap.
-    let secret = |out: &str| out.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().trim().to_owned();
+    let secret =
+        |out: &str| out.lines().find_map(|line| line.strip_prefix("client_secret: ")).unwrap().trim().to_owned();
     let out = run(&[&["client", "add", "by-secret", "--expires", "365d"][..], &school].concat(), 0);
     assert!(out.contains("expires:"), "{out}");
     let old = secret(&out);
@@ -199,7 +201,9 @@ async fn the_commands_do_the_same() {
 
     // People move.
     let person = ["user", "change", "school-62001"];
-    assert!(run(&[&person[..], &["--org", "62002", "--duty", "fill"]].concat(), 0).contains("SCHOOL of 62002, duty fill"));
+    assert!(
+        run(&[&person[..], &["--org", "62002", "--duty", "fill"]].concat(), 0).contains("SCHOOL of 62002, duty fill")
+    );
     assert!(run(&[&person[..], &["--role", "city"]].concat(), 1).contains("acts for an organisation"));
     assert!(run(&[&person[..], &["--role", "analyst"]].concat(), 0).contains("is ANALYST, duty all"));
     run(&person, 2);
