@@ -22,6 +22,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
+    authn::keys::KeySet,
     authz::Actor,
     config::Config,
     ctx::{Ctx, once::Turns, trail::Queue},
@@ -30,7 +31,7 @@ use crate::{
     error::{Error, Result},
     graphql,
     jobs::Jobs,
-    memory::Memory,
+    memory::{Memory, vault::Vault},
     rate::Rates,
     rest::{self, Known, OpenApiText, border, headers::Manners},
     telemetry, tls,
@@ -78,7 +79,9 @@ impl House {
     /// The same over a database that is open already.
     pub async fn over(config: Config, db: Db) -> Result<Arc<Self>> {
         let idle = Duration::from_secs(config.server.memory_idle_seconds);
-        let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
+        let key = config.keys.read().map_err(|text| Error::Internal(format!("encryption key: {}", text.en)))?;
+        let vault = key.as_ref().map(Vault::new).transpose()?;
+        let memory = Arc::new(Memory::open(db.clone(), vault, idle, MEMORY_BYTES).await?);
         let rates = Arc::new(Rates::new(&config.rate, &db));
         let schema = graphql::schema(&config, &rates);
         let issuer = Arc::from(config.public_url.as_str());
@@ -98,7 +101,7 @@ impl House {
         let answers = self.db.read().query_one_raw(Statement::from_string(self.db.backend(), "SELECT 1")).await.is_ok();
         let migrated = answers
             && Migrator::get_pending_migrations_read_only(self.db.read()).await.is_ok_and(|pending| pending.is_empty());
-        let can_sign = self.memory.keys().iter().any(|key| key.retired_at.is_none());
+        let can_sign = KeySet::new(&self.memory.keys()).can_sign();
         vec![("database", answers), ("migrations", migrated), ("signing_key", can_sign)]
     }
 }

@@ -58,6 +58,7 @@ mod submission;
 mod surface;
 mod templates;
 mod tls;
+mod tokens;
 mod tour;
 mod verdicts;
 mod webhooks;

@@ -158,6 +158,7 @@ impl Cli {
             Command::Audit(args) if args.offline() => return audit::run_offline(args),
             Command::Backup(args) => return backup::run(args, &configured(self.config.as_deref())?).await,
             Command::Restore(args) => return backup::restore(args, &configured(self.config.as_deref())?).await,
+            Command::Key(args) if args.is_secret() => return Ok(key::secret()?),
             Command::Demo(args) => return demo::run(args).await,
             Command::Serve => return serve::run(self.config.as_deref()).await,
             Command::Migrate(args) => return migrate::run(args, &configured(self.config.as_deref())?).await,

@@ -1,6 +1,6 @@
 //! The table of settings: every key, what it may hold, whether it must be given.
 
-use std::{net::SocketAddr, ops::RangeInclusive};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path};
 
 use figment::{
     Figment,
@@ -8,7 +8,7 @@ use figment::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{addresses, faults::Fault, protection};
+use super::{addresses, encryption, faults::Fault, protection};
 use crate::error::Text;
 
 /// What a key may hold.
@@ -38,9 +38,16 @@ enum Holds {
     Origins,
     /// A file.
     File,
+    /// 32 bytes in base64; a secret.
+    EncryptionKey,
+    /// A file that holds them.
+    EncryptionKeyFile,
 }
 
-use Holds::{Address, DatabaseUrl, File, Filter, Flag, Networks, OneOf, Origins, Pace, PublicUrl, Whole, Word};
+use Holds::{
+    Address, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins, Pace,
+    PublicUrl, Whole, Word,
+};
 
 /// Every key there is, in the order of the defaults file.
 const KEYS: &[(&str, Holds)] = &[
@@ -53,6 +60,10 @@ const KEYS: &[(&str, Holds)] = &[
     ("database.owner", OneOf(&["warn", "refuse", "allow"])),
     ("token.audience", Word),
     ("token.lifetime_seconds", Whole(60..=900)),
+    ("token.refresh_lifetime_seconds", Whole(60..=2_592_000)),
+    ("token.refresh_idle_seconds", Whole(60..=2_592_000)),
+    (ENCRYPTION_KEY, EncryptionKey),
+    (ENCRYPTION_KEY_FILE, EncryptionKeyFile),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
     ("limits.batch_bytes", Whole(1_024..=4_294_967_296)),
     ("limits.graphql_body_bytes", Whole(1_024..=16_777_216)),
@@ -97,6 +108,8 @@ const KEYS: &[(&str, Holds)] = &[
 ];
 
 const DATABASE_URL: &str = "database.url";
+const ENCRYPTION_KEY: &str = "keys.encryption_key";
+const ENCRYPTION_KEY_FILE: &str = "keys.encryption_key_file";
 const METRICS_LISTEN: &str = "metrics.listen";
 const TLS_CERTIFICATE: &str = "tls.certificate";
 const TLS_KEY: &str = "tls.key";
@@ -128,7 +141,8 @@ pub(super) fn check(merged: &Figment) -> Vec<Fault> {
     }
     checked.required();
     checked.listeners();
-    checked.encryption();
+    checked.certificate();
+    checked.one_encryption_key();
     checked.faults
 }
 
@@ -192,13 +206,24 @@ impl Checked<'_> {
     }
 
     /// A certificate is of no use without its key, nor the key without it.
-    fn encryption(&mut self) {
+    fn certificate(&mut self) {
         for (key, other) in [(TLS_CERTIFICATE, TLS_KEY), (TLS_KEY, TLS_CERTIFICATE)] {
             if self.merged.contains(other) && !self.merged.contains(key) {
                 let problem =
                     Text::new(format!("已给出 {other}，此项也必须给出"), format!("{other} is given, so this must be"));
                 self.fault(key.to_owned(), problem, Some(File.expected()), None);
             }
+        }
+    }
+
+    /// One key from one place: of two, nobody could say which is meant.
+    fn one_encryption_key(&mut self) {
+        if self.merged.contains(ENCRYPTION_KEY) && self.merged.contains(ENCRYPTION_KEY_FILE) {
+            let problem = Text::new(
+                format!("与 {ENCRYPTION_KEY} 只能写一个"),
+                format!("either this or {ENCRYPTION_KEY}, not both"),
+            );
+            self.fault(ENCRYPTION_KEY_FILE.to_owned(), problem, None, None);
         }
     }
 
@@ -231,7 +256,7 @@ fn siblings(section: &str) -> Vec<&'static str> {
 
 impl Holds {
     const fn is_secret(&self) -> bool {
-        matches!(self, DatabaseUrl)
+        matches!(self, DatabaseUrl | EncryptionKey)
     }
 
     fn expected(&self) -> Text {
@@ -251,6 +276,14 @@ impl Holds {
             ),
             OneOf(words) => Text::new(words.join("、"), words.join(", ")),
             Word => Text::new("一个不含空白的词", "one word without blanks"),
+            EncryptionKey => Text::new(
+                "32 字节的 base64，可用 zhiqiao key secret 生成",
+                "32 bytes in base64; `zhiqiao key secret` makes them",
+            ),
+            EncryptionKeyFile => Text::new(
+                "内含 32 字节 base64 的文件，可用 zhiqiao key secret 生成其内容",
+                "a file with 32 bytes in base64; `zhiqiao key secret` makes them",
+            ),
             Filter => Text::new("级别[,模块=级别…]，如 info,sqlx=warn", "level[,module=level…], as in info,sqlx=warn"),
             Flag => Text::new("true 或 false", "true or false"),
             Pace => Text::new(
@@ -303,6 +336,8 @@ impl Holds {
                 .map_err(|error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"))),
             Pace => protection::Pace::read(text).map(drop),
             File if text.is_empty() => Err(Text::new("为空", "empty")),
+            EncryptionKey => encryption::EncryptionKey::parse(text).map(drop),
+            EncryptionKeyFile => encryption::EncryptionKey::of_file(Path::new(text)).map(drop),
             OneOf(_) | Word | Whole(_) | Flag | Networks | Origins | File => Ok(()),
         }
     }

@@ -17,7 +17,7 @@ use actix_web::{
 use chrono::Utc;
 use tracing::Instrument;
 
-use super::{bounds, changes, oauth::TOKEN_PATH, problem::Problem};
+use super::{bounds, changes, oauth, problem::Problem};
 use crate::{
     House,
     authz::Role,
@@ -129,7 +129,7 @@ fn refusals(
     route: Option<&str>,
     answer: Option<&ServiceResponse>,
 ) -> BTreeMap<&'static str, u64> {
-    let is_token = route == Some(TOKEN_PATH);
+    let is_token = route.is_some_and(oauth::is_of_clients);
     if codes.is_empty() {
         // The token endpoint has errors of its own form.
         match status {

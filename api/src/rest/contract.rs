@@ -13,7 +13,7 @@ use utoipa::openapi::{
     schema::{AnyOfBuilder, Object, Schema, SchemaType, Type},
 };
 
-use super::{idempotency, oauth::TOKEN_PATH};
+use super::{idempotency, oauth};
 use crate::error::Code;
 
 /// The media type of every refusal.
@@ -156,7 +156,7 @@ fn common(method: &Method, path: &str, operation: &Operation) -> Vec<Code> {
     };
     let lists = [
         // There the token is what is asked for, and the refusal is of another form.
-        (path != TOKEN_PATH, ALWAYS),
+        (!oauth::is_of_clients(path), ALWAYS),
         (takes(&ParameterIn::Query), WITH_QUERY),
         (takes(&ParameterIn::Path), WITH_PATH),
         (operation.request_body.is_some(), WITH_BODY),

@@ -91,3 +91,13 @@ INSERT INTO journal_checkpoint (number, sequence, chain_hash, at, token) VALUES
 INSERT INTO data_access (id, at, actor, actor_role, actor_org, door) VALUES
     (UUID_1, '2024-01-02 03:04:05+00:00', 'client:city', 'CITY', '620100', 'POST /graphql');
 INSERT INTO data_access_table (access_id, school_code, dataset_code, period_code) VALUES (UUID_1, '62001', 'scale', '2023');
+INSERT INTO token_family (id, account_id, client_id, generation, created_at, used_at, expires_at) VALUES
+    (UUID_1, UUID_2, 'console', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 15:04:05+00:00');
+INSERT INTO refresh_token (hash, family_id, created_at, expires_at, used_at) VALUES
+    (HASH_1, UUID_1, '2024-01-02 03:04:05+00:00', '2024-01-02 05:04:05+00:00', NULL);
+INSERT INTO revocation (name, subject, created_at, until) VALUES
+    ('token:one', 'client:demo', '2024-01-02 03:04:05+00:00', '2024-01-02 03:20:05+00:00');
+INSERT INTO client_key (client_id, kid, jwk, created_at) VALUES
+    (UUID_1, 'one', '{}', '2024-01-02 03:04:05+00:00');
+INSERT INTO client_assertion (digest, until) VALUES
+    (HASH_1, '2024-01-02 03:20:05+00:00');
