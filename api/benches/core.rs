@@ -42,6 +42,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SCHOOLS: u32 = 11_000;
 
+/// What the private signing key is encrypted with.
+const ENCRYPTION_KEY: &str = "YSBrZXkgZm9yIHRlc3RzLCBhbmQgbm8gb3RoZXIhISE=";
+
 /// A released nation in a SQLite file of its own.
 struct Nation {
     runtime: tokio::runtime::Runtime,
@@ -58,7 +61,7 @@ impl Nation {
         let (house, ctx, token) = runtime.block_on(async {
             let file = folder.path().join("zhiqiao.toml");
             let url = format!("sqlite://{}?mode=rwc", folder.path().join("zhiqiao.db").display());
-            std::fs::write(&file, format!("[database]\nurl = {url:?}\n"))?;
+            std::fs::write(&file, format!("[database]\nurl = {url:?}\n[keys]\nencryption_key = {ENCRYPTION_KEY:?}\n"))?;
             let config = Config::load(Some(&file))?;
             let db = Db::connect(&house::reach(&config)).await?;
             house::migrate(&db).await?;
@@ -232,7 +235,7 @@ fn push_and_tokens(criterion: &mut Criterion, nation: &Nation) {
 async fn reference(folder: &Path) -> Result<Arc<House>, Fault> {
     let file = folder.join("zhiqiao.toml");
     let url = format!("sqlite://{}?mode=rwc", folder.join("zhiqiao.db").display());
-    std::fs::write(&file, format!("[database]\nurl = {url:?}\n"))?;
+    std::fs::write(&file, format!("[database]\nurl = {url:?}\n[keys]\nencryption_key = {ENCRYPTION_KEY:?}\n"))?;
     let config = Config::load(Some(&file))?;
     let db = Db::connect(&house::reach(&config)).await?;
     house::migrate(&db).await?;

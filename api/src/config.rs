@@ -9,17 +9,24 @@
 //! here, a row there, and a commented line in the defaults; a test compares them.
 
 mod addresses;
+mod encryption;
 mod faults;
 mod keys;
 mod layers;
 
-use std::{fmt, net::SocketAddr, path::Path};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use figment::{Figment, value::Value};
 use serde::Deserialize;
 
+pub use self::encryption::EncryptionKey;
 pub use self::faults::{ConfigFaults, Fault};
 use self::layers::Layer;
+use crate::error::Text;
 
 const DEFAULTS: &str = include_str!("zhiqiao.default.toml");
 const FILE: &str = "zhiqiao.toml";
@@ -36,6 +43,8 @@ pub struct Config {
     pub database: Database,
     /// Access tokens.
     pub token: Token,
+    /// The key that the private signing keys are encrypted with.
+    pub keys: Keys,
     /// Bounds of one request.
     pub limits: Limits,
     /// The metrics listener.
@@ -70,6 +79,34 @@ pub struct Token {
     pub audience: String,
     /// From `iat` to `exp`; never above 15 minutes.
     pub lifetime_seconds: u64,
+    /// How long a sign-in may be refreshed altogether.
+    pub refresh_lifetime_seconds: u64,
+    /// How long a refresh token waits to be used.
+    pub refresh_idle_seconds: u64,
+}
+
+/// What the private signing keys are encrypted with: 32 bytes, from one place.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The key itself, in base64.
+    pub encryption_key: Option<Secret>,
+    /// A file that holds it.
+    pub encryption_key_file: Option<PathBuf>,
+}
+
+impl Keys {
+    /// The key, from wherever it stands; nothing where none is named.
+    ///
+    /// # Errors
+    /// What is wrong with it, or with its file.
+    pub fn read(&self) -> Result<Option<EncryptionKey>, Text> {
+        match (&self.encryption_key, &self.encryption_key_file) {
+            (Some(text), _) => EncryptionKey::parse(text.expose()).map(Some),
+            (None, Some(file)) => EncryptionKey::of_file(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// Bounds of one request; what exceeds them is refused, never clamped.

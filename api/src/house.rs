@@ -20,6 +20,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
+    authn::keys::KeySet,
     authz::Actor,
     config::Config,
     ctx::{Ctx, once::Turns},
@@ -27,7 +28,7 @@ use crate::{
     error::{Error, Result},
     graphql,
     jobs::Jobs,
-    memory::Memory,
+    memory::{Memory, vault::Vault},
     rest::{self, Known, OpenApiText, border},
     telemetry,
 };
@@ -66,7 +67,9 @@ impl House {
     /// The same over a database that is open already.
     pub async fn over(config: Config, db: Db) -> Result<Arc<Self>> {
         let idle = Duration::from_secs(config.server.memory_idle_seconds);
-        let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
+        let key = config.keys.read().map_err(|text| Error::Internal(format!("encryption key: {}", text.en)))?;
+        let vault = key.as_ref().map(Vault::new).transpose()?;
+        let memory = Arc::new(Memory::open(db.clone(), vault, idle, MEMORY_BYTES).await?);
         let schema = graphql::schema(&config.limits);
         let issuer = Arc::from(config.public_url.as_str());
         Ok(Arc::new(Self { config, db, memory, schema, issuer, turns: Arc::default() }))
@@ -82,7 +85,7 @@ impl House {
         let answers = self.db.read().query_one_raw(Statement::from_string(self.db.backend(), "SELECT 1")).await.is_ok();
         let migrated =
             answers && Migrator::get_pending_migrations(self.db.read()).await.is_ok_and(|pending| pending.is_empty());
-        let can_sign = self.memory.keys().iter().any(|key| key.retired_at.is_none());
+        let can_sign = KeySet::new(&self.memory.keys()).can_sign();
         vec![("database", answers), ("migrations", migrated), ("signing_key", can_sign)]
     }
 }

@@ -28,6 +28,8 @@ pub struct Model {
     /// Made by the demo, with a password that everybody knows.
     pub is_demo: bool,
     pub created_at: DateTimeUtc,
+    /// Tokens of an earlier generation are good no more; raised by whatever must end them all.
+    pub generation: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

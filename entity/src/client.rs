@@ -18,7 +18,7 @@ pub struct Model {
     #[sea_orm(unique)]
     pub client_id: String,
     pub name: String,
-    /// SHA-256 of a secret of 256 random bits, in hexadecimal.
+    /// SHA-256 of a secret of 256 random bits, in hexadecimal; zeros where the client has keys instead.
     pub secret_hash: Hidden,
     pub role: Role,
     /// The code of the organisation, for the roles that have one.
@@ -29,6 +29,13 @@ pub struct Model {
     /// Made by the demo, with a secret that everybody knows.
     pub is_demo: bool,
     pub created_at: DateTimeUtc,
+    /// Tokens of an earlier generation are good no more; raised by whatever must end them all.
+    pub generation: i32,
+    /// From then on the secret is good no more.
+    pub secret_expires_at: Option<DateTimeUtc>,
+    /// The secret before, which goes on beside it for a while.
+    pub previous_secret_hash: Option<Hidden>,
+    pub previous_until: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "epoch")]
 pub struct Model {
-    /// `registry`, `releases`, `credentials` or `keys`.
+    /// `registry`, `releases`, `credentials`, `keys` or `revocations`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
     pub value: i64,

@@ -89,6 +89,8 @@ id! {
     ClientId,
     /// A batch.
     BatchId,
+    /// A sign-in and all tokens that come of it.
+    FamilyId,
     /// A message to a webhook.
     DeliveryId,
     /// A row of the journal.

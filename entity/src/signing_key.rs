@@ -15,7 +15,7 @@ pub struct Model {
     pub algorithm: String,
     /// The public point, base64url without padding (the `x` of the JWK).
     pub public_key: String,
-    /// PKCS#8, base64.
+    /// PKCS#8, sealed with the key of the configuration and bound to the `kid`; empty once the key is retired.
     pub private_key: Hidden,
     pub created_at: DateTimeUtc,
     /// Since then it signs nothing new, but what it signed still verifies.

@@ -27,6 +27,7 @@ mod m20261122_160000_catalogue_editions;
 mod m20261122_170000_batch_receipt;
 mod m20261122_171000_duty;
 mod m20261122_172000_bulk;
+mod m20261122_180000_tokens;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_170000_batch_receipt::Migration),
             Box::new(m20261122_171000_duty::Migration),
             Box::new(m20261122_172000_bulk::Migration),
+            Box::new(m20261122_180000_tokens::Migration),
         ]
     }
 }

@@ -113,10 +113,13 @@ pub async fn empty_database() -> (DatabaseConnection, Guard) {
     (Database::connect(options).await.unwrap(), guard)
 }
 
+/// What the private signing keys of the tests are encrypted with; one for all, for databases are copied.
+pub const ENCRYPTION_KEY: &str = "YSBrZXkgZm9yIHRlc3RzLCBhbmQgbm8gb3RoZXIhISE=";
+
 fn config(guard: &Guard) -> Config {
     let url = toml_string(&guard.url);
     let text = format!(
-        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n"
+        "listen = \"127.0.0.1:0\"\n[database]\nurl = {url}\nmax_connections = 4\n[server]\nworkers = 2\nshutdown_seconds = 5\n[webhooks]\nprivate_targets = \"allow\"\n[keys]\nencryption_key = \"{ENCRYPTION_KEY}\"\n"
     );
     let file = guard.dir.path().join("zhiqiao.toml");
     std::fs::write(&file, text).unwrap();

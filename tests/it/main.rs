@@ -45,6 +45,7 @@ mod stage;
 mod submission;
 mod surface;
 mod templates;
+mod tokens;
 mod tour;
 mod verdicts;
 mod webhooks;

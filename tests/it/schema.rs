@@ -197,6 +197,11 @@ async fn invariants_are_held_by_the_database() {
         ("UPDATE account SET org = NULL", "ck_account_org"),
         ("UPDATE client SET org = '62001'", "ck_client_org"),
         ("UPDATE client SET client_id = 'one'", twice),
+        ("UPDATE client SET previous_secret_hash = 'short'", "ck_client_previous_secret_hash"),
+        ("UPDATE refresh_token SET hash = 'short'", "ck_refresh_token_hash"),
+        ("UPDATE token_family SET revoked_at = created_at", "ck_token_family_revoked_because"),
+        ("UPDATE token_family SET expires_at = created_at", "ck_token_family_expires_at"),
+        ("UPDATE client_assertion SET digest = 'short'", "ck_client_assertion_digest"),
         ("UPDATE indicator SET aggregation = 'weighted_mean'", "ck_indicator_weight"),
         ("UPDATE indicator SET valid_from = '2024', valid_to = '2023'", "ck_indicator_validity"),
         ("UPDATE dataset SET version = 0", "ck_dataset_version"),
@@ -277,7 +282,7 @@ async fn epochs_begin_at_zero() {
     let (db, _kept) = empty_database().await;
     Migrator::up(&db, None).await.unwrap();
     let epochs = texts(&db, "SELECT name || ' ' || value FROM epoch ORDER BY name").await;
-    assert_eq!(epochs, ["credentials 0", "keys 0", "registry 0", "releases 0"]);
+    assert_eq!(epochs, ["credentials 0", "keys 0", "registry 0", "releases 0", "revocations 0"]);
 }
 
 fn assert_same(before: &BTreeSet<String>, after: &BTreeSet<String>) {

@@ -16,7 +16,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use zhiqiao::{authz::Role, domain::keys};
 
-use crate::app::{TestApp, empty_database, http, reference};
+use crate::app::{ENCRYPTION_KEY, TestApp, empty_database, http, reference};
 
 /// The repository.
 fn root() -> PathBuf {
@@ -43,7 +43,7 @@ fn zhiqiao(dir: &Path) -> Command {
 /// The binary on a database.
 pub fn on(url: &str, dir: &Path) -> Command {
     let mut command = zhiqiao(dir);
-    command.env("ZHIQIAO_DATABASE__URL", url);
+    command.env("ZHIQIAO_DATABASE__URL", url).env("ZHIQIAO_KEYS__ENCRYPTION_KEY", ENCRYPTION_KEY);
     command
 }
 
@@ -366,6 +366,16 @@ async fn the_demo_keeps_its_promises() {
     assert_eq!(get(&demo.base, "/openapi.json").await.as_bytes(), printed.stdout);
     assert!(get(&demo.base, "/docs/").await.contains("swagger"));
 
+    // The key of the keys is its owner's alone.
+    let secret = std::fs::read_to_string(data.join("encryption.key")).unwrap();
+    assert_eq!(secret.trim().len(), 44);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(data.join("encryption.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    }
+
     // A second start finds everything as it was.
     let before = get(&demo.base, "/v1/releases").await;
     assert!(before.contains("\"1.0.0\""), "{before}");
@@ -403,6 +413,22 @@ async fn serve_refuses_what_is_not_fit_to_be_served() {
     refused(&mut on(app.url(), app.dir()), &["no signing key", "zhiqiao key rotate", "没有签名密钥"]);
 
     keys::rotate(&app.system()).await.unwrap();
+    let another = "b3RoZXIga2V5IGZvciB0ZXN0cywgd2l0aCAzMiBieXQ=";
+    refused(
+        on(app.url(), app.dir()).env("ZHIQIAO_KEYS__ENCRYPTION_KEY", another),
+        &["encrypted with another key", "zhiqiao key rotate", "另一个加密密钥"],
+    );
+    // Elsewhere: the folder of the database has a configuration with the key.
+    let elsewhere = tempfile::tempdir().unwrap();
+    refused(
+        on(app.url(), elsewhere.path()).env_remove("ZHIQIAO_KEYS__ENCRYPTION_KEY"),
+        &["no encryption key", "zhiqiao key secret", "ZHIQIAO_KEYS__ENCRYPTION_KEY", "加密密钥"],
+    );
+    let clear =
+        "UPDATE signing_key SET private_key = 'MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g'";
+    app.house.db.write().execute_unprepared(clear).await.unwrap();
+    refused(&mut on(app.url(), app.dir()), &["not encrypted", "zhiqiao key rotate", "签名私钥未加密"]);
+    assert_eq!(end(on(app.url(), app.dir()).args(["key", "rotate"])).status.code(), Some(0));
     let newer = "m29991231_235959_of_a_later_version";
     let statement = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{newer}', 0)");
     app.house.db.write().execute_unprepared(&statement).await.unwrap();

@@ -36,6 +36,9 @@ const RULES: [&str; 7] = [
     "synthetic_1.i012 + synthetic_1.i014 + synthetic_1.i016 <= 200.0 * synthetic_1.i001",
 ];
 
+/// What the private signing key is encrypted with.
+pub const ENCRYPTION_KEY: &str = "YSBrZXkgZm9yIHRlc3RzLCBhbmQgbm8gb3RoZXIhISE=";
+
 /// How many schools push at once.
 const PUSHERS: u32 = 32;
 
@@ -87,7 +90,7 @@ pub async fn connect(url: &str) -> Outcome<DatabaseConnection> {
 /// Fills a database with so many schools.
 pub async fn prepare(url: &str, folder: &Path, schools: u32) -> Outcome<Prepared> {
     let file = folder.join("prepare.toml");
-    std::fs::write(&file, format!("[database]\nurl = {url:?}\n"))?;
+    std::fs::write(&file, format!("[database]\nurl = {url:?}\n[keys]\nencryption_key = {ENCRYPTION_KEY:?}\n"))?;
     let config = Config::load(Some(&file))?;
     let db = Db::connect(&house::reach(&config)).await?;
     house::migrate(&db).await?;

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Outcome, client, database::Prepared};
+use super::{
+    Outcome, client,
+    database::{ENCRYPTION_KEY, Prepared},
+};
 
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +33,7 @@ impl Process {
             .arg("serve")
             .current_dir(folder)
             .env("ZHIQIAO_DATABASE__URL", &prepared.url)
+            .env("ZHIQIAO_KEYS__ENCRYPTION_KEY", ENCRYPTION_KEY)
             .env("ZHIQIAO_LISTEN", address.to_string())
             // A token of one instance is good at another.
             .env("ZHIQIAO_PUBLIC_URL", "http://zhiqiao.bench")

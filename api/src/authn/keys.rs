@@ -1,4 +1,4 @@
-//! Signing keys: Ed25519, made here, kept in the database, held in memory.
+//! Signing keys: Ed25519, made here, kept sealed in the database (`memory::vault`), held open in memory.
 //!
 //! The newest key that is not retired signs; every key verifies, so that a rotation
 //! breaks no manifest. What a retired key may still vouch for is limited in `tokens`.
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 const PKCS8: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
-/// A new key, not stored yet. Its name is its thumbprint (RFC 7638).
+/// A new key, not sealed and not stored yet. Its name is its thumbprint (RFC 7638).
 pub fn generate() -> Result<signing_key::Model> {
     of(random_bytes()?)
 }
@@ -122,7 +122,13 @@ impl<'a> KeySet<'a> {
         self.0.iter().find(|key| key.retired_at.is_none()).ok_or(Error::Unavailable("no signing key"))
     }
 
-    /// The document of `/.well-known/jwks.json`.
+    /// Whether there is a key that signs, and its private part is open here.
+    pub fn can_sign(&self) -> bool {
+        self.signer().is_ok_and(|key| private(key).is_some())
+    }
+
+    /// The document of `/.well-known/jwks.json`. Retired keys stay in it: receipts and manifests that they
+    /// signed are to be verified for years, and what they vouch for of tokens is limited in `tokens`.
     pub fn jwks(&self) -> Jwks {
         let public = |key: &signing_key::Model| Jwk {
             kty: "OKP",
@@ -138,8 +144,9 @@ impl<'a> KeySet<'a> {
     /// Signs some bytes as a thing of this type: a compact JWS.
     pub fn sign(&self, payload: &[u8], typ: &str) -> Result<String> {
         let key = self.signer()?;
-        let private =
-            STANDARD.decode(key.private_key.expose()).map_err(|_| Error::internal("a signing key cannot be read"))?;
+        let private = private(key).ok_or(Error::Unavailable(
+            "the private signing key is closed: configure the [keys] encryption key that it was made with",
+        ))?;
         jws::sign(&EncodingKey::from_ed_der(&private), &key.kid, typ, payload)
     }
 
@@ -177,6 +184,19 @@ impl PublicKeys {
     pub fn open(&self, text: &str, types: &[&str]) -> std::result::Result<Opened, Refusal> {
         jws::open(text, types, |kid| self.0.get(kid).cloned())
     }
+}
+
+/// The private part, where it is open: PKCS#8.
+fn private(key: &signing_key::Model) -> Option<Vec<u8>> {
+    STANDARD.decode(key.private_key.expose()).ok().filter(|bytes| bytes.len() == PKCS8.len() + 32)
+}
+
+/// The private part, as it is to be sealed.
+///
+/// # Errors
+/// [`Error::Internal`] where it is not open, which a new key always is.
+pub fn expose(key: &signing_key::Model) -> Result<Vec<u8>> {
+    private(key).ok_or_else(|| Error::internal("a private key that is not open"))
 }
 
 fn verifier(key: &signing_key::Model) -> Option<DecodingKey> {

@@ -3,12 +3,15 @@
 //! Nothing here knows HTTP; `rest` reads headers and hands over what stood in them.
 //! A bad token is never "no token": whoever sends one is told so.
 
+pub mod assertions;
+pub mod client_keys;
 pub mod jws;
 pub mod keys;
 pub mod passwords;
 pub mod secrets;
 pub mod tokens;
 
+use chrono::Utc;
 use entity::{account, client};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 
@@ -29,12 +32,21 @@ fn door() -> Actor {
 /// The client that this id and secret belong to.
 ///
 /// # Errors
-/// The same [`Error::Unauthenticated`] for an unknown client, a wrong secret and a disabled client.
+/// The same [`Error::Unauthenticated`] for an unknown client, a wrong or expired secret and a disabled client.
 pub async fn authenticate_client(db: &impl ConnectionTrait, client_id: &str, secret: &Secret) -> Result<client::Model> {
     let row = authz::visible::<client::Entity>(&door()).filter(client::Column::ClientId.eq(client_id)).one(db).await?;
     // Compared for the unknown client as well, against a hash that no secret has.
     let hash = row.as_ref().map_or(secrets::NOBODY, |row| row.secret_hash.expose());
-    let right = secrets::matches(secret, hash);
+    let previous = row.as_ref().and_then(|row| row.previous_secret_hash.as_ref());
+    let (is_new, is_old) = (
+        secrets::matches(secret, hash),
+        secrets::matches(secret, previous.map_or(secrets::NOBODY, |hash| hash.expose())),
+    );
+    let now = Utc::now();
+    let right = row.as_ref().is_some_and(|row| {
+        is_new && row.secret_expires_at.is_none_or(|end| now < end)
+            || is_old && row.previous_until.is_some_and(|end| now < end)
+    });
     row.filter(|row| right && !row.is_disabled).ok_or_else(|| {
         Error::Unauthenticated(Text::new(
             "客户端标识或密钥不正确，或已停用",

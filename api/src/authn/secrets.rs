@@ -6,7 +6,10 @@
 
 use std::hint::black_box;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use rand::{TryRng, rngs::SysRng};
 
 use crate::{
@@ -28,6 +31,11 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N]> {
 /// A new secret.
 pub fn random() -> Result<Secret> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(random_bytes::<32>()?)))
+}
+
+/// A new key for what lies in the database, in the base64 that everybody reads.
+pub fn encryption_key() -> Result<Secret> {
+    Ok(Secret::new(STANDARD.encode(random_bytes::<32>()?)))
 }
 
 /// What is kept of a secret.

@@ -10,11 +10,12 @@
 
 use std::{
     collections::HashMap,
+    fmt::Display,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-use chrono::Utc;
-use entity::{account, client};
+use chrono::{DateTime, Utc};
+use entity::{account, client, ids::FamilyId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use crate::{
     authz::{Actor, Role},
     config::Config,
     error::{Error, Result},
-    memory::{Memory, Standing},
+    memory::{Memory, Revoked, Standing},
 };
 
 /// The media type of an access token in the header `typ`, in the form we write.
@@ -36,7 +37,7 @@ const TYPES: &[&str] = &[TYPE, "application/at+jwt"];
 pub const SCOPE: &str = "zhiqiao";
 
 /// Longest life of a token, whatever is configured.
-const LONGEST_SECONDS: i64 = 900;
+pub const LONGEST_SECONDS: i64 = 900;
 
 /// How far the clocks of two instances may be apart.
 const LEEWAY_SECONDS: i64 = 5;
@@ -58,6 +59,17 @@ struct Claims {
     role: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     org: Option<String>,
+    /// The sign-in that it comes from, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+    /// That of its holder when it was issued.
+    #[serde(rename = "gen", default = "first")]
+    generation: i32,
+}
+
+/// The generation that every holder begins with.
+const fn first() -> i32 {
+    1
 }
 
 impl Claims {
@@ -69,6 +81,38 @@ impl Claims {
             (self.sub == self.client_id).then(|| format!("client:{}", self.sub))
         }
     }
+
+    fn is_revoked(&self, revoked: &Revoked) -> bool {
+        // Mostly nothing is.
+        !revoked.is_empty()
+            && (revoked.contains(&revoked_token(&self.jti))
+                || self.sid.as_ref().is_some_and(|family| revoked.contains(&revoked_family(family))))
+    }
+}
+
+/// What the memory calls a token that was revoked.
+pub fn revoked_token(jti: &str) -> String {
+    format!("token:{jti}")
+}
+
+/// What the memory calls a family that was revoked.
+pub fn revoked_family(family: impl Display) -> String {
+    format!("family:{family}")
+}
+
+/// A token of ours that has not expired, as far as it matters for revoking it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Its own name.
+    pub jti: String,
+    /// Its holder: `account:<id>` or `client:<client_id>`.
+    pub subject: String,
+    /// The client that it was issued to.
+    pub client_id: String,
+    /// The sign-in that it comes from.
+    pub family: Option<FamilyId>,
+    /// From then on it is good no more anyway.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Whom a token is for.
@@ -78,6 +122,8 @@ pub struct Holder {
     client_id: String,
     role: Role,
     org: Option<String>,
+    family: Option<FamilyId>,
+    generation: i32,
 }
 
 impl Holder {
@@ -88,12 +134,21 @@ impl Holder {
             client_id: row.client_id.clone(),
             role: row.role.into(),
             org: row.org.clone(),
+            family: None,
+            generation: row.generation,
         }
     }
 
-    /// A person who has signed in.
-    pub fn person(row: &account::Model) -> Self {
-        Self { subject: row.id.to_string(), client_id: CONSOLE.to_owned(), role: row.role.into(), org: row.org.clone() }
+    /// A person who has signed in, by the sign-in that all its tokens come from.
+    pub fn person(row: &account::Model, family: FamilyId) -> Self {
+        Self {
+            subject: row.id.to_string(),
+            client_id: CONSOLE.to_owned(),
+            role: row.role.into(),
+            org: row.org.clone(),
+            family: Some(family),
+            generation: row.generation,
+        }
     }
 }
 
@@ -145,6 +200,8 @@ impl<'a> Tokens<'a> {
             scope: SCOPE.to_owned(),
             role: holder.role.name().to_owned(),
             org: holder.org.clone(),
+            sid: holder.family.map(|family| family.to_string()),
+            generation: holder.generation,
         };
         let payload = serde_json::to_vec(&claims).map_err(Error::internal)?;
         Ok(Issued {
@@ -181,7 +238,35 @@ impl<'a> Tokens<'a> {
             return Ok(Err(Refusal::Claims));
         };
         let standing = memory.standing(&subject)?;
+        if claims.is_revoked(&memory.revoked()) {
+            return Ok(Err(Refusal::Revoked));
+        }
         Ok(stands(&claims, subject, standing))
+    }
+
+    /// What is to be revoked with a token; nothing where it is not one of ours, or has expired.
+    ///
+    /// # Errors
+    /// Where the memory cannot be refreshed.
+    pub async fn ticket(&self, memory: &Memory, token: &str) -> Result<Option<Ticket>> {
+        let now = Utc::now().timestamp();
+        let verify = || self.verify(KeySet::new(&memory.keys()), token, now);
+        let claims = match verify() {
+            Err(Refusal::Key) => {
+                memory.refresh().await?;
+                verify()
+            }
+            judged => judged,
+        };
+        Ok(claims.ok().and_then(|claims| {
+            Some(Ticket {
+                jti: claims.jti.clone(),
+                subject: claims.subject()?,
+                client_id: claims.client_id.clone(),
+                family: claims.sid.as_ref().and_then(|sid| Uuid::parse_str(sid).ok()).map(FamilyId),
+                expires_at: DateTime::from_timestamp(claims.exp, 0)?,
+            })
+        }))
     }
 
     /// Everything that a token itself can be asked. What a signature vouches for is remembered; time and key are not.
@@ -224,7 +309,11 @@ impl<'a> Tokens<'a> {
 /// The holder as it stands now, if it still is what the token says.
 fn stands(claims: &Claims, subject: String, standing: Option<Standing>) -> Result<Actor, Refusal> {
     let standing = standing
-        .filter(|standing| standing.role.name() == claims.role && standing.org == claims.org)
+        .filter(|standing| {
+            standing.role.name() == claims.role
+                && standing.org == claims.org
+                && standing.generation == claims.generation
+        })
         .ok_or(Refusal::Standing)?;
     Ok(Actor::with(standing.role, standing.org.as_deref(), subject, standing.name).on(standing.duty))
 }

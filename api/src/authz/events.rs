@@ -2,7 +2,7 @@
 //!
 //! An answer never changes with time: a reader that has gone past an event does not come back for it.
 
-use entity::{journal, release};
+use entity::{client, journal, release};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, Select,
     sea_query::{Expr, ExprTrait, Query, SimpleExpr},
@@ -43,7 +43,7 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("submissions", Audience::Province),
     ("batch", Audience::Province),
     ("webhook", Audience::Province),
-    // People, programs and their keys.
+    // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).
     ("account", Audience::Nobody),
     ("client", Audience::Nobody),
     ("key", Audience::Nobody),
@@ -51,8 +51,39 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("token", Audience::Nobody),
 ];
 
+/// The one event of a client that is told: its secret ends soon.
+pub const EXPIRING: &str = "client.expiring";
+
 /// The rows of the journal that are told to this caller.
 fn within(actor: &Actor) -> Condition {
+    Condition::any().add(of_data(actor)).add(of_own_clients(actor))
+}
+
+/// Secrets that end soon: told to the organisation whose client it is, to a client without one itself, and to
+/// those who can make another.
+fn of_own_clients(actor: &Actor) -> Condition {
+    let own = match (actor.role, actor.org.as_deref()) {
+        (Role::Public | Role::System, _) => return none(),
+        (Role::Admin, _) => Condition::all(),
+        (role, Some(org)) => {
+            let of_the_house = Query::select()
+                .column(client::Column::ClientId)
+                .from(client::Entity)
+                .and_where(Expr::col((client::Entity, client::Column::Role)).eq(role.name()))
+                .and_where(Expr::col((client::Entity, client::Column::Org)).eq(org))
+                .to_owned();
+            Condition::all().add(journal::Column::Object.in_subquery(of_the_house))
+        }
+        (_, None) => match actor.subject.strip_prefix("client:") {
+            Some(client) => Condition::all().add(journal::Column::Object.eq(client)),
+            None => return none(),
+        },
+    };
+    Condition::all().add(journal::Column::Action.eq(EXPIRING)).add(own)
+}
+
+/// Everything else, which is about data.
+fn of_data(actor: &Actor) -> Condition {
     match actor.role {
         Role::Province | Role::System => of([Audience::Everybody, Audience::Reporters, Audience::Province]),
         Role::City | Role::School => Condition::any()

@@ -10,7 +10,7 @@ mod scope;
 use chrono::{DateTime, Utc};
 use entity::words::{self, Duty};
 
-pub use events::{Audience, NOUNS, told};
+pub use events::{Audience, EXPIRING, NOUNS, told};
 pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
@@ -150,6 +150,8 @@ pub enum Kind {
     Client,
     /// A signing key.
     SigningKey,
+    /// A sign-in, its refresh tokens, and what was revoked.
+    Grant,
     /// The journal.
     Journal,
     /// An answer that was given under an `Idempotency-Key`.
@@ -176,6 +178,7 @@ impl Kind {
         Self::Account,
         Self::Client,
         Self::SigningKey,
+        Self::Grant,
         Self::Journal,
         Self::Idempotency,
         Self::Event,
@@ -197,6 +200,7 @@ impl Kind {
             Self::Account => "账号",
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
+            Self::Grant => "登录或令牌",
             Self::Journal => "日志",
             Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
@@ -219,6 +223,7 @@ impl Kind {
             Self::Account => "account",
             Self::Client => "client",
             Self::SigningKey => "signing key",
+            Self::Grant => "sign-in or token",
             Self::Journal => "journal",
             Self::Idempotency => "idempotency record",
             Self::Event => "event",
@@ -269,6 +274,8 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,
         (R::System, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::System, K::SigningKey, A::Read | A::Create | A::Change) => true,
+        // Who holds a token shows it; the door alone looks it up.
+        (R::System, K::Grant, A::Read | A::Create | A::Change) => true,
         (R::System, K::Journal, A::Read | A::Create) => true,
         (R::System, K::Submission, A::Read) => true,
         // The bulk path: what nobody reviews one by one, such as synthetic data.

@@ -4,9 +4,10 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, client, collection, collection_extension, dataset, finding,
-    idempotency, indicator, journal, journal_seal, period, release, release_table, revision, school, signing_key,
-    submission, transition, webhook, webhook_delivery,
+    account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection,
+    collection_extension, dataset, finding, idempotency, indicator, journal, journal_seal, period, refresh_token,
+    release, release_table, revision, revocation, school, signing_key, submission, token_family, transition, webhook,
+    webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -193,10 +194,25 @@ macro_rules! only {
 only! {
     account => Account for Admin,
     client => Client for Admin,
+    client_key => Client for Admin,
     signing_key => SigningKey for Admin,
     journal => Journal for Auditor,
     journal_seal => Journal for Auditor,
 }
+
+/// The rule of what nobody asks for by itself: who holds a token shows it.
+macro_rules! of_the_door {
+    ($($entity:ident),* $(,)?) => {$(
+        impl Scoped for $entity::Entity {
+            const KIND: Kind = Kind::Grant;
+            fn within(actor: &Actor) -> Condition {
+                match actor.role { Role::System => every(), _ => none() }
+            }
+        }
+    )*};
+}
+
+of_the_door!(token_family, refresh_token, revocation, client_assertion);
 
 impl Scoped for idempotency::Entity {
     const KIND: Kind = Kind::Idempotency;

@@ -1,6 +1,8 @@
 //! `zhiqiao demo`: everything on one machine, to try it.
 
 use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -10,6 +12,7 @@ use clap::Args as ClapArgs;
 use super::{Failure, load::Steps, output};
 use crate::{
     House,
+    authn::secrets,
     authz::Actor,
     config::Config,
     db::Db,
@@ -39,6 +42,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     telemetry::init(&config.log);
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|fault| Failure::Refused(format!("cannot make {}: {fault}", args.data_dir.display())))?;
+    config.keys.encryption_key_file = Some(encryption_key(&args.data_dir)?);
     let listeners = bind(&mut config)?;
     let reference = match args.reference {
         Some(folder) => folder,
@@ -59,6 +63,24 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let running = house::serve(&house, listeners, true)?;
     welcome(&house.config, &file.display().to_string(), is_new)?;
     Ok(running.wait().await?)
+}
+
+/// The file of the key that the private signing key is encrypted with; made at the first start, for its owner alone.
+fn encryption_key(data_dir: &Path) -> Result<PathBuf, Failure> {
+    let file = data_dir.join("encryption.key");
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(&file) {
+        Ok(mut new) => {
+            let key = secrets::encryption_key()?;
+            new.write_all(format!("{}\n", key.expose()).as_bytes()).map_err(Error::internal)?;
+        }
+        Err(fault) if fault.kind() == ErrorKind::AlreadyExists => {}
+        Err(fault) => return Err(Failure::Refused(format!("cannot make {}: {fault}", file.display()))),
+    }
+    Ok(file)
 }
 
 /// Takes the ports. The metrics' one is not worth failing for: if it is taken, any other will do.

@@ -1,10 +1,11 @@
-//! `zhiqiao key rotate|list`.
+//! `zhiqiao key rotate|list|secret`.
 
 use chrono::SecondsFormat;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::output;
 use crate::{
+    authn::secrets,
     ctx::Ctx,
     domain::keys::{self, Key},
     error::Result,
@@ -23,11 +24,28 @@ enum What {
     Rotate,
     /// List the keys, newest first.
     List,
+    /// Print a fresh encryption key for [keys] encryption_key or encryption_key_file. It is kept nowhere.
+    ///
+    /// `umask 077; zhiqiao key secret > encryption.key`
+    Secret,
+}
+
+impl Args {
+    /// Whether it needs neither configuration nor database: they may need it.
+    pub const fn is_secret(&self) -> bool {
+        matches!(self.what, What::Secret)
+    }
+}
+
+/// Prints a fresh encryption key.
+pub fn secret() -> Result<()> {
+    output::line(secrets::encryption_key()?.expose())
 }
 
 /// Runs the command.
 pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
     match args.what {
+        What::Secret => secret(),
         What::Rotate => {
             let key = keys::rotate(ctx).await?;
             output::line(format!("key {} signs from now on", key.kid))

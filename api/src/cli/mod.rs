@@ -147,6 +147,7 @@ impl Cli {
             Command::Schema => return Ok(print::schema()?),
             Command::Openapi => return Ok(print::openapi()?),
             Command::Receipt(args) => return receipt::run(args),
+            Command::Key(args) if args.is_secret() => return Ok(key::secret()?),
             Command::Demo(args) => return demo::run(args).await,
             Command::Serve => return serve::run(self.config.as_deref()).await,
             Command::Migrate(args) => return migrate::run(args, &configured(self.config.as_deref())?).await,

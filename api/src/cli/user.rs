@@ -1,4 +1,4 @@
-//! `zhiqiao user add|disable|reset`.
+//! `zhiqiao user add|change|disable|reset`.
 
 use std::io::{self, BufRead, IsTerminal};
 
@@ -12,7 +12,7 @@ use super::output;
 use crate::{
     config::Secret,
     ctx::Ctx,
-    domain::accounts::{self, Add, Password, Told},
+    domain::accounts::{self, Add, Change, Password, Told},
     error::{Error, Result, Text},
 };
 
@@ -47,12 +47,26 @@ enum What {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Change what a person may do: role, organisation, duty. Sign-ins and tokens end at once.
+    Change {
+        /// The person's user name.
+        username: String,
+        /// What the person may do from now on; state the organisation with it, where the role has one.
+        #[arg(long, value_parser = roles(), ignore_case = true, required_unless_present_any = ["org", "duty"])]
+        role: Option<Role>,
+        /// The code of the organisation the person acts for from now on.
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
+        /// The part in a school's reporting: `fill`, `sign` or `all`.
+        #[arg(long, value_parser = duties())]
+        duty: Option<Duty>,
+    },
     /// Disable a person: no sign-in any more, and the tokens that are out end at once.
     Disable {
         /// The person's user name.
         username: String,
     },
-    /// Give a person another password, which is printed once. Tokens that are out live on for 15 minutes at most.
+    /// Give a person another password, which is printed once. Sign-ins and tokens end at once.
     Reset {
         /// The person's user name.
         username: String,
@@ -75,6 +89,16 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
                 told.row.org.as_deref().map(|org| format!(" of {org}")).unwrap_or_default()
             ))?;
             tell(&told, password_stdin)
+        }
+        What::Change { username, role, org, duty } => {
+            let row = accounts::change(ctx, &username, Change { role, org, duty }).await?;
+            output::line(format!(
+                "{} is {}{}, duty {}",
+                row.username,
+                row.role.word(),
+                row.org.as_deref().map(|org| format!(" of {org}")).unwrap_or_default(),
+                row.duty.word()
+            ))
         }
         What::Disable { username } => {
             let row = accounts::disable(ctx, &username).await?;

@@ -1,6 +1,6 @@
 //! The table of settings: every key, what it may hold, whether it must be given.
 
-use std::{net::SocketAddr, ops::RangeInclusive};
+use std::{net::SocketAddr, ops::RangeInclusive, path::Path};
 
 use figment::{
     Figment,
@@ -8,7 +8,7 @@ use figment::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{addresses, faults::Fault};
+use super::{addresses, encryption, faults::Fault};
 use crate::error::Text;
 
 /// What a key may hold.
@@ -28,9 +28,13 @@ enum Holds {
     Word,
     /// A log filter.
     Filter,
+    /// 32 bytes in base64; a secret.
+    EncryptionKey,
+    /// A file that holds them.
+    EncryptionKeyFile,
 }
 
-use Holds::{Address, DatabaseUrl, Filter, OneOf, PublicUrl, Whole, Word};
+use Holds::{Address, DatabaseUrl, EncryptionKey, EncryptionKeyFile, Filter, OneOf, PublicUrl, Whole, Word};
 
 /// Every key there is, in the order of the defaults file.
 const KEYS: &[(&str, Holds)] = &[
@@ -42,6 +46,10 @@ const KEYS: &[(&str, Holds)] = &[
     ("database.statement_timeout_seconds", Whole(1..=3_600)),
     ("token.audience", Word),
     ("token.lifetime_seconds", Whole(60..=900)),
+    ("token.refresh_lifetime_seconds", Whole(60..=2_592_000)),
+    ("token.refresh_idle_seconds", Whole(60..=2_592_000)),
+    (ENCRYPTION_KEY, EncryptionKey),
+    (ENCRYPTION_KEY_FILE, EncryptionKeyFile),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
     ("limits.batch_bytes", Whole(1_024..=4_294_967_296)),
     ("limits.graphql_body_bytes", Whole(1_024..=16_777_216)),
@@ -63,6 +71,8 @@ const KEYS: &[(&str, Holds)] = &[
 ];
 
 const DATABASE_URL: &str = "database.url";
+const ENCRYPTION_KEY: &str = "keys.encryption_key";
+const ENCRYPTION_KEY_FILE: &str = "keys.encryption_key_file";
 const METRICS_LISTEN: &str = "metrics.listen";
 /// The keys without default that a start needs.
 const REQUIRED: &[&str] = &[DATABASE_URL];
@@ -88,6 +98,7 @@ pub(super) fn check(merged: &Figment) -> Vec<Fault> {
     }
     checked.required();
     checked.listeners();
+    checked.one_encryption_key();
     checked.faults
 }
 
@@ -150,6 +161,17 @@ impl Checked<'_> {
         }
     }
 
+    /// One key from one place: of two, nobody could say which is meant.
+    fn one_encryption_key(&mut self) {
+        if self.merged.contains(ENCRYPTION_KEY) && self.merged.contains(ENCRYPTION_KEY_FILE) {
+            let problem = Text::new(
+                format!("与 {ENCRYPTION_KEY} 只能写一个"),
+                format!("either this or {ENCRYPTION_KEY}, not both"),
+            );
+            self.fault(ENCRYPTION_KEY_FILE.to_owned(), problem, None, None);
+        }
+    }
+
     fn fault(&mut self, key: String, problem: Text, expected: Option<Text>, got: Option<String>) {
         let origin = self.merged.find_metadata(&key).map(|metadata| metadata.name.clone().into_owned());
         self.faults.push(Fault { key, origin, problem, expected, got });
@@ -179,7 +201,7 @@ fn siblings(section: &str) -> Vec<&'static str> {
 
 impl Holds {
     const fn is_secret(&self) -> bool {
-        matches!(self, DatabaseUrl)
+        matches!(self, DatabaseUrl | EncryptionKey)
     }
 
     fn expected(&self) -> Text {
@@ -199,6 +221,14 @@ impl Holds {
             ),
             OneOf(words) => Text::new(words.join("、"), words.join(", ")),
             Word => Text::new("一个不含空白的词", "one word without blanks"),
+            EncryptionKey => Text::new(
+                "32 字节的 base64，可用 zhiqiao key secret 生成",
+                "32 bytes in base64; `zhiqiao key secret` makes them",
+            ),
+            EncryptionKeyFile => Text::new(
+                "内含 32 字节 base64 的文件，可用 zhiqiao key secret 生成其内容",
+                "a file with 32 bytes in base64; `zhiqiao key secret` makes them",
+            ),
             Filter => Text::new("级别[,模块=级别…]，如 info,sqlx=warn", "level[,module=level…], as in info,sqlx=warn"),
         }
     }
@@ -222,6 +252,8 @@ impl Holds {
             Filter => EnvFilter::try_new(text)
                 .map(drop)
                 .map_err(|error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"))),
+            EncryptionKey => encryption::EncryptionKey::parse(text).map(drop),
+            EncryptionKeyFile => encryption::EncryptionKey::of_file(Path::new(text)).map(drop),
             OneOf(_) | Word | Whole(_) => Ok(()),
         }
     }

@@ -215,3 +215,29 @@ fn the_demo_stays_on_loopback_and_in_its_folder() {
 fn the_example_is_right() {
     read(include_str!("../../../zhiqiao.example.toml"), &[URL]).unwrap();
 }
+
+#[test]
+fn the_encryption_key_comes_from_one_place_and_is_not_shown() {
+    let good = "YSBrZXkgZm9yIHRlc3RzLCBhbmQgbm8gb3RoZXIhISE=";
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("key");
+    std::fs::write(&file, format!("{good}\n")).unwrap();
+    let file = file.display().to_string();
+    let (key, named) = ("ZHIQIAO_KEYS__ENCRYPTION_KEY", "ZHIQIAO_KEYS__ENCRYPTION_KEY_FILE");
+    assert_eq!(read("", &[URL]).unwrap().keys.read().unwrap(), None);
+    let by_text = read("", &[URL, (key, good)]).unwrap().keys.read().unwrap();
+    let by_file = read("", &[URL, (named, &file)]).unwrap().keys.read().unwrap();
+    assert!(by_text.is_some() && by_text == by_file);
+    for (variables, fault) in [
+        (&[URL, (key, good), (named, &file)][..], "keys.encryption_key_file"),
+        (&[URL, (key, "too short")], "keys.encryption_key"),
+        (&[URL, (named, "/nowhere/at/all")], "keys.encryption_key_file"),
+    ] {
+        let found = read("", variables).unwrap_err();
+        assert_eq!(found.faults().iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), [fault]);
+        let said = found.to_string();
+        assert!(said.contains("zhiqiao key secret") || said.contains("not both"), "{said}");
+        assert!(!said.contains(good) && !said.contains("too short"), "{said}");
+    }
+    assert!(!format!("{:?}", read("", &[URL, (key, good)]).unwrap()).contains(good));
+}

@@ -2,6 +2,10 @@
 //!
 //! The journal names an account by its id: user names and display names are names of persons.
 
+mod change;
+
+pub use change::{Change, change};
+
 use entity::{
     account,
     hidden::Hidden,
@@ -128,6 +132,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         is_disabled: false,
         is_demo,
         created_at: now(),
+        generation: 1,
     };
     let tx = ctx.begin().await?;
     account::Entity::insert(account::ActiveModel {
@@ -141,6 +146,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
         created_at: Set(row.created_at),
+        generation: Set(row.generation),
     })
     .exec_without_returning(&tx)
     .await?;
@@ -161,6 +167,8 @@ pub async fn disable(ctx: &Ctx, username: &str) -> Result<account::Model> {
     }
     ctx.change::<account::Entity>()
         .col_expr(account::Column::IsDisabled, Expr::value(true))
+        // Nor are they good again, should it ever be let in again.
+        .col_expr(account::Column::Generation, Expr::value(row.generation + 1))
         .filter(account::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;
@@ -171,7 +179,7 @@ pub async fn disable(ctx: &Ctx, username: &str) -> Result<account::Model> {
     Ok(account::Model { is_disabled: true, ..row })
 }
 
-/// Gives an account another password. Tokens that are out live on for their quarter of an hour; to end them, disable.
+/// Gives an account another password. Whoever is signed in with the old one is signed out, everywhere.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn reset(ctx: &Ctx, username: &str, password: Password) -> Result<Told> {
     // Asked before the costly part; asked again within the transaction.
@@ -187,6 +195,7 @@ pub async fn reset(ctx: &Ctx, username: &str, password: Password) -> Result<Told
     ctx.change::<account::Entity>()
         .col_expr(account::Column::PasswordHash, Expr::value(password_hash.0.clone()))
         .col_expr(account::Column::IsDemo, Expr::value(is_demo))
+        .col_expr(account::Column::Generation, Expr::value(row.generation + 1))
         .filter(account::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;

@@ -1,5 +1,6 @@
 //! Service accounts: a school's system, an analyst's script.
 
+use chrono::TimeDelta;
 use entity::{
     client,
     hidden::Hidden,
@@ -14,11 +15,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    client_keys,
     journal::{self, Event},
     mandate,
 };
 use crate::{
-    authn::{CONSOLE, secrets},
+    authn::{CONSOLE, client_keys::ClientKey, secrets},
     authz::{Action, Kind},
     config::Secret,
     ctx::Ctx,
@@ -32,8 +34,12 @@ use crate::{
 pub enum ClientSecret {
     /// 256 random bits.
     Random,
+    /// The same, good for so long.
+    Expiring(TimeDelta),
     /// Known to everybody: the client is marked, and `serve` refuses it.
     Demo(Secret),
+    /// None: the client proves itself by assertions that these keys sign.
+    Keys(Vec<ClientKey>),
 }
 
 impl ClientSecret {
@@ -41,12 +47,59 @@ impl ClientSecret {
         matches!(self, Self::Demo(_))
     }
 
-    fn settle(self) -> Result<Secret> {
+    fn settle(&self) -> Result<Secret> {
         match self {
-            Self::Random => secrets::random(),
-            Self::Demo(secret) => Ok(secret),
+            Self::Random | Self::Expiring(_) => secrets::random(),
+            Self::Demo(secret) => Ok(secret.clone()),
+            Self::Keys(_) => Ok(Secret::new("")),
         }
     }
+
+    fn hash(&self, secret: &Secret) -> Hidden {
+        Hidden::from(if self.keys().is_empty() { secrets::hash(secret) } else { secrets::NOBODY.to_owned() })
+    }
+
+    const fn expires_in(&self) -> Option<TimeDelta> {
+        match self {
+            Self::Expiring(after) => Some(*after),
+            Self::Random | Self::Demo(_) | Self::Keys(_) => None,
+        }
+    }
+
+    fn keys(&self) -> &[ClientKey] {
+        match self {
+            Self::Keys(keys) => keys,
+            Self::Random | Self::Expiring(_) | Self::Demo(_) => &[],
+        }
+    }
+}
+
+/// How a secret is replaced.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Renewal {
+    /// How long the old one goes on beside the new one; not at all without it.
+    pub overlap: Option<TimeDelta>,
+    /// How long the new one is good; for good without it.
+    pub expires_in: Option<TimeDelta>,
+}
+
+/// The longest overlap, in days.
+pub const LONGEST_OVERLAP_DAYS: i64 = 30;
+
+/// The longest life of a secret that has an end, in days.
+pub const LONGEST_LIFE_DAYS: i64 = 3_660;
+
+/// What is wrong with a span of time: it is neither nothing nor for ever.
+fn check_span(code: &str, span: Option<TimeDelta>, most_days: i64) -> Option<Finding> {
+    let span = span?;
+    (span <= TimeDelta::zero() || span > TimeDelta::days(most_days)).then(|| {
+        let message = Text::new(
+            format!("时长须大于零，且不超过 {most_days} 天"),
+            format!("The span is more than nothing and at most {most_days} days"),
+        );
+        Finding::error(code, format!("/{code}"), message)
+            .with(format!("<= {most_days}d"), format!("{}s", span.num_seconds()))
+    })
 }
 
 /// A new client.
@@ -71,7 +124,7 @@ pub struct Add {
 pub struct Told {
     /// The client.
     pub row: client::Model,
-    /// To be handed over and forgotten.
+    /// To be handed over and forgotten; empty where the client has keys instead.
     pub secret: Secret,
 }
 
@@ -106,23 +159,28 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     problems.extend(mandate::check_label("/name", &add.name));
     problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
     problems.extend(mandate::check_duty(add.role, add.duty));
+    problems.extend(check_span("expires", add.secret.expires_in(), LONGEST_LIFE_DAYS));
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
 
-    let is_demo = add.secret.is_demo();
     let secret = add.secret.settle()?;
+    let created_at = now();
     let row = client::Model {
         id: ClientId(Uuid::now_v7()),
         client_id: add.client_id,
         name: add.name,
-        secret_hash: Hidden::from(secrets::hash(&secret)),
+        secret_hash: add.secret.hash(&secret),
         role: add.role,
         org: add.org,
         duty: add.duty,
         is_disabled: false,
-        is_demo,
-        created_at: now(),
+        is_demo: add.secret.is_demo(),
+        created_at,
+        generation: 1,
+        secret_expires_at: add.secret.expires_in().map(|after| created_at + after),
+        previous_secret_hash: None,
+        previous_until: None,
     };
     let tx = ctx.begin().await?;
     client::Entity::insert(client::ActiveModel {
@@ -136,9 +194,16 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
         created_at: Set(row.created_at),
+        generation: Set(row.generation),
+        secret_expires_at: Set(row.secret_expires_at),
+        previous_secret_hash: Set(None),
+        previous_until: Set(None),
     })
     .exec_without_returning(&tx)
     .await?;
+    for key in add.secret.keys() {
+        client_keys::insert(&tx, row.id, key).await?;
+    }
     record(&tx, ctx, "client.added", &row).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
@@ -146,24 +211,85 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     Ok(Told { row, secret })
 }
 
-/// Gives a client another secret. Tokens that are out live on for their quarter of an hour; to end them, disable.
-#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+/// Gives a client another secret, at once and for good: the old one and all tokens that are out end.
 pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
+    renew(ctx, client_id, Renewal::default()).await
+}
+
+/// Gives a client another secret, on these terms.
+///
+/// Without an overlap the old one may be in wrong hands: it ends, and the tokens that are out end with it.
+/// With one, both are good for a while, and no token ends.
+///
+/// # Errors
+/// Everything that is wrong with the terms; [`Error::Conflict`] where there is no secret to replace, or where
+/// everybody knows the old one.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+pub async fn renew(ctx: &Ctx, client_id: &str, renewal: Renewal) -> Result<Told> {
+    let problems: Vec<Finding> = [
+        check_span("overlap", renewal.overlap, LONGEST_OVERLAP_DAYS),
+        check_span("expires", renewal.expires_in, LONGEST_LIFE_DAYS),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
     let secret = secrets::random()?;
     let secret_hash = Hidden::from(secrets::hash(&secret));
+    let at = now();
     let tx = ctx.begin().await?;
     let row = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
+    if row.secret_hash.expose() == secrets::NOBODY {
+        return Err(Error::Conflict(Text::new(
+            "该客户端以密钥证明身份，没有密码：请用 zhiqiao client keys 管理其公钥",
+            "This client proves itself by keys and has no secret: see `zhiqiao client keys`",
+        )));
+    }
+    if row.is_demo && renewal.overlap.is_some() {
+        return Err(Error::Conflict(Text::new(
+            "演示密钥是公开的，更换时不能保留",
+            "Everybody knows a demo secret: it cannot go on beside the new one",
+        )));
+    }
+    // What has ended is not good again for having been replaced.
+    let until =
+        renewal.overlap.map(|overlap| row.secret_expires_at.map_or(at + overlap, |end| Ord::min(end, at + overlap)));
+    let row = client::Model {
+        previous_secret_hash: until.map(|_| row.secret_hash.clone()),
+        previous_until: until,
+        secret_hash,
+        secret_expires_at: renewal.expires_in.map(|after| at + after),
+        is_demo: false,
+        generation: if until.is_none() { row.generation + 1 } else { row.generation },
+        ..row
+    };
+    let previous = row.previous_secret_hash.as_ref().map(|hash| hash.0.clone());
     ctx.change::<client::Entity>()
-        .col_expr(client::Column::SecretHash, Expr::value(secret_hash.0.clone()))
-        .col_expr(client::Column::IsDemo, Expr::value(false))
+        .col_expr(client::Column::SecretHash, Expr::value(row.secret_hash.0.clone()))
+        .col_expr(client::Column::SecretExpiresAt, Expr::value(row.secret_expires_at))
+        .col_expr(client::Column::PreviousSecretHash, Expr::value(previous))
+        .col_expr(client::Column::PreviousUntil, Expr::value(row.previous_until))
+        .col_expr(client::Column::IsDemo, Expr::value(row.is_demo))
+        .col_expr(client::Column::Generation, Expr::value(row.generation))
         .filter(client::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;
-    record(&tx, ctx, "client.rotated", &row).await?;
+    let event = Event {
+        action: "client.rotated",
+        object: row.client_id.clone(),
+        data: json!({
+            "role": row.role.word(), "org": row.org, "previous_until": row.previous_until,
+            "expires_at": row.secret_expires_at,
+        }),
+        ..Event::default()
+    };
+    journal::record(&tx, ctx, event).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
-    Ok(Told { row: client::Model { secret_hash, is_demo: false, ..row }, secret })
+    Ok(Told { row, secret })
 }
 
 /// Disables a client: it gets no more tokens, and those it has are good no more. Done twice, nothing happens.
@@ -176,6 +302,8 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     }
     ctx.change::<client::Entity>()
         .col_expr(client::Column::IsDisabled, Expr::value(true))
+        // Nor are they good again, should it ever be let in again.
+        .col_expr(client::Column::Generation, Expr::value(row.generation + 1))
         .filter(client::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;
@@ -186,7 +314,7 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     Ok(client::Model { is_disabled: true, ..row })
 }
 
-fn is(client_id: &str) -> Condition {
+pub(super) fn is(client_id: &str) -> Condition {
     Condition::all().add(client::Column::ClientId.eq(client_id))
 }
 

@@ -22,6 +22,7 @@ use super::{
     submissions::Key,
 };
 use crate::{
+    authn::keys::KeySet,
     authz::{Action, Actor, Kind, Role},
     ctx::Ctx,
     error::{Error, Result, Text},
@@ -111,7 +112,7 @@ pub async fn fill(
 ) -> Result<Summary> {
     ctx.require(Action::Create, Kind::Submission)?;
     refuse_real_data(ctx).await?;
-    if release && ctx.memory.keys().iter().all(|key| key.retired_at.is_some()) {
+    if release && !KeySet::new(&ctx.memory.keys()).can_sign() {
         return Err(Error::Conflict(Text::new(
             "发布需要签名密钥：请先运行 `zhiqiao key rotate`",
             "A release needs a signing key: run `zhiqiao key rotate` first",

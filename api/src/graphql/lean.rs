@@ -200,6 +200,7 @@ mod tests {
     use super::*;
     use crate::{
         House,
+        authn::secrets,
         authz::{Actor, Role},
         config::Config,
         db::Db,
@@ -253,7 +254,8 @@ mod tests {
     #[tokio::test]
     async fn the_short_way_says_what_the_long_way_says() {
         let dir = tempfile::tempdir().unwrap();
-        let config = Config::for_demo(0, dir.path()).unwrap();
+        let mut config = Config::for_demo(0, dir.path()).unwrap();
+        config.keys.encryption_key = Some(secrets::encryption_key().unwrap());
         let db = Db::connect(&house::reach(&config)).await.unwrap();
         house::migrate(&db).await.unwrap();
         let house = House::over(config, db).await.unwrap();

@@ -8,6 +8,7 @@ pub mod ear;
 pub mod herald;
 pub mod pulse;
 pub mod sealer;
+pub mod usher;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -35,6 +36,7 @@ impl Jobs {
             tokio::spawn(every(herald::EVERY, stopped.clone(), Arc::clone(house), announce)),
             tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
             tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
+            tokio::spawn(every(usher::EVERY, stopped.clone(), Arc::clone(house), usher::remind)),
             tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
             tokio::spawn(every(batches::PURGE_EVERY, stopped.clone(), Arc::clone(house), batches::purge)),
             tokio::spawn(batches::work(stopped.clone(), Arc::clone(house))),

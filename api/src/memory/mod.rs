@@ -14,9 +14,10 @@ pub mod columns;
 pub mod editions;
 pub mod frame;
 pub mod registry;
+pub mod vault;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -24,13 +25,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bell::Bell;
 use bytes::Bytes;
 use columns::Table;
 use entity::{
     account, client, epoch,
+    hidden::Hidden,
     ids::{DatasetCode, PeriodCode, ReleaseVersion},
-    journal_seal, registry_snapshot, release, release_table, signing_key,
+    journal_seal, registry_snapshot, release, release_table, revocation, signing_key,
     words::{Duty, ReleaseKind},
 };
 use frame::Frame;
@@ -40,10 +43,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
+use vault::Vault;
 
 use crate::{
     authz::{self, Actor, Role},
-    db::Db,
+    db::{Db, now},
     error::{Error, Result},
     formats::columns::File,
 };
@@ -66,6 +70,8 @@ pub enum Thing {
     Credentials,
     /// Signing keys.
     Keys,
+    /// Tokens that are good no more before their time is over.
+    Revocations,
 }
 
 impl Thing {
@@ -75,6 +81,7 @@ impl Thing {
             Self::Releases => "releases",
             Self::Credentials => "credentials",
             Self::Keys => "keys",
+            Self::Revocations => "revocations",
         }
     }
 }
@@ -101,7 +108,12 @@ pub struct Standing {
     pub name: String,
     /// Its part of its school's reporting.
     pub duty: Duty,
+    /// Tokens of another generation are not its own any more.
+    pub generation: i32,
 }
+
+/// The names of what was revoked, of tokens that have not expired: `token:<jti>`, `family:<id>`.
+pub type Revoked = HashSet<String>;
 
 /// One table of a release, without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
@@ -156,6 +168,7 @@ struct State {
     releases: Arc<Vec<Arc<ReleaseHead>>>,
     standings: Arc<HashMap<String, Standing>>,
     keys: Arc<Vec<signing_key::Model>>,
+    revoked: Arc<Revoked>,
     checked: Instant,
 }
 
@@ -163,6 +176,7 @@ struct State {
 #[derive(Debug)]
 pub struct Memory {
     db: Db,
+    vault: Option<Vault>,
     state: RwLock<Arc<State>>,
     bell: Bell,
     refreshing: tokio::sync::Mutex<()>,
@@ -174,11 +188,13 @@ pub struct Memory {
 
 impl Memory {
     /// Fills the memory. `idle` is how long an unused table of a release stays, `bytes` how much they may take together.
-    pub async fn open(db: Db, idle: Duration, bytes: u64) -> Result<Self> {
-        let state = State::load(&db, None).await?;
+    /// `vault` opens the private signing keys; without one nothing can be signed here.
+    pub async fn open(db: Db, vault: Option<Vault>, idle: Duration, bytes: u64) -> Result<Self> {
+        let state = State::load(&db, vault.as_ref(), None).await?;
         let bell = Bell::new(sealed(db.read()).await?);
         let memory = Self {
             db,
+            vault,
             state: RwLock::new(Arc::new(state)),
             bell,
             refreshing: tokio::sync::Mutex::new(()),
@@ -219,7 +235,7 @@ impl Memory {
         }
         let begun = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
         let before = self.state();
-        let after = State::load(&self.db, Some(&before)).await?;
+        let after = State::load(&self.db, self.vault.as_ref(), Some(&before)).await?;
         let has_new_releases = !Arc::ptr_eq(&before.releases, &after.releases);
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(after);
         self.done.store(begun, Ordering::SeqCst);
@@ -251,7 +267,17 @@ impl Memory {
         Arc::clone(&self.state().frame)
     }
 
-    /// Signing keys, newest first.
+    /// What seals private signing keys, where a key for it is configured.
+    pub const fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()
+    }
+
+    /// What was revoked, here or elsewhere a moment ago.
+    pub fn revoked(&self) -> Arc<Revoked> {
+        Arc::clone(&self.state().revoked)
+    }
+
+    /// Signing keys, newest first; of the one that signs the private part is open, where the vault opens it.
     pub fn keys(&self) -> Arc<Vec<signing_key::Model>> {
         Arc::clone(&self.state().keys)
     }
@@ -338,7 +364,7 @@ impl Memory {
 
 impl State {
     /// Reads what has changed since `before`; everything if there is no before.
-    async fn load(db: &Db, before: Option<&Self>) -> Result<Self> {
+    async fn load(db: &Db, vault: Option<&Vault>, before: Option<&Self>) -> Result<Self> {
         let db = db.read();
         let checked = Instant::now();
         if let Some(before) = before
@@ -372,17 +398,38 @@ impl State {
             },
             keys: match same(Thing::Keys) {
                 Some(before) => Arc::clone(&before.keys),
-                None => Arc::new(
-                    authz::visible::<signing_key::Entity>(&Actor::system("memory"))
-                        .order_by_desc(signing_key::Column::CreatedAt)
-                        .all(db)
-                        .await?,
-                ),
+                None => Arc::new(keys(db, vault).await?),
+            },
+            revoked: match same(Thing::Revocations) {
+                Some(before) => Arc::clone(&before.revoked),
+                None => Arc::new(revoked(db).await?),
             },
             epochs: Arc::new(epochs),
             checked,
         })
     }
+}
+
+async fn keys(db: &impl ConnectionTrait, vault: Option<&Vault>) -> Result<Vec<signing_key::Model>> {
+    let mut rows = authz::visible::<signing_key::Entity>(&Actor::system("memory"))
+        .order_by_desc(signing_key::Column::CreatedAt)
+        .all(db)
+        .await?;
+    for row in &mut rows {
+        // What does not open, or never was sealed, signs nothing; whoever starts the service is told.
+        let opened = vault.and_then(|vault| vault.open(&row.kid, &row.private_key).ok());
+        row.private_key = Hidden(opened.map_or_else(String::new, |bytes| STANDARD.encode(bytes)));
+    }
+    Ok(rows)
+}
+
+async fn revoked(db: &impl ConnectionTrait) -> Result<Revoked> {
+    let rows = authz::visible::<revocation::Entity>(&Actor::system("memory"))
+        .filter(revocation::Column::Until.gt(now()))
+        .select_only()
+        .column(revocation::Column::Name)
+        .into_tuple::<String>();
+    Ok(rows.all(db).await?.into_iter().collect())
 }
 
 /// What is asked four times a second, and before an answer that must be the newest: one row of one number.
@@ -442,7 +489,13 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.display_name, duty: row.duty };
+            let standing = Standing {
+                role: row.role.into(),
+                org: row.org,
+                name: row.display_name,
+                duty: row.duty,
+                generation: row.generation,
+            };
             (format!("account:{}", row.id), standing)
         });
     let clients = authz::visible::<client::Entity>(&actor)
@@ -451,7 +504,13 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.name, duty: row.duty };
+            let standing = Standing {
+                role: row.role.into(),
+                org: row.org,
+                name: row.name,
+                duty: row.duty,
+                generation: row.generation,
+            };
             (format!("client:{}", row.client_id), standing)
         });
     Ok(accounts.chain(clients).collect())

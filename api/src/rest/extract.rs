@@ -15,7 +15,7 @@ use actix_web::{
 };
 use futures::StreamExt;
 
-use super::{oauth::TOKEN_PATH, problem::Problem};
+use super::{oauth, problem::Problem};
 use crate::{
     House,
     authn::tokens::Tokens,
@@ -35,7 +35,11 @@ pub async fn authenticate(
         return Err(Problem::from(Error::internal("a server without its house")).into());
     };
     // There, the header speaks of a client and its secret.
-    let who = if request.path() == TOKEN_PATH { Ok(Actor::public()) } else { caller(&house, request.headers()).await };
+    let who = if oauth::is_of_clients(request.path()) {
+        Ok(Actor::public())
+    } else {
+        caller(&house, request.headers()).await
+    };
     match who {
         Ok(actor) => {
             tracing::Span::current().record("actor.role", actor.role.name());

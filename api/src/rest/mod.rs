@@ -39,6 +39,8 @@ use utoipa_actix_web::{AppExt, service_config::ServiceConfig};
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::token)
+        .service(oauth::revoke::revoke)
+        .service(oauth::sign_out::sign_out)
         .service(oauth::jwks)
         .service(oauth::metadata)
         .service(session::session)

@@ -1,9 +1,13 @@
-//! Tokens and keys: `/oauth/token` (RFC 6749), the discovery document (RFC 8414), the public keys.
+//! Tokens and keys: `/oauth/token` (RFC 6749), `/oauth/revoke` (RFC 7009), the discovery document (RFC 8414),
+//! the public keys.
 //!
 //! The token endpoint answers refusals in the form of RFC 6749, in English and ASCII as it
 //! asks; our own faults are problems as everywhere.
 
-mod client_credentials;
+mod form;
+mod proof;
+pub mod revoke;
+pub mod sign_out;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, get,
@@ -13,7 +17,9 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::client_credentials::{Form, Refused};
+use entity::{account, client};
+
+use self::form::{Asker, Form, Grant, Refused};
 use super::{
     body,
     problem::{Problem, ProblemView},
@@ -21,15 +27,22 @@ use super::{
 use crate::{
     House,
     authn::{
-        self,
+        client_keys,
         keys::{Jwks, KeySet},
         tokens::{Holder, Issued, SCOPE, Tokens},
     },
-    error::{Error, Result},
+    ctx::Ctx,
+    domain::grants::{self, Opened, Terms},
+    error::Result,
 };
 
-/// The one address where `Authorization` speaks of a client and its secret.
-pub const TOKEN_PATH: &str = "/oauth/token";
+const TOKEN_PATH: &str = "/oauth/token";
+const REVOKE_PATH: &str = "/oauth/revoke";
+
+/// Whether `Authorization` speaks of a client and its secret at this address.
+pub fn is_of_clients(path: &str) -> bool {
+    [TOKEN_PATH, REVOKE_PATH].contains(&path)
+}
 
 const KEYS_PATH: &str = "/.well-known/jwks.json";
 
@@ -47,11 +60,24 @@ pub struct TokenView {
     pub expires_in: u64,
     /// What it is good for.
     pub scope: &'static str,
+    /// For people: gets the next tokens, once, at `/oauth/token` with `grant_type=refresh_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// Seconds until the refresh token is good no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_expires_in: Option<u64>,
 }
 
-impl From<Issued> for TokenView {
-    fn from(issued: Issued) -> Self {
-        Self { access_token: issued.token, token_type: "Bearer", expires_in: issued.expires_in, scope: issued.scope }
+impl TokenView {
+    fn new(issued: Issued, opened: Option<Opened>) -> Self {
+        Self {
+            access_token: issued.token,
+            token_type: "Bearer",
+            expires_in: issued.expires_in,
+            scope: issued.scope,
+            refresh_expires_in: opened.as_ref().map(|opened| opened.expires_in),
+            refresh_token: opened.map(|opened| opened.token.expose().to_owned()),
+        }
     }
 }
 
@@ -59,12 +85,18 @@ impl From<Issued> for TokenView {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form in the document; it is read by hand, every fault has its own answer")]
 pub struct TokenForm {
-    /// `client_credentials`.
+    /// `client_credentials` or `refresh_token`.
     grant_type: String,
     /// Where it is not in `Authorization: Basic`.
     client_id: Option<String>,
     /// Where it is not in `Authorization: Basic`.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, with `client_assertion`.
+    client_assertion_type: Option<String>,
+    /// A JWT that a registered key of the client has signed (RFC 7523), instead of a secret.
+    client_assertion: Option<String>,
+    /// For `refresh_token`: what the last answer has told.
+    refresh_token: Option<String>,
     /// `zhiqiao`, or nothing.
     scope: Option<String>,
 }
@@ -72,22 +104,24 @@ pub struct TokenForm {
 /// A refusal of the token endpoint (RFC 6749, section 5.2).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OauthErrorView {
-    /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`.
+    /// `invalid_request`, `invalid_client`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`.
     pub error: &'static str,
     /// What to do, for whoever writes the client.
     pub error_description: &'static str,
 }
 
-/// Access token for a client
+/// Access token
 ///
-/// Give the client's id and secret by `Authorization: Basic` (each form-encoded) or in the body, not both.
+/// For a client (`client_credentials`): give its id and secret by `Authorization: Basic` (each form-encoded) or
+/// in the body, or a `client_assertion` instead. For a person who has signed in (`refresh_token`): the answer has
+/// the next refresh token, and the one that was shown is good no more. Shown again, it ends the sign-in.
 #[utoipa::path(
     tag = "identity",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The token", body = TokenView),
-        (status = 400, description = "The request is not in order", body = OauthErrorView),
-        (status = 401, description = "Unknown client, wrong secret, or disabled", body = OauthErrorView),
+        (status = 400, description = "The request is not in order, or the refresh token is good no more", body = OauthErrorView),
+        (status = 401, description = "Unknown client, wrong proof, or disabled", body = OauthErrorView),
         (status = 413, description = "The body is too large", body = ProblemView, content_type = "application/problem+json"),
         (status = 503, description = "Not now", body = ProblemView, content_type = "application/problem+json"),
     )
@@ -95,26 +129,65 @@ pub struct OauthErrorView {
 #[post("/oauth/token")]
 pub async fn token(
     house: web::Data<House>,
+    ctx: Ctx,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read(payload.into_inner(), BODY_BYTES).await?;
-    let (id, secret) = match Form::read(request.headers(), &bytes).and_then(|form| form.credentials(request.headers()))
-    {
-        Ok(credentials) => credentials,
+    let asked = Form::read(request.headers(), &bytes).and_then(|form| form.grant(request.headers()));
+    let (grant, asker) = match asked {
+        Ok(asked) => asked,
         Err(refused) => return Ok(answer_refused(&refused)),
     };
-    match authn::authenticate_client(house.db.read(), &id, &secret).await {
-        Ok(client) => issue(&house, &Holder::client(&client)),
-        Err(Error::Unauthenticated(_)) => Ok(answer_refused(&client_credentials::UNKNOWN)),
-        Err(fault) => Err(fault.into()),
+    let client = match asker {
+        Asker::Unproved(id) => Asking::Name(id),
+        Asker::Proved(proof) => match proof::check(&house, &proof).await? {
+            Ok(client) => Asking::Client(client),
+            Err(refused) => return Ok(answer_refused(&refused)),
+        },
+    };
+    match (grant, client) {
+        (Grant::Client, Asking::Client(client)) => answer(&house, &Holder::client(&client), None),
+        (Grant::Client, Asking::Name(_)) => Ok(answer_refused(&form::NOBODY)),
+        (Grant::Refresh(token), client) => {
+            match grants::refresh(&ctx, Terms::from(&house.config.token), &token, client.name()).await? {
+                Some((person, opened)) => answer(&house, &Holder::person(&person, opened.family), Some(opened)),
+                None => Ok(answer_refused(&STALE)),
+            }
+        }
     }
 }
 
+/// The answer to every refresh token that gets nothing: which of the reasons it is, is not said.
+const STALE: Refused = form::ungranted(
+    "The refresh token is unknown, used, expired or revoked, or its holder has changed: sign in again.",
+);
+
+/// Who asks, once the proof was checked.
+enum Asking {
+    Client(client::Model),
+    Name(Option<String>),
+}
+
+impl Asking {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Client(client) => Some(&client.client_id),
+            Self::Name(name) => name.as_deref(),
+        }
+    }
+}
+
+/// Answers a person who has just proved who it is: the tokens of a new sign-in.
+pub(super) async fn admit(house: &House, ctx: &Ctx, person: &account::Model) -> Result<HttpResponse, Problem> {
+    let opened = grants::open(ctx, Terms::from(&house.config.token), person).await?;
+    answer(house, &Holder::person(person, opened.family), Some(opened))
+}
+
 /// Answers with a new access token.
-pub(super) fn issue(house: &House, holder: &Holder) -> Result<HttpResponse, Problem> {
+fn answer(house: &House, holder: &Holder, opened: Option<Opened>) -> Result<HttpResponse, Problem> {
     let issued = Tokens::new(&house.config).issue(KeySet::new(&house.memory.keys()), holder)?;
-    Ok(unstored(StatusCode::OK).json(TokenView::from(issued)))
+    Ok(unstored(StatusCode::OK).json(TokenView::new(issued, opened)))
 }
 
 fn answer_refused(refused: &Refused) -> HttpResponse {
@@ -157,10 +230,20 @@ pub struct MetadataView {
     /// None: there is no authorization endpoint.
     pub response_types_supported: [&'static str; 0],
     /// The grants.
-    pub grant_types_supported: [&'static str; 1],
-    /// How a client proves who it is.
-    pub token_endpoint_auth_methods_supported: [&'static str; 2],
+    pub grant_types_supported: [&'static str; 2],
+    /// How a client proves who it is; `none` is the console, which has only refresh tokens.
+    pub token_endpoint_auth_methods_supported: [&'static str; 4],
+    /// What an assertion of a client may be signed with.
+    pub token_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
+    /// Where tokens end before their time (RFC 7009).
+    pub revocation_endpoint: String,
+    /// The same as at the token endpoint.
+    pub revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    /// The same as at the token endpoint.
+    pub revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
 }
+
+const METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// Discovery document
 #[utoipa::path(tag = "identity", responses((status = 200, description = "RFC 8414", body = MetadataView)))]
@@ -169,11 +252,15 @@ pub async fn metadata(house: web::Data<House>) -> HttpResponse {
     let issuer = house.config.public_url.clone();
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(MetadataView {
         token_endpoint: format!("{issuer}{TOKEN_PATH}"),
+        revocation_endpoint: format!("{issuer}{REVOKE_PATH}"),
         jwks_uri: format!("{issuer}{KEYS_PATH}"),
         issuer,
         scopes_supported: [SCOPE],
         response_types_supported: [],
-        grant_types_supported: [client_credentials::GRANT],
-        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        grant_types_supported: form::GRANTS,
+        token_endpoint_auth_methods_supported: METHODS,
+        token_endpoint_auth_signing_alg_values_supported: client_keys::ALGORITHMS,
+        revocation_endpoint_auth_methods_supported: METHODS,
+        revocation_endpoint_auth_signing_alg_values_supported: client_keys::ALGORITHMS,
     })
 }

@@ -10,9 +10,9 @@ use super::{
     problem::{Problem, ProblemView},
 };
 use crate::{
-    House,
-    authn::{self, tokens::Holder},
+    House, authn,
     config::Secret,
+    ctx::Ctx,
     error::{Error, Finding, Result, Text},
 };
 
@@ -29,7 +29,7 @@ pub struct SessionBody {
 
 /// Sign-in of a person
 ///
-/// The token is of the same kind as a client's and lives as long.
+/// The token is of the same kind as a client's and lives as long. With it comes a refresh token for the next.
 #[utoipa::path(
     tag = "identity",
     request_body = SessionBody,
@@ -43,13 +43,13 @@ pub struct SessionBody {
     )
 )]
 #[post("/v1/session")]
-pub async fn session(house: web::Data<House>, body: Body) -> Result<HttpResponse, Problem> {
+pub async fn session(house: web::Data<House>, ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     if body.0.len() > BODY_BYTES {
         return Err(Error::TooLarge { limit_bytes: BODY_BYTES }.into());
     }
     let (username, password) = credentials(&body.0)?;
     let person = authn::authenticate_person(house.db.read(), &username, &password).await?;
-    oauth::issue(&house, &Holder::person(&person))
+    oauth::admit(&house, &ctx, &person).await
 }
 
 /// Name and password of a body; whatever is wrong with it is said without repeating what stood in it.

@@ -85,3 +85,13 @@ INSERT INTO batch (id, state, format, is_dry_run, sender, sender_role, sender_or
 INSERT INTO batch_part (batch_id, number, bytes) VALUES (UUID_1, 0, BYTES);
 INSERT INTO batch_table (batch_id, school_code, dataset_code, period_code, state, revision, cells) VALUES
     (UUID_1, '62001', 'scale', '2023', 'draft', 1, 1);
+INSERT INTO token_family (id, account_id, client_id, generation, created_at, used_at, expires_at) VALUES
+    (UUID_1, UUID_2, 'console', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 15:04:05+00:00');
+INSERT INTO refresh_token (hash, family_id, created_at, expires_at, used_at) VALUES
+    (HASH_1, UUID_1, '2024-01-02 03:04:05+00:00', '2024-01-02 05:04:05+00:00', NULL);
+INSERT INTO revocation (name, subject, created_at, until) VALUES
+    ('token:one', 'client:demo', '2024-01-02 03:04:05+00:00', '2024-01-02 03:20:05+00:00');
+INSERT INTO client_key (client_id, kid, jwk, created_at) VALUES
+    (UUID_1, 'one', '{}', '2024-01-02 03:04:05+00:00');
+INSERT INTO client_assertion (digest, until) VALUES
+    (HASH_1, '2024-01-02 03:20:05+00:00');

@@ -24,6 +24,8 @@ fn school() -> Holder {
         client_id: "demo-school-62001".to_owned(),
         role: Role::School,
         org: Some("62001".to_owned()),
+        family: None,
+        generation: 1,
     }
 }
 
@@ -217,7 +219,8 @@ fn a_retired_key_vouches_for_what_it_signed_before() {
 fn a_holder_is_what_it_is_now() {
     let claims: Claims = serde_json::from_value(good()).unwrap();
     let standing = |role, org: Option<&str>| {
-        Some(Standing { role, org: org.map(str::to_owned), name: "名".to_owned(), duty: Duty::All })
+        let (org, name) = (org.map(str::to_owned), "名".to_owned());
+        Some(Standing { role, org, name, duty: Duty::All, generation: 1 })
     };
     let verdict = |standing| stands(&claims, claims.subject().unwrap(), standing);
     let actor = verdict(standing(Role::School, Some("62001"))).unwrap();
@@ -227,6 +230,7 @@ fn a_holder_is_what_it_is_now() {
         standing(Role::School, Some("62002")),
         standing(Role::School, None),
         standing(Role::Province, Some("62001")),
+        standing(Role::School, Some("62001")).map(|standing| Standing { generation: 2, ..standing }),
     ] {
         assert_eq!(verdict(other).unwrap_err(), Refusal::Standing);
     }
