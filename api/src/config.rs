@@ -13,7 +13,11 @@ mod faults;
 mod keys;
 mod layers;
 
-use std::{fmt, net::SocketAddr, path::Path};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use figment::{Figment, value::Value};
 use serde::Deserialize;
@@ -36,6 +40,10 @@ pub struct Config {
     pub database: Database,
     /// Access tokens.
     pub token: Token,
+    /// Passwords, second factors and lockouts.
+    pub people: People,
+    /// The key that other keys are sealed with.
+    pub keys: Keys,
     /// Bounds of one request.
     pub limits: Limits,
     /// The metrics listener.
@@ -70,6 +78,54 @@ pub struct Token {
     pub audience: String,
     /// From `iat` to `exp`; never above 15 minutes.
     pub lifetime_seconds: u64,
+}
+
+/// Passwords, second factors and lockouts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    /// Whether the roles below get in without a second factor.
+    pub second_factor: SecondFactor,
+    /// The roles that it is asked of, by the contract's names with commas between.
+    pub second_factor_roles: String,
+    /// How many failures under one name are free; the next one locks.
+    pub failures_account: u32,
+    /// How many failures from one address are free; the next one locks.
+    pub failures_address: u32,
+    /// How long the first lock lasts; each further one lasts twice as long.
+    pub lock_seconds: u32,
+    /// How long a lock lasts at most.
+    pub lock_longest_seconds: u32,
+    /// After this long without another one, a failure is forgotten.
+    pub forget_seconds: u32,
+}
+
+impl People {
+    /// Whether a role, by the contract's name, does not get in without a second factor.
+    pub fn asks_second_factor(&self, role: &str) -> bool {
+        self.second_factor == SecondFactor::Required
+            && self.second_factor_roles.split(',').any(|one| one.trim() == role)
+    }
+}
+
+/// Whether a second factor is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// Who has none must enrol before anything else.
+    Required,
+    /// Only who has enrolled is asked for a code.
+    Optional,
+}
+
+/// The key that other keys are sealed with: it is never in the database.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// 32 bytes in Base64.
+    pub encryption_key: Option<Secret>,
+    /// A file that holds the same.
+    pub encryption_key_file: Option<PathBuf>,
 }
 
 /// Bounds of one request; what exceeds them is refused, never clamped.
@@ -209,10 +265,14 @@ impl Config {
             ("metrics.listen", format!("127.0.0.1:{metrics_port}")),
             // Whoever tries it has the receiver on the same machine.
             ("webhooks.private_targets", "allow".to_owned()),
+            ("people.second_factor", "optional".to_owned()),
         ]
         .map(|(key, value)| Layer::one("demo", key, Value::from(value)));
+        // Whoever tries it shall not be locked out by what it tries.
+        let wide = ["people.failures_account", "people.failures_address"]
+            .map(|key| Layer::one("demo", key, Value::from(1_000_000_i64)));
         let log = layers::environment(std::env::vars_os()).filter(|layer| layer.is_about("log"));
-        Self::read(None, demo.into_iter().chain(log))
+        Self::read(None, demo.into_iter().chain(wide).chain(log))
     }
 
     fn read(

@@ -20,6 +20,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
+    authn::sealing,
     authz::Actor,
     config::Config,
     ctx::{Ctx, once::Turns},
@@ -65,6 +66,8 @@ impl House {
 
     /// The same over a database that is open already.
     pub async fn over(config: Config, db: Db) -> Result<Arc<Self>> {
+        // A key that cannot be read is told now, and not to whoever enrols first.
+        sealing::key(&config.keys)?;
         let idle = Duration::from_secs(config.server.memory_idle_seconds);
         let memory = Arc::new(Memory::open(db.clone(), idle, MEMORY_BYTES).await?);
         let schema = graphql::schema(&config.limits);

@@ -27,6 +27,12 @@ pub struct Model {
     pub is_disabled: bool,
     /// Made by the demo, with a password that everybody knows.
     pub is_demo: bool,
+    /// Somebody else knows the password: it is good for nothing but to be changed.
+    pub must_change_password: bool,
+    /// Raised to end every session that is open; a token of another generation is no good.
+    pub generation: i32,
+    /// Raised by one with every change of an administrator's.
+    pub version: i32,
     pub created_at: DateTimeUtc,
 }
 

@@ -26,6 +26,7 @@ mod m20261122_150000_create_collection;
 mod m20261122_160000_catalogue_editions;
 mod m20261122_170000_batch_receipt;
 mod m20261122_171000_duty;
+mod m20261122_181000_people;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_160000_catalogue_editions::Migration),
             Box::new(m20261122_170000_batch_receipt::Migration),
             Box::new(m20261122_171000_duty::Migration),
+            Box::new(m20261122_181000_people::Migration),
         ]
     }
 }

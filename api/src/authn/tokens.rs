@@ -58,6 +58,14 @@ struct Claims {
     role: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     org: Option<String>,
+    /// Of people: which generation of sessions it belongs to; a later one has ended it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    generation: i32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+const fn is_first(generation: &i32) -> bool {
+    *generation == 0
 }
 
 impl Claims {
@@ -78,6 +86,7 @@ pub struct Holder {
     client_id: String,
     role: Role,
     org: Option<String>,
+    generation: i32,
 }
 
 impl Holder {
@@ -88,12 +97,19 @@ impl Holder {
             client_id: row.client_id.clone(),
             role: row.role.into(),
             org: row.org.clone(),
+            generation: 0,
         }
     }
 
     /// A person who has signed in.
     pub fn person(row: &account::Model) -> Self {
-        Self { subject: row.id.to_string(), client_id: CONSOLE.to_owned(), role: row.role.into(), org: row.org.clone() }
+        Self {
+            subject: row.id.to_string(),
+            client_id: CONSOLE.to_owned(),
+            role: row.role.into(),
+            org: row.org.clone(),
+            generation: row.generation,
+        }
     }
 }
 
@@ -145,6 +161,7 @@ impl<'a> Tokens<'a> {
             scope: SCOPE.to_owned(),
             role: holder.role.name().to_owned(),
             org: holder.org.clone(),
+            generation: holder.generation,
         };
         let payload = serde_json::to_vec(&claims).map_err(Error::internal)?;
         Ok(Issued {
@@ -225,6 +242,7 @@ impl<'a> Tokens<'a> {
 fn stands(claims: &Claims, subject: String, standing: Option<Standing>) -> Result<Actor, Refusal> {
     let standing = standing
         .filter(|standing| standing.role.name() == claims.role && standing.org == claims.org)
+        .filter(|standing| standing.generation == claims.generation)
         .ok_or(Refusal::Standing)?;
     Ok(Actor::with(standing.role, standing.org.as_deref(), subject, standing.name).on(standing.duty))
 }

@@ -5,8 +5,8 @@
 
 use entity::{
     account, batch, batch_part, batch_table, claim, client, collection, collection_extension, dataset, finding,
-    idempotency, indicator, journal, journal_seal, period, release, release_table, revision, school, signing_key,
-    submission, transition, webhook, webhook_delivery,
+    idempotency, indicator, journal, journal_seal, lockout, period, recovery_code, release, release_table, revision,
+    school, second_factor, signing_key, submission, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -192,6 +192,10 @@ macro_rules! only {
 
 only! {
     account => Account for Admin,
+    // Beside an account: whoever resets it lifts its locks and removes its second factor.
+    lockout => Account for Admin,
+    recovery_code => Account for Admin,
+    second_factor => Account for Admin,
     client => Client for Admin,
     signing_key => SigningKey for Admin,
     journal => Journal for Auditor,

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, ops::RangeInclusive};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use entity::words::Role;
 use figment::{
     Figment,
     value::{Dict, Value},
@@ -28,9 +30,15 @@ enum Holds {
     Word,
     /// A log filter.
     Filter,
+    /// Roles of the contract, with commas between.
+    Roles,
+    /// 32 bytes in Base64.
+    Key,
+    /// The path of a file.
+    File,
 }
 
-use Holds::{Address, DatabaseUrl, Filter, OneOf, PublicUrl, Whole, Word};
+use Holds::{Address, DatabaseUrl, File, Filter, Key, OneOf, PublicUrl, Roles, Whole, Word};
 
 /// Every key there is, in the order of the defaults file.
 const KEYS: &[(&str, Holds)] = &[
@@ -42,6 +50,15 @@ const KEYS: &[(&str, Holds)] = &[
     ("database.statement_timeout_seconds", Whole(1..=3_600)),
     ("token.audience", Word),
     ("token.lifetime_seconds", Whole(60..=900)),
+    ("people.second_factor", OneOf(&["required", "optional"])),
+    ("people.second_factor_roles", Roles),
+    ("people.failures_account", Whole(1..=1_000_000)),
+    ("people.failures_address", Whole(1..=1_000_000)),
+    ("people.lock_seconds", Whole(1..=3_600)),
+    ("people.lock_longest_seconds", Whole(1..=86_400)),
+    ("people.forget_seconds", Whole(1..=86_400)),
+    ("keys.encryption_key", Key),
+    ("keys.encryption_key_file", File),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
     ("limits.batch_bytes", Whole(1_024..=4_294_967_296)),
     ("limits.graphql_body_bytes", Whole(1_024..=16_777_216)),
@@ -179,7 +196,7 @@ fn siblings(section: &str) -> Vec<&'static str> {
 
 impl Holds {
     const fn is_secret(&self) -> bool {
-        matches!(self, DatabaseUrl)
+        matches!(self, DatabaseUrl | Key)
     }
 
     fn expected(&self) -> Text {
@@ -199,6 +216,14 @@ impl Holds {
             ),
             OneOf(words) => Text::new(words.join("、"), words.join(", ")),
             Word => Text::new("一个不含空白的词", "one word without blanks"),
+            Roles => Text::new(
+                "以逗号分隔的角色，如 ADMIN,AUDITOR,PROVINCE,CITY",
+                "roles with commas between, as in ADMIN,AUDITOR,PROVINCE,CITY",
+            ),
+            Key => {
+                Text::new("32 字节的 Base64（openssl rand -base64 32）", "32 bytes in Base64 (openssl rand -base64 32)")
+            }
+            File => Text::new("文件路径", "the path of a file"),
             Filter => Text::new("级别[,模块=级别…]，如 info,sqlx=warn", "level[,module=level…], as in info,sqlx=warn"),
         }
     }
@@ -222,7 +247,15 @@ impl Holds {
             Filter => EnvFilter::try_new(text)
                 .map(drop)
                 .map_err(|error| Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"))),
-            OneOf(_) | Word | Whole(_) => Ok(()),
+            Roles => match text.split(',').find(|one| Role::of(one.trim()).is_none()) {
+                None => Ok(()),
+                Some(one) => Err(Text::new(format!("没有角色“{one}”"), format!("there is no role `{one}`"))),
+            },
+            Key if STANDARD.decode(text).map_or(0, |bytes| bytes.len()) != 32 => {
+                Err(Text::new("不是 32 字节的 Base64", "not 32 bytes in Base64"))
+            }
+            File if text.is_empty() => Err(Text::new("为空", "empty")),
+            OneOf(_) | Word | Whole(_) | Key | File => Ok(()),
         }
     }
 }

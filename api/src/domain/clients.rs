@@ -7,8 +7,8 @@ use entity::{
     words::{Duty, Role},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     journal::{self, Event},
     mandate,
+    precondition::Match,
 };
 use crate::{
     authn::{CONSOLE, secrets},
@@ -122,6 +123,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         duty: add.duty,
         is_disabled: false,
         is_demo,
+        version: 1,
         created_at: now(),
     };
     let tx = ctx.begin().await?;
@@ -135,6 +137,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         duty: Set(row.duty),
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
+        version: Set(row.version),
         created_at: Set(row.created_at),
     })
     .exec_without_returning(&tx)
@@ -166,6 +169,100 @@ pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
     Ok(Told { row: client::Model { secret_hash, is_demo: false, ..row }, secret })
 }
 
+/// What a client shall be; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// What people call it.
+    pub name: Option<String>,
+    /// The role, within administration, audit or data.
+    pub role: Option<Role>,
+    /// The organisation.
+    pub org: Option<Option<String>>,
+    /// Its part of its school's reporting.
+    pub duty: Option<Duty>,
+    /// Whether it gets tokens.
+    pub is_enabled: Option<bool>,
+}
+
+/// The strong ETag of a client.
+pub fn etag(row: &client::Model) -> String {
+    format!("\"{}\"", row.version)
+}
+
+/// Clients in the order of their making, and whether there are more behind them.
+pub async fn list(ctx: &Ctx, limit: usize, after: Option<Uuid>) -> Result<(Vec<client::Model>, bool)> {
+    ctx.require(Action::Read, Kind::Client)?;
+    let over = u64::try_from(limit).map_err(Error::internal)? + 1;
+    let mut rows = ctx
+        .visible::<client::Entity>()
+        .filter(Condition::all().add_option(after.map(|after| client::Column::Id.gt(ClientId(after)))))
+        .order_by_asc(client::Column::Id)
+        .limit(over)
+        .all(ctx.db.read())
+        .await?;
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows, has_next))
+}
+
+/// One client.
+pub async fn get(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
+    ctx.one::<client::Entity>(ctx.db.read(), Action::Read, is(client_id)).await
+}
+
+/// Changes a client. One that is disabled, or has another role or organisation, has no good token any more.
+///
+/// # Errors
+/// 404, 412 or 428, 422.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+pub async fn change(ctx: &Ctx, client_id: &str, wish: Wish, seen: Option<&Match>) -> Result<client::Model> {
+    use client::Column as C;
+    let tx = ctx.begin().await?;
+    let old = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
+    Match::expect(seen, etag(&old))?;
+    let new = client::Model {
+        name: wish.name.unwrap_or_else(|| old.name.clone()),
+        role: wish.role.unwrap_or(old.role),
+        org: wish.org.unwrap_or_else(|| old.org.clone()),
+        duty: wish.duty.unwrap_or(old.duty),
+        is_disabled: wish.is_enabled.map_or(old.is_disabled, |is_enabled| !is_enabled),
+        version: old.version + 1,
+        ..old.clone()
+    };
+    let mut problems: Vec<Finding> = mandate::check_move(old.role, new.role).into_iter().collect();
+    problems.extend(mandate::check_label("/name", &new.name));
+    problems.extend(mandate::check(&ctx.memory.registry(), new.role, new.org.as_deref()));
+    problems.extend(mandate::check_duty(new.role, new.duty));
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    let written = ctx
+        .change::<client::Entity>()
+        .col_expr(C::Name, Expr::value(new.name.as_str()))
+        .col_expr(C::Role, Expr::value(new.role.word()))
+        .col_expr(C::Org, Expr::value(new.org.clone()))
+        .col_expr(C::Duty, Expr::value(new.duty.word()))
+        .col_expr(C::IsDisabled, Expr::value(new.is_disabled))
+        .col_expr(C::Version, Expr::value(new.version))
+        .filter(C::Id.eq(old.id))
+        .filter(C::Version.eq(old.version))
+        .exec(&tx)
+        .await?;
+    if written.rows_affected != 1 {
+        return Err(Error::PreconditionFailed { current: None });
+    }
+    let action = match (old.is_disabled, new.is_disabled) {
+        (false, true) => "client.disabled",
+        (true, false) => "client.enabled",
+        _ => "client.changed",
+    };
+    record(&tx, ctx, action, &new).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(new)
+}
+
 /// Disables a client: it gets no more tokens, and those it has are good no more. Done twice, nothing happens.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
@@ -176,6 +273,7 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     }
     ctx.change::<client::Entity>()
         .col_expr(client::Column::IsDisabled, Expr::value(true))
+        .col_expr(client::Column::Version, Expr::value(row.version + 1))
         .filter(client::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;
@@ -183,7 +281,7 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
-    Ok(client::Model { is_disabled: true, ..row })
+    Ok(client::Model { is_disabled: true, version: row.version + 1, ..row })
 }
 
 fn is(client_id: &str) -> Condition {

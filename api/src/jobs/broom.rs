@@ -1,11 +1,12 @@
-//! The broom: throws away the answers of idempotency keys whose day is over, and old messages to webhooks.
+//! The broom: throws away the answers of idempotency keys whose day is over, old messages to
+//! webhooks, and old counts of failed sign-ins.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     House,
     authz::Actor,
-    domain::{idempotency, webhooks::courier},
+    domain::{idempotency, lockout, webhooks::courier},
 };
 
 /// How often it goes round.
@@ -14,7 +15,7 @@ pub const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Goes round once.
 pub async fn sweep(house: Arc<House>) {
     let ctx = house.ctx(Actor::system("broom"));
-    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await] {
+    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await, lockout::purge(&ctx).await] {
         match swept {
             Ok(0) => {}
             Ok(gone) => tracing::debug!(gone, "old rows thrown away"),

@@ -101,6 +101,8 @@ pub struct Standing {
     pub name: String,
     /// Its part of its school's reporting.
     pub duty: Duty,
+    /// Of people: the generation of sessions that is good now.
+    pub generation: i32,
 }
 
 /// One table of a release, without its bytes.
@@ -442,7 +444,13 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.display_name, duty: row.duty };
+            let standing = Standing {
+                role: row.role.into(),
+                org: row.org,
+                name: row.display_name,
+                duty: row.duty,
+                generation: row.generation,
+            };
             (format!("account:{}", row.id), standing)
         });
     let clients = authz::visible::<client::Entity>(&actor)
@@ -451,7 +459,8 @@ async fn standings(db: &impl ConnectionTrait) -> Result<HashMap<String, Standing
         .await?
         .into_iter()
         .map(|row| {
-            let standing = Standing { role: row.role.into(), org: row.org, name: row.name, duty: row.duty };
+            let standing =
+                Standing { role: row.role.into(), org: row.org, name: row.name, duty: row.duty, generation: 0 };
             (format!("client:{}", row.client_id), standing)
         });
     Ok(accounts.chain(clients).collect())

@@ -125,7 +125,8 @@ fn answer_refused(refused: &Refused) -> HttpResponse {
     answer.json(OauthErrorView { error: refused.error, error_description: refused.description })
 }
 
-fn unstored(status: StatusCode) -> HttpResponseBuilder {
+/// An answer that nobody keeps.
+pub(super) fn unstored(status: StatusCode) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
     answer

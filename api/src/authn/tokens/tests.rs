@@ -24,6 +24,7 @@ fn school() -> Holder {
         client_id: "demo-school-62001".to_owned(),
         role: Role::School,
         org: Some("62001".to_owned()),
+        generation: 0,
     }
 }
 
@@ -217,7 +218,7 @@ fn a_retired_key_vouches_for_what_it_signed_before() {
 fn a_holder_is_what_it_is_now() {
     let claims: Claims = serde_json::from_value(good()).unwrap();
     let standing = |role, org: Option<&str>| {
-        Some(Standing { role, org: org.map(str::to_owned), name: "名".to_owned(), duty: Duty::All })
+        Some(Standing { role, org: org.map(str::to_owned), name: "名".to_owned(), duty: Duty::All, generation: 0 })
     };
     let verdict = |standing| stands(&claims, claims.subject().unwrap(), standing);
     let actor = verdict(standing(Role::School, Some("62001"))).unwrap();
@@ -227,6 +228,8 @@ fn a_holder_is_what_it_is_now() {
         standing(Role::School, Some("62002")),
         standing(Role::School, None),
         standing(Role::Province, Some("62001")),
+        // Its sessions were ended after this token was issued.
+        standing(Role::School, Some("62001")).map(|standing| Standing { generation: 1, ..standing }),
     ] {
         assert_eq!(verdict(other).unwrap_err(), Refusal::Standing);
     }
