@@ -5,9 +5,9 @@
 
 use entity::{
     account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection,
-    collection_extension, dataset, finding, idempotency, indicator, journal, journal_seal, period, refresh_token,
-    release, release_table, revision, revocation, school, signing_key, submission, token_family, transition, webhook,
-    webhook_delivery,
+    collection_extension, dataset, finding, idempotency, indicator, journal, journal_seal, lockout, period,
+    recovery_code, refresh_token, release, release_table, revision, revocation, school, second_factor, signing_key,
+    submission, token_family, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -193,6 +193,10 @@ macro_rules! only {
 
 only! {
     account => Account for Admin,
+    // Beside an account: whoever resets it lifts its locks and removes its second factor.
+    lockout => Account for Admin,
+    recovery_code => Account for Admin,
+    second_factor => Account for Admin,
     client => Client for Admin,
     client_key => Client for Admin,
     signing_key => SigningKey for Admin,

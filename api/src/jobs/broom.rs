@@ -1,12 +1,12 @@
-//! The broom: throws away the answers of idempotency keys whose day is over, old messages to webhooks, and
-//! sign-ins and revocations that have expired by themselves.
+//! The broom: throws away the answers of idempotency keys whose day is over, old messages to webhooks, old
+//! counts of failed sign-ins, and sign-ins and revocations that have expired by themselves.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     House,
     authz::Actor,
-    domain::{grants, idempotency, webhooks::courier},
+    domain::{grants, idempotency, lockout, webhooks::courier},
 };
 
 /// How often it goes round.
@@ -15,7 +15,12 @@ pub const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Goes round once.
 pub async fn sweep(house: Arc<House>) {
     let ctx = house.ctx(Actor::system("broom"));
-    for swept in [idempotency::purge(&ctx).await, courier::purge(&ctx).await, grants::purge(&ctx).await] {
+    for swept in [
+        idempotency::purge(&ctx).await,
+        courier::purge(&ctx).await,
+        grants::purge(&ctx).await,
+        lockout::purge(&ctx).await,
+    ] {
         match swept {
             Ok(0) => {}
             Ok(gone) => tracing::debug!(gone, "old rows thrown away"),

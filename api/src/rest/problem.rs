@@ -117,11 +117,14 @@ impl ResponseError for Problem {
         let language = request_id::current_language();
         let mut answer = HttpResponse::build(self.status_code());
         match &self.0 {
-            Error::Unauthenticated(_) => {
+            Error::Unauthenticated(_) | Error::SecondFactorRequired(_) => {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"zhiqiao\""));
             }
             Error::PreconditionFailed { current: Some(etag) } | Error::PreconditionRequired { current: etag } => {
                 answer.insert_header((header::ETAG, etag.as_str()));
+            }
+            Error::LockedOut { seconds } => {
+                answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
             Error::Unavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
