@@ -95,24 +95,25 @@ pub fn read_all(text: &str) -> Result<Vec<ClientKey>> {
                 findings.push(Finding::error("jwk_kid", format!("{pointer}/kid"), message).with("", &key.kid));
             }
             Some(Ok(key)) => keys.push(key),
-            Some(Err(found)) => findings.push(found),
+            Some(Err(found)) => findings.push(*found),
             None => findings.push(Finding::error("jwk", pointer, Text::new("不是 JSON 对象", "Not a JSON object"))),
         }
     }
     if findings.is_empty() { Ok(keys) } else { Err(Error::Invalid(findings)) }
 }
 
-fn read(members: &Map<String, Value>, pointer: &str) -> std::result::Result<ClientKey, Finding> {
+fn read(members: &Map<String, Value>, pointer: &str) -> std::result::Result<ClientKey, Box<Finding>> {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let wrong = |name: &str, message: Text, expected: &str| {
-        Finding::error("jwk", format!("{pointer}/{name}"), message).with(expected, text(name).unwrap_or_default())
+        let found = Finding::error("jwk", format!("{pointer}/{name}"), message);
+        Box::new(found.with(expected, text(name).unwrap_or_default()))
     };
     if let Some(name) = PRIVATE.iter().find(|name| members.contains_key(**name)) {
         let message = Text::new(
             "这是私钥或共享密钥，请勿交出：请另行生成密钥对，只登记公钥",
             "This is a private or shared key, which nobody else should ever have: make another pair, and register the public one",
         );
-        return Err(Finding::error("jwk_private", format!("{pointer}/{name}"), message));
+        return Err(Box::new(Finding::error("jwk_private", format!("{pointer}/{name}"), message)));
     }
     let point = |name: &str| {
         let bytes = text(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).filter(|bytes| bytes.len() == 32);

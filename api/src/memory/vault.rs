@@ -104,7 +104,7 @@ fn aad(name: &str) -> Aad<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
