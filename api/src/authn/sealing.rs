@@ -81,7 +81,9 @@ mod tests {
         assert_ne!(sealed, seal(&key(1), "totp:a", b"secret").unwrap(), "every seal has its own nonce");
         assert!(open(&key(2), "totp:a", &sealed).is_err());
         assert!(open(&key(1), "totp:b", &sealed).is_err());
-        for broken in ["", "s1.", "s1.AAAA", &sealed[3..], &format!("{sealed}A"), &sealed.replace("s1", "s2")] {
+        for broken in
+            ["", "s1.", "s1.AAAA", sealed.trim_start_matches("s1."), &format!("{sealed}A"), &sealed.replace("s1", "s2")]
+        {
             assert!(open(&key(1), "totp:a", broken).is_err(), "{broken}");
         }
         assert!(seal(&Secret::new("c2hvcnQ="), "totp:a", b"secret").is_err());

@@ -63,7 +63,7 @@ struct Claims {
     generation: i32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+// By reference, as serde asks.
 const fn is_first(generation: &i32) -> bool {
     *generation == 0
 }
