@@ -345,7 +345,7 @@ pub async fn get(ctx: &Ctx, id: AccountId) -> Result<account::Model> {
 pub async fn change(ctx: &Ctx, id: AccountId, wish: Wish, seen: Option<&Match>) -> Result<account::Model> {
     let tx = ctx.begin().await?;
     let old = ctx.one::<account::Entity>(&tx, Action::Change, with_id(id)).await?;
-    Match::expect(seen, etag(&old))?;
+    Match::judge(seen, etag(&old))?;
     let new = account::Model {
         display_name: wish.display_name.unwrap_or_else(|| old.display_name.clone()),
         role: wish.role.unwrap_or(old.role),
