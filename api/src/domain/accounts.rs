@@ -346,7 +346,7 @@ pub async fn get(ctx: &Ctx, id: AccountId) -> Result<account::Model> {
 pub async fn change(ctx: &Ctx, which: Condition, wish: Wish, seen: Option<&Match>) -> Result<account::Model> {
     let tx = ctx.begin().await?;
     let old = ctx.one::<account::Entity>(&tx, Action::Change, which).await?;
-    Match::expect(seen, etag(&old))?;
+    Match::judge(seen, etag(&old))?;
     let role = wish.role.unwrap_or(old.role);
     let stays = role == old.role;
     let new = account::Model {

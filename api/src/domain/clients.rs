@@ -346,7 +346,7 @@ pub async fn change(ctx: &Ctx, client_id: &str, wish: Wish, seen: Option<&Match>
     use client::Column as C;
     let tx = ctx.begin().await?;
     let old = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
-    Match::expect(seen, etag(&old))?;
+    Match::judge(seen, etag(&old))?;
     let role = wish.role.unwrap_or(old.role);
     let stays = role == old.role;
     let new = client::Model {

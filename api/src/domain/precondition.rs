@@ -39,7 +39,7 @@ impl Match {
     }
 
     /// Judges an overwrite of something with this tag: 428 where no state is named, 412 where another is.
-    pub fn expect(seen: Option<&Self>, current: String) -> Result<()> {
+    pub fn judge(seen: Option<&Self>, current: String) -> Result<()> {
         match seen {
             Some(Self::Any) => Ok(()),
             Some(Self::Tags(tags)) if tags.iter().any(|tag| tag == current.trim_matches('"')) => Ok(()),
