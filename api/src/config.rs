@@ -47,7 +47,9 @@ pub struct Config {
     pub database: Database,
     /// Access tokens.
     pub token: Token,
-    /// The key that the private signing keys are encrypted with.
+    /// Passwords, second factors and lockouts.
+    pub people: People,
+    /// The key that private signing keys and second factors are encrypted with.
     pub keys: Keys,
     /// Bounds of one request.
     pub limits: Limits,
@@ -101,7 +103,7 @@ pub struct Token {
     pub refresh_idle_seconds: u64,
 }
 
-/// What the private signing keys are encrypted with: 32 bytes, from one place.
+/// What private signing keys and second factors are encrypted with: 32 bytes, from one place, never in the database.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
@@ -123,6 +125,44 @@ impl Keys {
             (None, None) => Ok(None),
         }
     }
+}
+
+/// Passwords, second factors and lockouts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    /// Whether the roles below get in without a second factor.
+    pub second_factor: SecondFactor,
+    /// The roles that it is asked of, by the contract's names with commas between.
+    pub second_factor_roles: String,
+    /// How many failures under one name are free; the next one locks.
+    pub failures_account: u32,
+    /// How many failures from one address are free; the next one locks.
+    pub failures_address: u32,
+    /// How long the first lock lasts; each further one lasts twice as long.
+    pub lock_seconds: u32,
+    /// How long a lock lasts at most.
+    pub lock_longest_seconds: u32,
+    /// After this long without another one, a failure is forgotten.
+    pub forget_seconds: u32,
+}
+
+impl People {
+    /// Whether a role, by the contract's name, does not get in without a second factor.
+    pub fn asks_second_factor(&self, role: &str) -> bool {
+        self.second_factor == SecondFactor::Required
+            && self.second_factor_roles.split(',').any(|one| one.trim() == role)
+    }
+}
+
+/// Whether a second factor is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondFactor {
+    /// Who has none must enrol before anything else.
+    Required,
+    /// Only who has enrolled is asked for a code.
+    Optional,
 }
 
 /// Bounds of one request; what exceeds them is refused, never clamped.
@@ -294,12 +334,15 @@ impl Config {
             ("metrics.listen", format!("127.0.0.1:{metrics_port}")),
             // Whoever tries it has the receiver on the same machine.
             ("webhooks.private_targets", "allow".to_owned()),
+            ("people.second_factor", "optional".to_owned()),
         ]
         .map(|(key, value)| Layer::one("demo", key, Value::from(value)));
-        // So wide that nobody who tries it meets a limit.
+        // So wide that nobody who tries it meets a limit, nor is locked out by what it tries.
         let wide = protection::PACES.map(|key| Layer::one("demo", key, Value::from(protection::WIDE)));
+        let patient = ["people.failures_account", "people.failures_address"]
+            .map(|key| Layer::one("demo", key, Value::from(1_000_000_i64)));
         let log = layers::environment(std::env::vars_os()).filter(|layer| layer.is_about("log"));
-        Self::read(None, demo.into_iter().chain(wide).chain(log))
+        Self::read(None, demo.into_iter().chain(wide).chain(patient).chain(log))
     }
 
     fn read(

@@ -104,8 +104,16 @@ pub enum Code {
     TooCostly,
     /// No token where one is needed, or a token that is not good.
     Unauthenticated,
+    /// The password was right; a code of the second factor is needed, too.
+    SecondFactorRequired,
     /// Seen, but not this caller's to do.
     Forbidden,
+    /// The password is known to somebody else and must be changed first.
+    PasswordChangeRequired,
+    /// The role asks for a second factor, and there is none yet.
+    EnrolmentRequired,
+    /// A change with a cookie that another site may have had sent.
+    Csrf,
     /// Not there, for this caller.
     NotFound,
     /// The resource does not know this method.
@@ -132,6 +140,8 @@ pub enum Code {
     RateLimited,
     /// The head of the request is over its limits.
     HeadTooLarge,
+    /// Too many have guessed in vain.
+    LockedOut,
     /// Our own fault.
     Internal,
     /// Not now: starting, stopping, or cut off from the database.
@@ -163,7 +173,11 @@ impl Code {
         Self::Malformed,
         Self::TooCostly,
         Self::Unauthenticated,
+        Self::SecondFactorRequired,
         Self::Forbidden,
+        Self::PasswordChangeRequired,
+        Self::EnrolmentRequired,
+        Self::Csrf,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -177,6 +191,7 @@ impl Code {
         Self::PreconditionRequired,
         Self::RateLimited,
         Self::HeadTooLarge,
+        Self::LockedOut,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -189,7 +204,29 @@ impl Code {
             Self::Unauthenticated => {
                 row("UNAUTHENTICATED", "unauthenticated", 401, "需要有效的访问令牌", "A valid access token is needed")
             }
+            Self::SecondFactorRequired => row(
+                "SECOND_FACTOR_REQUIRED",
+                "second-factor-required",
+                401,
+                "需要第二因素验证码",
+                "A code of the second factor is needed",
+            ),
             Self::Forbidden => row("FORBIDDEN", "forbidden", 403, "没有权限", "Not allowed"),
+            Self::PasswordChangeRequired => row(
+                "PASSWORD_CHANGE_REQUIRED",
+                "password-change-required",
+                403,
+                "须先修改密码",
+                "The password must be changed first",
+            ),
+            Self::EnrolmentRequired => row(
+                "SECOND_FACTOR_ENROLMENT_REQUIRED",
+                "second-factor-enrolment-required",
+                403,
+                "须先登记第二因素",
+                "A second factor must be enrolled first",
+            ),
+            Self::Csrf => row("CSRF", "csrf", 403, "请求可能来自其他网站", "The request may come from another site"),
             Self::NotFound => row("NOT_FOUND", "not-found", 404, "不存在", "Not found"),
             Self::MethodNotAllowed => {
                 row("METHOD_NOT_ALLOWED", "method-not-allowed", 405, "不支持该方法", "Method not allowed")
@@ -227,6 +264,7 @@ impl Code {
             Self::HeadTooLarge => {
                 row("HEAD_TOO_LARGE", "head-too-large", 431, "请求头过大", "The head of the request is too large")
             }
+            Self::LockedOut => row("LOCKED_OUT", "locked-out", 429, "尝试次数过多", "Too many attempts"),
             Self::Internal => row("INTERNAL", "internal", 500, "服务内部错误", "Internal error"),
             Self::Unavailable => row("UNAVAILABLE", "unavailable", 503, "服务暂不可用", "Temporarily unavailable"),
         }
@@ -245,6 +283,24 @@ pub enum Error {
     /// No token, or one that is not good; the text says which.
     #[error("unauthenticated: {}", .0.en)]
     Unauthenticated(Text),
+    /// The password was right; the text says what is to be sent with it.
+    #[error("second factor required: {}", .0.en)]
+    SecondFactorRequired(Text),
+    /// The first password, or one that was reset, opens nothing.
+    #[error("password change required")]
+    PasswordChangeRequired,
+    /// The role asks for a second factor.
+    #[error("second factor enrolment required")]
+    EnrolmentRequired,
+    /// What a change by cookie lacks; the text says which.
+    #[error("csrf: {}", .0.en)]
+    Csrf(Text),
+    /// Too many attempts under this name or from this address; the same for names that nobody has.
+    #[error("locked out for {seconds} s")]
+    LockedOut {
+        /// When to try again, in seconds.
+        seconds: u64,
+    },
     /// The caller may see it but not do it; the text hints at the role that could.
     #[error("forbidden: {}", .0.en)]
     Forbidden(Text),
@@ -325,7 +381,12 @@ impl Error {
             Self::Malformed(_) => Code::Malformed,
             Self::TooCostly(_) => Code::TooCostly,
             Self::Unauthenticated(_) => Code::Unauthenticated,
+            Self::SecondFactorRequired(_) => Code::SecondFactorRequired,
             Self::Forbidden(_) => Code::Forbidden,
+            Self::PasswordChangeRequired => Code::PasswordChangeRequired,
+            Self::EnrolmentRequired => Code::EnrolmentRequired,
+            Self::Csrf(_) => Code::Csrf,
+            Self::LockedOut { .. } => Code::LockedOut,
             Self::NotFound(_) => Code::NotFound,
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::NotAcceptable(_) => Code::NotAcceptable,
@@ -361,11 +422,25 @@ impl Error {
             Self::Malformed(text)
             | Self::TooCostly(text)
             | Self::Unauthenticated(text)
+            | Self::SecondFactorRequired(text)
             | Self::Forbidden(text)
+            | Self::Csrf(text)
             | Self::NotAcceptable(text)
             | Self::Conflict(text)
             | Self::HeadTooLarge(text)
             | Self::UnsupportedMediaType(text) => text.clone(),
+            Self::PasswordChangeRequired => Text::new(
+                "密码须先修改：请在登录时一并给出 new_password",
+                "The password must be changed: sign in with a `new_password` beside it",
+            ),
+            Self::EnrolmentRequired => Text::new(
+                "此角色须使用第二因素：请以用户名和密码调用 POST /v1/session/totp，再以验证码调用 POST /v1/session/totp/confirm",
+                "This role needs a second factor: send username and password to POST /v1/session/totp, then with a code to POST /v1/session/totp/confirm",
+            ),
+            Self::LockedOut { seconds } => Text::new(
+                format!("失败次数过多，请在 {seconds} 秒后再试"),
+                format!("Too many attempts: try again in {seconds} s"),
+            ),
             Self::NotFound(kind) => Text::new(
                 format!("{}不存在，或不在您的权限范围内", kind.zh()),
                 format!("No such {} in your scope", kind.en()),

@@ -28,6 +28,8 @@ pub struct Model {
     pub is_disabled: bool,
     /// Made by the demo, with a secret that everybody knows.
     pub is_demo: bool,
+    /// Raised by one with every change of an administrator's.
+    pub version: i32,
     pub created_at: DateTimeUtc,
     /// Tokens of an earlier generation are good no more; raised by whatever must end them all.
     pub generation: i32,

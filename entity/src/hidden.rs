@@ -1,6 +1,6 @@
 //! A stored secret: what no log, message or `Debug` may show.
 
-use sea_orm::prelude::*;
+use sea_orm::{DbErr, TryFromU64, prelude::*};
 
 /// A password's hash, a secret's hash, a private key.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
@@ -22,5 +22,12 @@ impl std::fmt::Debug for Hidden {
 impl From<String> for Hidden {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+// Asked of every primary key by the ORM; a hash has no such form.
+impl TryFromU64 for Hidden {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("Hidden"))
     }
 }

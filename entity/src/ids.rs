@@ -80,6 +80,8 @@ code! {
     ClaimKey,
     /// The version of a release, for example `1.2.0`.
     ReleaseVersion,
+    /// What failed sign-ins are counted under: SHA-256 in hexadecimal.
+    LockoutKey,
 }
 
 id! {

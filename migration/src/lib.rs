@@ -28,6 +28,7 @@ mod m20261122_170000_batch_receipt;
 mod m20261122_171000_duty;
 mod m20261122_172000_bulk;
 mod m20261122_180000_tokens;
+mod m20261122_181000_people;
 mod m20261122_182000_evidence;
 mod m20261122_183000_limits;
 mod named;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_171000_duty::Migration),
             Box::new(m20261122_172000_bulk::Migration),
             Box::new(m20261122_180000_tokens::Migration),
+            Box::new(m20261122_181000_people::Migration),
             Box::new(m20261122_182000_evidence::Migration),
             Box::new(m20261122_183000_limits::Migration),
         ]

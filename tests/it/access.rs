@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, Utc};
 use entity::{
-    ids::{DeliveryId, WebhookId},
+    account,
+    ids::{AccountId, DeliveryId, WebhookId},
     webhook, webhook_delivery,
-    words::{DeliveryState, ReleaseKind, Role as Word, SubmissionState as State},
+    words::{DeliveryState, Duty, ReleaseKind, Role as Word, SubmissionState as State},
 };
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
     domain::{
+        clients,
         collections::{self, Extend},
         feed::Place,
         releases::{self, New},
@@ -69,6 +71,14 @@ pub const OBJECTS: &[(&str, [&str; 3])] = &[
 const WEBHOOKS: &[(&str, &str)] =
     &[("endpoint", "0197a1b2-7c3d-7000-8000-000000000001"), ("no-endpoint", "0197a1b2-7c3d-7000-8000-000000000002")];
 
+/// What a table calls an account and a client, each with one that never was.
+const PEOPLE: &[(&str, &str)] = &[
+    ("person", "0197a1b2-7c3d-7000-8000-000000000003"),
+    ("no-person", "0197a1b2-7c3d-7000-8000-000000000004"),
+    ("program", "access-program"),
+    ("no-program", "access-nobody"),
+];
+
 /// What a table calls a release.
 const VERSIONS: &[(&str, &str)] = &[("published", "1.0.0"), ("hidden", "1.2.0"), ("nowhere", "7.7.7")];
 
@@ -90,6 +100,40 @@ POST /oauth/revoke
     -                                                  400    400   400     400      400  400    400    400        400
 POST /v1/session
     -                                                  422    422   422     422      422  422    422    422        422
+DELETE /v1/session
+    -                                                  204    204   204     204      204  204    204    204        204
+PUT /v1/session/password
+    -                                                  401    403   403     403      403  403    403    403        403
+POST /v1/session/totp
+    -                                                  401    403   403     403      403  403    403    403        403
+POST /v1/session/totp/confirm
+    -                                                  401    403   403     403      403  403    403    403        403
+GET /v1/accounts
+    -                                                  401    200   403     403      403  403    403    403        403
+POST /v1/accounts
+    -                                                  401    422   403     403      403  403    403    403        403
+GET /v1/accounts/{account}
+    person                                             401    200   404     404      404  404    404    404        404
+    no-person                                          401    404   404     404      404  404    404    404        404
+PATCH /v1/accounts/{account}
+    person                                             401    412   404     404      404  404    404    404        404
+    no-person                                          401    404   404     404      404  404    404    404        404
+POST /v1/accounts/{account}/reset
+    person                                             401    200   404     404      404  404    404    404        404
+    no-person                                          401    404   404     404      404  404    404    404        404
+GET /v1/clients
+    -                                                  401    200   403     403      403  403    403    403        403
+POST /v1/clients
+    -                                                  401    422   403     403      403  403    403    403        403
+GET /v1/clients/{client}
+    program                                            401    200   404     404      404  404    404    404        404
+    no-program                                         401    404   404     404      404  404    404    404        404
+PATCH /v1/clients/{client}
+    program                                            401    412   404     404      404  404    404    404        404
+    no-program                                         401    404   404     404      404  404    404    404        404
+POST /v1/clients/{client}/rotate
+    program                                            401    200   404     404      404  404    404    404        404
+    no-program                                         401    404   404     404      404  404    404    404        404
 GET /v1/schools/{school}/submissions/{dataset}/{period}
     own                                                401    404   404     200      200  200    404    404        404
     sibling                                            401    404   404     200      200  404    404    404        404
@@ -247,8 +291,6 @@ GET /v1/releases/{version}
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
     nowhere                                            404    404   404     404      404  404    404    404        404
-DELETE /v1/session
-    -                                                  401    204   204     204      204  204    204    204        204
 ";
 
 /// A tag of no state that ever was.
@@ -289,6 +331,9 @@ pub fn placed(text: &str, object: &str) -> String {
     }
     if let Some((_, id)) = WEBHOOKS.iter().find(|(name, _)| *name == object) {
         return text.replace("{webhook}", id).replace("{delivery}", id);
+    }
+    if let Some((_, name)) = PEOPLE.iter().find(|(name, _)| *name == object) {
+        return text.replace("{account}", name).replace("{client}", name);
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
@@ -359,6 +404,32 @@ async fn staged() -> TestApp {
     };
     let message = webhook_delivery::ActiveModel::from(message);
     webhook_delivery::Entity::insert(message).exec_without_returning(db).await.unwrap();
+    // Somebody whom nobody of the test signs in as.
+    let person = account::Model {
+        id: AccountId(uuid::Uuid::parse_str(PEOPLE[0].1).unwrap()),
+        username: "access-person".to_owned(),
+        display_name: "a person".to_owned(),
+        password_hash: "$argon2id$".to_owned().into(),
+        role: Word::School,
+        org: Some("62001".to_owned()),
+        duty: Duty::All,
+        is_disabled: false,
+        is_demo: false,
+        must_change_password: true,
+        generation: 1,
+        version: 1,
+        created_at: Utc::now(),
+    };
+    account::Entity::insert(account::ActiveModel::from(person)).exec_without_returning(db).await.unwrap();
+    let program = clients::Add {
+        client_id: PEOPLE[2].1.to_owned(),
+        name: "a program".to_owned(),
+        role: Word::Analyst,
+        org: None,
+        duty: Duty::All,
+        secret: clients::ClientSecret::Random,
+    };
+    clients::add(&app.system(), program).await.unwrap();
     let hidden = New { publish_at: Some(Utc::now() + Duration::hours(1)), ..stage::new_release(ReleaseKind::Minor) };
     let hidden = releases::create(&app.as_(Role::Province, "620000"), hidden).await.unwrap();
     assert_eq!(hidden.row.version, "1.2.0");
@@ -415,7 +486,9 @@ pub fn body(route: &str) -> Option<Value> {
             "dataset": "talent", "period": "2031", "opens_on": "2000-01-01", "due_on": "2098-12-31",
         })),
         ("POST", "extensions") => Some(json!({ "school": "62001", "until": "2099-02-28", "reason": "a reason" })),
-        ("PATCH", "{webhook}" | "{dataset}" | "{indicator}") => Some(json!({})),
+        ("PATCH", "{webhook}" | "{dataset}" | "{indicator}" | "{account}" | "{client}") => Some(json!({})),
+        ("POST", "accounts") => Some(json!({ "username": "A", "display_name": "a", "role": "ANALYST" })),
+        ("POST", "clients") => Some(json!({ "client_id": "A", "name": "a", "role": "ANALYST" })),
         ("POST", "datasets") => Some(json!({ "code": "scale", "name": "另一张表", "period_kind": "calendar_year" })),
         ("POST", "indicators") => Some(json!({
             "code": "talent.graduates", "name": "另一个指标", "unit": "人", "decimals": 0, "aggregation": "sum",

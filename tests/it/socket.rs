@@ -313,3 +313,27 @@ async fn a_shutdown_says_goodbye() {
     let (heard, ()) = tokio::join!(goodbye, server.stop());
     assert_eq!(heard, Came::Closed(1001));
 }
+
+#[tokio::test]
+async fn a_cookie_is_good_for_a_page_of_the_service_alone() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let body = json!({ "username": "school-62001", "password": "demo-school-62001-password", "cookie": true });
+    let answer = server.anonymous().post("/v1/session", None, &body).await.expect(200);
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    for (origin, role) in [
+        (Some(server.base.as_str()), json!("SCHOOL")),
+        (Some("https://evil.example"), Value::Null),
+        (None, Value::Null),
+    ] {
+        let mut headers = vec![("sec-websocket-protocol", "graphql-transport-ws"), ("cookie", cookie.as_str())];
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        let mut socket = Socket::try_open(&server, &headers).await.unwrap();
+        socket.say(json!({ "type": "connection_init" })).await;
+        assert_eq!(socket.hear().await, Came::Said(json!({ "type": "connection_ack" })));
+        socket.subscribe("1", "{ me { role } }", json!({})).await;
+        let Came::Said(said) = socket.hear().await else { panic!("{origin:?}") };
+        assert_eq!(said["payload"]["data"]["me"]["role"], role, "{origin:?} {said}");
+    }
+    server.stop().await;
+}

@@ -97,8 +97,8 @@ impl Refusal {
             Self::Lifetime => ("访问令牌的有效期过长", "The token lives longer than allowed"),
             Self::Scope => ("访问令牌的 scope 不包含本服务", "The token's scope does not cover this service"),
             Self::Standing => (
-                "令牌持有者已停用，或其角色、机构、密码或密钥已变更，请重新申请",
-                "Its holder is disabled or has another role, organisation, password or secret now; get a new token",
+                "令牌持有者已停用、已结束会话，或其角色、机构、密码或密钥已变更，请重新申请",
+                "Its holder is disabled, has ended its sessions, or has another role, organisation, password or secret now; get a new token",
             ),
             Self::Revoked => ("访问令牌已被撤销，请重新申请", "The token has been revoked; get a new one"),
         };

@@ -8,11 +8,13 @@ pub mod client_keys;
 pub mod jws;
 pub mod keys;
 pub mod passwords;
+pub mod policy;
 pub mod secrets;
 pub mod tokens;
+pub mod totp;
 
 use chrono::Utc;
-use entity::{account, client};
+use entity::{account, client, ids::AccountId};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 
 use crate::{
@@ -73,4 +75,13 @@ pub async fn authenticate_person(
             "Unknown user, wrong password, or disabled",
         ))
     })
+}
+
+/// The person with this id, who has shown a token a moment ago.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] where it is disabled or gone.
+pub async fn person(db: &impl ConnectionTrait, id: AccountId) -> Result<account::Model> {
+    let row = authz::visible::<account::Entity>(&door()).filter(account::Column::Id.eq(id)).one(db).await?;
+    row.filter(|row| !row.is_disabled).ok_or_else(|| Error::Unauthenticated(jws::Refusal::Standing.text()))
 }

@@ -15,12 +15,10 @@ use tokio::sync::Semaphore;
 use super::secrets::random_bytes;
 use crate::{
     config::Secret,
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result},
 };
 
-/// Shortest password, in characters.
-const SHORTEST: usize = 12;
-/// Longest password, in characters.
+/// Longest password that is looked at, in characters; `policy` lets in half of it.
 const LONGEST: usize = 256;
 
 /// OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
@@ -35,22 +33,6 @@ static TURNS: LazyLock<Semaphore> =
 fn argon2() -> Result<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-/// What is wrong with a password before anything else is known of it: only its length is asked.
-pub fn check(pointer: &str, password: &Secret) -> Option<Finding> {
-    let length = password.expose().chars().count();
-    (!(SHORTEST..=LONGEST).contains(&length)).then(|| {
-        Finding::error(
-            "password_length",
-            pointer,
-            Text::new(
-                format!("密码须为 {SHORTEST} 至 {LONGEST} 个字符"),
-                format!("A password has {SHORTEST} to {LONGEST} characters"),
-            ),
-        )
-        .with(format!("{SHORTEST}–{LONGEST}"), length.to_string())
-    })
 }
 
 /// A new random password of 144 bits.
@@ -118,16 +100,5 @@ mod tests {
         assert!(!verify(&password, None).await.unwrap());
         assert!(!verify(&Secret::new("x".repeat(257)), Some(&kept)).await.unwrap());
         assert!(verify(&password, Some("not a hash")).await.is_err());
-    }
-
-    #[test]
-    fn length_is_counted_in_characters() {
-        let wrong = |text: String| check("/password", &Secret::new(text)).is_some();
-        assert!(wrong("x".repeat(11)));
-        assert!(!wrong("x".repeat(12)));
-        assert!(!wrong("职".repeat(12)));
-        assert!(!wrong("x".repeat(256)));
-        assert!(wrong("x".repeat(257)));
-        assert!(check("/password", &random().unwrap()).is_none());
     }
 }

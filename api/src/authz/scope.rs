@@ -6,8 +6,8 @@
 use entity::{
     account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection,
     collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator, journal,
-    journal_checkpoint, journal_seal, period, refresh_token, release, release_table, revision, revocation, school,
-    signing_key, submission, token_family, transition, webhook, webhook_delivery,
+    journal_checkpoint, journal_seal, lockout, period, recovery_code, refresh_token, release, release_table, revision,
+    revocation, school, second_factor, signing_key, submission, token_family, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -193,6 +193,10 @@ macro_rules! only {
 
 only! {
     account => Account for Admin,
+    // Beside an account: whoever resets it lifts its locks and removes its second factor.
+    lockout => Account for Admin,
+    recovery_code => Account for Admin,
+    second_factor => Account for Admin,
     client => Client for Admin,
     client_key => Client for Admin,
     signing_key => SigningKey for Admin,

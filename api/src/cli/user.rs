@@ -12,7 +12,10 @@ use super::output;
 use crate::{
     config::Secret,
     ctx::Ctx,
-    domain::accounts::{self, Add, Change, Password, Told},
+    domain::{
+        accounts::{self, Add, Password, Told, Wish},
+        precondition::Match,
+    },
     error::{Error, Result, Text},
 };
 
@@ -26,6 +29,8 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Add a person. A password is made and printed once; only its hash is kept.
+    ///
+    /// It is good for one thing: to be changed at the first sign-in.
     Add {
         /// What the person types to sign in: lower-case letters, digits, hyphens.
         username: String,
@@ -66,10 +71,15 @@ enum What {
         /// The person's user name.
         username: String,
     },
-    /// Give a person another password, which is printed once. Sign-ins and tokens end at once.
+    /// Give a person another password, which is printed once and must be changed at the next sign-in.
+    ///
+    /// Sign-ins and tokens end at once, and a lock after failed sign-ins is lifted.
     Reset {
         /// The person's user name.
         username: String,
+        /// Remove the second factor, too, with its recovery codes: for whoever has lost it.
+        #[arg(long)]
+        second_factor: bool,
         /// Read the password from the first line of the standard input instead of making one.
         #[arg(long)]
         password_stdin: bool,
@@ -91,7 +101,8 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             tell(&told, password_stdin)
         }
         What::Change { username, role, org, duty } => {
-            let row = accounts::change(ctx, &username, Change { role, org, duty }).await?;
+            let wish = Wish { role, org: org.map(Some), duty, ..Wish::default() };
+            let row = accounts::change(ctx, accounts::is(&username), wish, Some(&Match::Any)).await?;
             output::line(format!(
                 "{} is {}{}, duty {}",
                 row.username,
@@ -104,20 +115,22 @@ pub async fn run(args: Args, ctx: &Ctx) -> Result<()> {
             let row = accounts::disable(ctx, &username).await?;
             output::line(format!("disabled {}", row.username))
         }
-        What::Reset { username, password_stdin } => {
-            let told = accounts::reset(ctx, &username, password(password_stdin)?).await?;
-            output::line(format!("reset the password of {}", told.row.username))?;
+        What::Reset { username, second_factor, password_stdin } => {
+            let password = password(password_stdin)?;
+            let told = accounts::reset_where(ctx, accounts::is(&username), password, second_factor).await?;
+            let what = if second_factor { "password and the second factor" } else { "password" };
+            output::line(format!("reset the {what} of {}", told.row.username))?;
             tell(&told, password_stdin)
         }
     }
 }
 
 fn tell(told: &Told, is_known: bool) -> Result<()> {
-    if is_known {
-        return Ok(());
+    if !is_known {
+        output::line(format!("password: {}", told.password.expose()))?;
+        output::line("It is shown this once and kept only as a hash. 密码只显示这一次，系统只保存其散列值。")?;
     }
-    output::line(format!("password: {}", told.password.expose()))?;
-    output::line("It is shown this once and kept only as a hash. 密码只显示这一次，系统只保存其散列值。")
+    output::line("It must be changed at the next sign-in. 下次登录时必须修改密码。")
 }
 
 fn password(from_stdin: bool) -> Result<Password> {

@@ -1,4 +1,4 @@
-//! The key that the private signing keys are encrypted with: 32 bytes, written in base64.
+//! The key that private signing keys and second factors are encrypted with: 32 bytes, written in base64.
 
 use std::{fmt, path::Path};
 

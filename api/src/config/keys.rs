@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::Path};
 
+use entity::words::Role;
 use figment::{
     Figment,
     value::{Dict, Value},
@@ -42,11 +43,13 @@ enum Holds {
     EncryptionKey,
     /// A file that holds them.
     EncryptionKeyFile,
+    /// Roles of the contract, with commas between.
+    Roles,
 }
 
 use Holds::{
     Address, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins, Pace,
-    PublicUrl, Whole, Word,
+    PublicUrl, Roles, Whole, Word,
 };
 
 /// Every key there is, in the order of the defaults file.
@@ -62,6 +65,13 @@ const KEYS: &[(&str, Holds)] = &[
     ("token.lifetime_seconds", Whole(60..=900)),
     ("token.refresh_lifetime_seconds", Whole(60..=2_592_000)),
     ("token.refresh_idle_seconds", Whole(60..=2_592_000)),
+    ("people.second_factor", OneOf(&["required", "optional"])),
+    ("people.second_factor_roles", Roles),
+    ("people.failures_account", Whole(1..=1_000_000)),
+    ("people.failures_address", Whole(1..=1_000_000)),
+    ("people.lock_seconds", Whole(1..=3_600)),
+    ("people.lock_longest_seconds", Whole(1..=86_400)),
+    ("people.forget_seconds", Whole(1..=86_400)),
     (ENCRYPTION_KEY, EncryptionKey),
     (ENCRYPTION_KEY_FILE, EncryptionKeyFile),
     ("limits.body_bytes", Whole(1_024..=268_435_456)),
@@ -284,6 +294,10 @@ impl Holds {
                 "内含 32 字节 base64 的文件，可用 zhiqiao key secret 生成其内容",
                 "a file with 32 bytes in base64; `zhiqiao key secret` makes them",
             ),
+            Roles => Text::new(
+                "以逗号分隔的角色，如 ADMIN,AUDITOR,PROVINCE,CITY",
+                "roles with commas between, as in ADMIN,AUDITOR,PROVINCE,CITY",
+            ),
             Filter => Text::new("级别[,模块=级别…]，如 info,sqlx=warn", "level[,module=level…], as in info,sqlx=warn"),
             Flag => Text::new("true 或 false", "true or false"),
             Pace => Text::new(
@@ -338,6 +352,10 @@ impl Holds {
             File if text.is_empty() => Err(Text::new("为空", "empty")),
             EncryptionKey => encryption::EncryptionKey::parse(text).map(drop),
             EncryptionKeyFile => encryption::EncryptionKey::of_file(Path::new(text)).map(drop),
+            Roles => match text.split(',').find(|one| Role::of(one.trim()).is_none()) {
+                None => Ok(()),
+                Some(one) => Err(Text::new(format!("没有角色“{one}”"), format!("there is no role `{one}`"))),
+            },
             OneOf(_) | Word | Whole(_) | Flag | Networks | Origins | File => Ok(()),
         }
     }

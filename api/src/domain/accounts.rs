@@ -2,10 +2,6 @@
 //!
 //! The journal names an account by its id: user names and display names are names of persons.
 
-mod change;
-
-pub use change::{Change, change};
-
 use entity::{
     account,
     hidden::Hidden,
@@ -13,18 +9,20 @@ use entity::{
     words::{Duty, Role},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     journal::{self, Event},
-    mandate,
+    lockout, mandate,
+    precondition::Match,
+    second_factor,
 };
 use crate::{
-    authn::passwords,
+    authn::{passwords, policy},
     authz::{Action, Kind},
     config::Secret,
     ctx::Ctx,
@@ -114,7 +112,9 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     problems.extend(mandate::check_label("/display_name", &add.display_name));
     problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
     problems.extend(mandate::check_duty(add.role, add.duty));
-    problems.extend(passwords::check("/password", &password));
+    if !is_demo {
+        problems.extend(policy::check("/password", &password, &add.username));
+    }
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
@@ -131,25 +131,14 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         duty: add.duty,
         is_disabled: false,
         is_demo,
+        // Whoever made the account knows it, too; the demo's everybody knows and is to keep.
+        must_change_password: !is_demo,
+        version: 1,
         created_at: now(),
         generation: 1,
     };
     let tx = ctx.begin().await?;
-    account::Entity::insert(account::ActiveModel {
-        id: Set(row.id),
-        username: Set(row.username.clone()),
-        display_name: Set(row.display_name.clone()),
-        password_hash: Set(row.password_hash.clone()),
-        role: Set(row.role),
-        org: Set(row.org.clone()),
-        duty: Set(row.duty),
-        is_disabled: Set(row.is_disabled),
-        is_demo: Set(row.is_demo),
-        created_at: Set(row.created_at),
-        generation: Set(row.generation),
-    })
-    .exec_without_returning(&tx)
-    .await?;
+    account::Entity::insert(account::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
     record(&tx, ctx, "account.added", &row).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
@@ -158,6 +147,9 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
 }
 
 /// Disables an account: it signs in no more, and its tokens are good no more. Done twice, nothing happens.
+///
+/// # Errors
+/// [`Error::Conflict`] for the last administrator who is enabled.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn disable(ctx: &Ctx, username: &str) -> Result<account::Model> {
     let tx = ctx.begin().await?;
@@ -165,48 +157,240 @@ pub async fn disable(ctx: &Ctx, username: &str) -> Result<account::Model> {
     if row.is_disabled {
         return Ok(row);
     }
-    ctx.change::<account::Entity>()
-        .col_expr(account::Column::IsDisabled, Expr::value(true))
-        // Nor are they good again, should it ever be let in again.
-        .col_expr(account::Column::Generation, Expr::value(row.generation + 1))
-        .filter(account::Column::Id.eq(row.id))
-        .exec(&tx)
-        .await?;
+    keep_an_administrator(&tx, ctx, &row).await?;
+    let new = account::Model { is_disabled: true, version: row.version + 1, ..row.clone() };
+    write(&tx, ctx, &row, &new).await?;
     record(&tx, ctx, "account.disabled", &row).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
-    Ok(account::Model { is_disabled: true, ..row })
+    Ok(new)
 }
 
-/// Gives an account another password. Whoever is signed in with the old one is signed out, everywhere.
-#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+/// Refuses to take the last enabled administrator away, also where two are taken away at once.
+async fn keep_an_administrator(db: &impl ConnectionTrait, ctx: &Ctx, row: &account::Model) -> Result<()> {
+    if row.role != Role::Admin || row.is_disabled {
+        return Ok(());
+    }
+    // Held until the transaction ends: whoever takes away another one waits here, and then counts what is left.
+    let enabled = ctx
+        .visible::<account::Entity>()
+        .filter(account::Column::Role.eq(Role::Admin))
+        .filter(account::Column::IsDisabled.eq(false))
+        .order_by_asc(account::Column::Id)
+        .lock_exclusive()
+        .all(db)
+        .await?;
+    if enabled.iter().any(|one| one.id != row.id) {
+        return Ok(());
+    }
+    Err(Error::Conflict(Text::new(
+        "这是最后一个启用的管理员，不能停用：请先添加另一个管理员",
+        "This is the last enabled administrator: add another one first",
+    )))
+}
+
+/// Writes what an administrator changes, if the row is still the one that was read. Who it was let in as ends.
+async fn write(db: &impl ConnectionTrait, ctx: &Ctx, old: &account::Model, new: &account::Model) -> Result<()> {
+    use account::Column as C;
+    let is_another = (old.role, &old.org, old.duty, old.is_disabled) != (new.role, &new.org, new.duty, new.is_disabled);
+    let written = ctx
+        .change::<account::Entity>()
+        .col_expr(C::DisplayName, Expr::value(new.display_name.as_str()))
+        .col_expr(C::Role, Expr::value(new.role.word()))
+        .col_expr(C::Org, Expr::value(new.org.clone()))
+        .col_expr(C::Duty, Expr::value(new.duty.word()))
+        .col_expr(C::IsDisabled, Expr::value(new.is_disabled))
+        .col_expr(C::Version, Expr::value(old.version + 1))
+        .col_expr(C::Generation, Expr::col(C::Generation).add(i32::from(is_another)))
+        .filter(C::Id.eq(old.id))
+        .filter(C::Version.eq(old.version))
+        .exec(db)
+        .await?;
+    if written.rows_affected == 1 { Ok(()) } else { Err(Error::PreconditionFailed { current: None }) }
+}
+
+/// Gives an account another password, which it must change at its next sign-in. Its sessions end, and its lock.
 pub async fn reset(ctx: &Ctx, username: &str, password: Password) -> Result<Told> {
+    reset_where(ctx, is(username), password, false).await
+}
+
+/// The same, and takes the second factor away where that is asked for: whoever has lost it has shown who it is.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+pub async fn reset_where(ctx: &Ctx, which: Condition, password: Password, with_factor: bool) -> Result<Told> {
+    use account::Column as C;
     // Asked before the costly part; asked again within the transaction.
-    ctx.one::<account::Entity>(ctx.db.read(), Action::Change, is(username)).await?;
+    let row = ctx.one::<account::Entity>(ctx.db.read(), Action::Change, which.clone()).await?;
     let is_demo = password.is_demo();
     let password = password.settle()?;
-    if let Some(problem) = passwords::check("/password", &password) {
-        return Err(Error::Invalid(vec![problem]));
+    let problems = if is_demo { Vec::new() } else { policy::check("/password", &password, &row.username) };
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
     }
     let password_hash = Hidden::from(passwords::hash(&password).await?);
     let tx = ctx.begin().await?;
-    let row = ctx.one::<account::Entity>(&tx, Action::Change, is(username)).await?;
-    ctx.change::<account::Entity>()
-        .col_expr(account::Column::PasswordHash, Expr::value(password_hash.0.clone()))
-        .col_expr(account::Column::IsDemo, Expr::value(is_demo))
-        .col_expr(account::Column::Generation, Expr::value(row.generation + 1))
-        .filter(account::Column::Id.eq(row.id))
+    let old = ctx.one::<account::Entity>(&tx, Action::Change, which).await?;
+    // In the order in which a sign-in takes them.
+    lockout::lift_name(&tx, ctx, &old.username).await?;
+    let is_removed = with_factor && second_factor::remove(&tx, ctx, old.id).await?;
+    let row = account::Model {
+        password_hash,
+        is_demo,
+        must_change_password: !is_demo,
+        generation: old.generation + 1,
+        version: old.version + 1,
+        ..old.clone()
+    };
+    let written = ctx
+        .change::<account::Entity>()
+        .col_expr(C::PasswordHash, Expr::value(row.password_hash.0.clone()))
+        .col_expr(C::IsDemo, Expr::value(row.is_demo))
+        .col_expr(C::MustChangePassword, Expr::value(row.must_change_password))
+        .col_expr(C::Generation, Expr::value(row.generation))
+        .col_expr(C::Version, Expr::value(row.version))
+        .filter(C::Id.eq(row.id))
+        .filter(C::Version.eq(old.version))
+        .filter(C::Generation.eq(old.generation))
         .exec(&tx)
         .await?;
+    if written.rows_affected != 1 {
+        return Err(Error::PreconditionFailed { current: None });
+    }
     record(&tx, ctx, "account.reset", &row).await?;
+    if is_removed {
+        record(&tx, ctx, "account.factor_removed", &row).await?;
+    }
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
-    Ok(Told { row: account::Model { password_hash, is_demo, ..row }, password })
+    Ok(Told { row, password })
 }
 
-fn is(username: &str) -> Condition {
+/// Gives an account the password that its owner has chosen, and ends its sessions; only if it is still the one
+/// that was judged.
+pub(super) async fn set_password(
+    db: &impl ConnectionTrait,
+    ctx: &Ctx,
+    row: account::Model,
+    password_hash: Hidden,
+) -> Result<account::Model> {
+    use account::Column as C;
+    let generation = row.generation + 1;
+    let written = ctx
+        .change::<account::Entity>()
+        .col_expr(C::PasswordHash, Expr::value(password_hash.0.clone()))
+        .col_expr(C::IsDemo, Expr::value(false))
+        .col_expr(C::MustChangePassword, Expr::value(false))
+        .col_expr(C::Generation, Expr::value(generation))
+        .filter(C::Id.eq(row.id))
+        .filter(C::PasswordHash.eq(row.password_hash.clone()))
+        .filter(C::Generation.eq(row.generation))
+        .exec(db)
+        .await?;
+    if written.rows_affected != 1 {
+        return Err(Error::Conflict(Text::new(
+            "密码同时被另一请求更改，请重新登录",
+            "The password was changed by another request at the same time: sign in again",
+        )));
+    }
+    Ok(account::Model { password_hash, is_demo: false, must_change_password: false, generation, ..row })
+}
+
+/// What an account shall be; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// What the console calls the person.
+    pub display_name: Option<String>,
+    /// The role, within administration, audit or data; with another one organisation and duty are stated anew.
+    pub role: Option<Role>,
+    /// The organisation.
+    pub org: Option<Option<String>>,
+    /// Its part of its school's reporting.
+    pub duty: Option<Duty>,
+    /// Whether it may sign in.
+    pub is_enabled: Option<bool>,
+}
+
+/// The strong ETag of an account.
+pub fn etag(row: &account::Model) -> String {
+    format!("\"{}\"", row.version)
+}
+
+/// Accounts in the order of their making, and whether there are more behind them.
+pub async fn list(ctx: &Ctx, limit: usize, after: Option<Uuid>) -> Result<(Vec<account::Model>, bool)> {
+    ctx.require(Action::Read, Kind::Account)?;
+    let over = u64::try_from(limit).map_err(Error::internal)? + 1;
+    let mut rows = ctx
+        .visible::<account::Entity>()
+        .filter(Condition::all().add_option(after.map(|after| account::Column::Id.gt(AccountId(after)))))
+        .order_by_asc(account::Column::Id)
+        .limit(over)
+        .all(ctx.db.read())
+        .await?;
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows, has_next))
+}
+
+/// One account.
+pub async fn get(ctx: &Ctx, id: AccountId) -> Result<account::Model> {
+    ctx.one::<account::Entity>(ctx.db.read(), Action::Read, with_id(id)).await
+}
+
+/// Changes an account. With another role, organisation or duty all that it was let in with before ends; where
+/// nothing changes, nothing happens.
+///
+/// # Errors
+/// 404, 412 or 428, 409 for the last administrator, 422.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+pub async fn change(ctx: &Ctx, which: Condition, wish: Wish, seen: Option<&Match>) -> Result<account::Model> {
+    let tx = ctx.begin().await?;
+    let old = ctx.one::<account::Entity>(&tx, Action::Change, which).await?;
+    Match::judge(seen, etag(&old))?;
+    let role = wish.role.unwrap_or(old.role);
+    let stays = role == old.role;
+    let new = account::Model {
+        display_name: wish.display_name.unwrap_or_else(|| old.display_name.clone()),
+        role,
+        // They belong to a role: those of the old one are not carried over to another.
+        org: wish.org.unwrap_or_else(|| old.org.clone().filter(|_| stays)),
+        duty: wish.duty.unwrap_or(if stays { old.duty } else { Duty::All }),
+        is_disabled: wish.is_enabled.map_or(old.is_disabled, |is_enabled| !is_enabled),
+        ..old.clone()
+    };
+    let mut problems: Vec<Finding> = mandate::check_move(old.role, new.role).into_iter().collect();
+    problems.extend(mandate::check_label("/display_name", &new.display_name));
+    problems.extend(mandate::check(&ctx.memory.registry(), new.role, new.org.as_deref()));
+    problems.extend(mandate::check_duty(new.role, new.duty));
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    if new == old {
+        return Ok(old);
+    }
+    if new.is_disabled {
+        keep_an_administrator(&tx, ctx, &old).await?;
+    }
+    write(&tx, ctx, &old, &new).await?;
+    let action = match (old.is_disabled, new.is_disabled) {
+        (false, true) => "account.disabled",
+        (true, false) => "account.enabled",
+        _ => "account.changed",
+    };
+    record(&tx, ctx, action, &new).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(account::Model { version: old.version + 1, ..new })
+}
+
+/// The account with this id.
+pub fn with_id(id: AccountId) -> Condition {
+    Condition::all().add(account::Column::Id.eq(id))
+}
+
+/// The account with this user name.
+pub fn is(username: &str) -> Condition {
     Condition::all().add(account::Column::Username.eq(username))
 }
 

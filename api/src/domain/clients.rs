@@ -8,8 +8,9 @@ use entity::{
     words::{Duty, Role},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use super::{
     client_keys,
     journal::{self, Event},
     mandate,
+    precondition::Match,
 };
 use crate::{
     authn::{CONSOLE, client_keys::ClientKey, secrets},
@@ -176,6 +178,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         duty: add.duty,
         is_disabled: false,
         is_demo: add.secret.is_demo(),
+        version: 1,
         created_at,
         generation: 1,
         secret_expires_at: add.secret.expires_in().map(|after| created_at + after),
@@ -193,6 +196,7 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
         duty: Set(row.duty),
         is_disabled: Set(row.is_disabled),
         is_demo: Set(row.is_demo),
+        version: Set(row.version),
         created_at: Set(row.created_at),
         generation: Set(row.generation),
         secret_expires_at: Set(row.secret_expires_at),
@@ -292,6 +296,109 @@ pub async fn renew(ctx: &Ctx, client_id: &str, renewal: Renewal) -> Result<Told>
     Ok(Told { row, secret })
 }
 
+/// What a client shall be; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// What people call it.
+    pub name: Option<String>,
+    /// The role, within administration, audit or data; with another one organisation and duty are stated anew.
+    pub role: Option<Role>,
+    /// The organisation.
+    pub org: Option<Option<String>>,
+    /// Its part of its school's reporting.
+    pub duty: Option<Duty>,
+    /// Whether it gets tokens.
+    pub is_enabled: Option<bool>,
+}
+
+/// The strong ETag of a client.
+pub fn etag(row: &client::Model) -> String {
+    format!("\"{}\"", row.version)
+}
+
+/// Clients in the order of their making, and whether there are more behind them.
+pub async fn list(ctx: &Ctx, limit: usize, after: Option<Uuid>) -> Result<(Vec<client::Model>, bool)> {
+    ctx.require(Action::Read, Kind::Client)?;
+    let over = u64::try_from(limit).map_err(Error::internal)? + 1;
+    let mut rows = ctx
+        .visible::<client::Entity>()
+        .filter(Condition::all().add_option(after.map(|after| client::Column::Id.gt(ClientId(after)))))
+        .order_by_asc(client::Column::Id)
+        .limit(over)
+        .all(ctx.db.read())
+        .await?;
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
+    Ok((rows, has_next))
+}
+
+/// One client.
+pub async fn get(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
+    ctx.one::<client::Entity>(ctx.db.read(), Action::Read, is(client_id)).await
+}
+
+/// Changes a client. One that is disabled, or has another role, organisation or duty, has no good token any more.
+///
+/// # Errors
+/// 404, 412 or 428, 422.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
+pub async fn change(ctx: &Ctx, client_id: &str, wish: Wish, seen: Option<&Match>) -> Result<client::Model> {
+    use client::Column as C;
+    let tx = ctx.begin().await?;
+    let old = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
+    Match::judge(seen, etag(&old))?;
+    let role = wish.role.unwrap_or(old.role);
+    let stays = role == old.role;
+    let new = client::Model {
+        name: wish.name.unwrap_or_else(|| old.name.clone()),
+        role,
+        // They belong to a role: those of the old one are not carried over to another.
+        org: wish.org.unwrap_or_else(|| old.org.clone().filter(|_| stays)),
+        duty: wish.duty.unwrap_or(if stays { old.duty } else { Duty::All }),
+        is_disabled: wish.is_enabled.map_or(old.is_disabled, |is_enabled| !is_enabled),
+        ..old.clone()
+    };
+    if new == old {
+        return Ok(old);
+    }
+    let new = client::Model { version: old.version + 1, ..new };
+    // What it was let in as is not good again, should it ever be that again.
+    let is_another = (old.role, &old.org, old.duty, old.is_disabled) != (new.role, &new.org, new.duty, new.is_disabled);
+    let mut problems: Vec<Finding> = mandate::check_move(old.role, new.role).into_iter().collect();
+    problems.extend(mandate::check_label("/name", &new.name));
+    problems.extend(mandate::check(&ctx.memory.registry(), new.role, new.org.as_deref()));
+    problems.extend(mandate::check_duty(new.role, new.duty));
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    let written = ctx
+        .change::<client::Entity>()
+        .col_expr(C::Name, Expr::value(new.name.as_str()))
+        .col_expr(C::Role, Expr::value(new.role.word()))
+        .col_expr(C::Org, Expr::value(new.org.clone()))
+        .col_expr(C::Duty, Expr::value(new.duty.word()))
+        .col_expr(C::IsDisabled, Expr::value(new.is_disabled))
+        .col_expr(C::Version, Expr::value(new.version))
+        .col_expr(C::Generation, Expr::col(C::Generation).add(i32::from(is_another)))
+        .filter(C::Id.eq(old.id))
+        .filter(C::Version.eq(old.version))
+        .exec(&tx)
+        .await?;
+    if written.rows_affected != 1 {
+        return Err(Error::PreconditionFailed { current: None });
+    }
+    let action = match (old.is_disabled, new.is_disabled) {
+        (false, true) => "client.disabled",
+        (true, false) => "client.enabled",
+        _ => "client.changed",
+    };
+    record(&tx, ctx, action, &new).await?;
+    memory::raise(&tx, Thing::Credentials).await?;
+    tx.commit().await?;
+    ctx.memory.refresh().await?;
+    Ok(new)
+}
+
 /// Disables a client: it gets no more tokens, and those it has are good no more. Done twice, nothing happens.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
@@ -304,6 +411,7 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
         .col_expr(client::Column::IsDisabled, Expr::value(true))
         // Nor are they good again, should it ever be let in again.
         .col_expr(client::Column::Generation, Expr::value(row.generation + 1))
+        .col_expr(client::Column::Version, Expr::value(row.version + 1))
         .filter(client::Column::Id.eq(row.id))
         .exec(&tx)
         .await?;
@@ -311,7 +419,7 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
-    Ok(client::Model { is_disabled: true, ..row })
+    Ok(client::Model { is_disabled: true, version: row.version + 1, ..row })
 }
 
 pub(super) fn is(client_id: &str) -> Condition {

@@ -75,14 +75,20 @@ fn door(ctx: &Ctx) -> Ctx {
 }
 
 /// Whose deed it is in the journal.
-fn holder(ctx: &Ctx, row: &account::Model) -> Ctx {
+pub(super) fn holder(ctx: &Ctx, row: &account::Model) -> Ctx {
     let subject = format!("account:{}", row.id);
     ctx.as_(Actor::with(row.role.into(), row.org.as_deref(), subject, row.display_name.as_str()).on(row.duty))
 }
 
-/// Opens the family of a person who has just signed in.
-#[tracing::instrument(skip_all)]
-pub async fn open(ctx: &Ctx, terms: Terms, person: &account::Model) -> Result<Opened> {
+/// Opens the family of a person who is let in, in the transaction of what lets it in. `proof` is the second factor
+/// that was shown. Without [`first`] there is no refresh token, as for a console's cookie.
+pub(super) async fn open(
+    tx: &Transaction,
+    ctx: &Ctx,
+    terms: Terms,
+    person: &account::Model,
+    proof: Option<&'static str>,
+) -> Result<token_family::Model> {
     let at = now();
     let family = token_family::Model {
         id: FamilyId(Uuid::now_v7()),
@@ -97,18 +103,20 @@ pub async fn open(ctx: &Ctx, terms: Terms, person: &account::Model) -> Result<Op
     };
     let door = door(ctx);
     door.require(Action::Create, Kind::Grant)?;
-    let tx = door.begin().await?;
-    token_family::Entity::insert(token_family::ActiveModel::from(family.clone())).exec_without_returning(&tx).await?;
-    let opened = next(&tx, terms, &family, at).await?;
+    token_family::Entity::insert(token_family::ActiveModel::from(family.clone())).exec_without_returning(tx).await?;
     let event = Event {
         action: "session.opened",
         object: family.id.to_string(),
-        data: json!({ "expires_at": family.expires_at }),
+        data: json!({ "expires_at": family.expires_at, "second_factor": proof }),
         ..Event::default()
     };
-    journal::record(&tx, &holder(ctx, person), event).await?;
-    tx.commit().await?;
-    Ok(opened)
+    journal::record(tx, &holder(ctx, person), event).await?;
+    Ok(family)
+}
+
+/// The first refresh token of a family.
+pub(super) async fn first(tx: &Transaction, terms: Terms, family: &token_family::Model) -> Result<Opened> {
+    next(tx, terms, family, family.created_at).await
 }
 
 /// The next refresh token of a family.

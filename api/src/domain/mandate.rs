@@ -46,6 +46,34 @@ pub(super) fn check_duty(role: Role, duty: Duty) -> Option<Finding> {
     })
 }
 
+/// The three that nobody has two of: who keeps the people, who audits, and who works with data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    People,
+    Audit,
+    Data,
+}
+
+const fn part(role: Role) -> Part {
+    match role {
+        Role::Admin => Part::People,
+        Role::Auditor => Part::Audit,
+        Role::Province | Role::City | Role::School | Role::Agency | Role::Enterprise | Role::Analyst => Part::Data,
+    }
+}
+
+/// What is wrong with a change of role: who has had one part never comes to another under the same name.
+pub(super) fn check_move(from: Role, to: Role) -> Option<Finding> {
+    (part(from) != part(to)).then(|| {
+        let (from, to) = (from.word(), to.word());
+        let message = Text::new(
+            format!("{from} 不能改为 {to}：系统管理、审计与数据业务三权分立，请另建账号"),
+            format!("{from} cannot become {to}: administration, audit and data are kept apart; make another account"),
+        );
+        Finding::error("role_group", "/role", message).with(from, to)
+    })
+}
+
 /// What the code of a role's organisation looks like; nothing for the roles that act for none.
 const fn example(role: Role) -> Option<&'static str> {
     match role {
@@ -132,6 +160,17 @@ mod tests {
         }
         for bad in ["", "a", "-ab", "ab-", "Ab", "a b", "a_b", "a%b", "a+b", "学校", &"x".repeat(65)] {
             assert!(!is_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_moves_between_administration_audit_and_data() {
+        for from in Role::ALL {
+            for to in Role::ALL {
+                let is_alone = |role: &Role| matches!(role, Role::Admin | Role::Auditor);
+                let may = from == to || (!is_alone(from) && !is_alone(to));
+                assert_eq!(check_move(*from, *to).is_none(), may, "{from:?} {to:?}");
+            }
         }
     }
 

@@ -37,6 +37,16 @@ impl Match {
                 .collect(),
         )
     }
+
+    /// Judges an overwrite of something with this tag: 428 where no state is named, 412 where another is.
+    pub fn judge(seen: Option<&Self>, current: String) -> Result<()> {
+        match seen {
+            Some(Self::Any) => Ok(()),
+            Some(Self::Tags(tags)) if tags.iter().any(|tag| tag == current.trim_matches('"')) => Ok(()),
+            Some(Self::Tags(_)) => Err(Error::PreconditionFailed { current: Some(current) }),
+            None => Err(Error::PreconditionRequired { current }),
+        }
+    }
 }
 
 /// The strong ETag of a table: it stands for revision and state together.

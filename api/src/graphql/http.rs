@@ -29,7 +29,7 @@ use crate::{
     error::{Code, Error, Result, Text},
     rate::Budget,
     request_id,
-    rest::{body, extract::bearer, problem::Problem, rates::tell},
+    rest::{body, console, extract::bearer, problem::Problem, rates::tell},
 };
 
 /// How the journal names a websocket.
@@ -88,7 +88,16 @@ fn open(request: &HttpRequest, house: web::Data<House>, payload: web::Payload) -
         )))
         .into());
     }
-    let token = bearer(request.headers()).map_err(Problem::from)?.map(str::to_owned);
+    let headers = request.headers();
+    let token = match bearer(headers).map_err(Problem::from)? {
+        Some(token) => Some(token),
+        // A websocket is not kept from other sites by the browser: a page of ours must have opened it.
+        None if console::opens_here(&house.config, headers) => {
+            console::token(&house.config, headers).map_err(Problem::from)?
+        }
+        None => None,
+    };
+    let token = token.map(str::to_owned);
     let (response, session, messages) = actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])?;
     let bytes = house.config.limits.graphql_body_bytes;
     let messages = messages.max_frame_size(bytes).aggregate_continuations().max_continuation_size(bytes);

@@ -1,12 +1,13 @@
-//! The broom: throws away the answers of idempotency keys whose day is over, old messages to webhooks, sign-ins
-//! and revocations that have expired by themselves, and budgets that are full again.
+//! The broom: throws away the answers of idempotency keys whose day is over, old messages to webhooks, old
+//! counts of failed sign-ins, sign-ins and revocations that have expired by themselves, and budgets that are full
+//! again.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     House,
     authz::Actor,
-    domain::{grants, idempotency, webhooks::courier},
+    domain::{grants, idempotency, lockout, webhooks::courier},
 };
 
 /// How often it goes round.
@@ -19,6 +20,7 @@ pub async fn sweep(house: Arc<House>) {
         idempotency::purge(&ctx).await,
         courier::purge(&ctx).await,
         grants::purge(&ctx).await,
+        lockout::purge(&ctx).await,
         house.rates.sweep().await,
     ];
     for swept in swept {

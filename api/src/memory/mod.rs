@@ -188,7 +188,7 @@ pub struct Memory {
 
 impl Memory {
     /// Fills the memory. `idle` is how long an unused table of a release stays, `bytes` how much they may take together.
-    /// `vault` opens the private signing keys; without one nothing can be signed here.
+    /// `vault` opens private signing keys and second factors; without one nothing can be signed here.
     pub async fn open(db: Db, vault: Option<Vault>, idle: Duration, bytes: u64) -> Result<Self> {
         let state = State::load(&db, vault.as_ref(), None).await?;
         let bell = Bell::new(sealed(db.read()).await?);
@@ -267,7 +267,7 @@ impl Memory {
         Arc::clone(&self.state().frame)
     }
 
-    /// What seals private signing keys, where a key for it is configured.
+    /// What seals private signing keys and second factors, where a key for it is configured.
     pub const fn vault(&self) -> Option<&Vault> {
         self.vault.as_ref()
     }

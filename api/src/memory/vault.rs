@@ -1,8 +1,9 @@
-//! The private signing keys, sealed: ChaCha20-Poly1305 under the key of the configuration.
+//! What a thief of the database must not have, sealed: private signing keys and second factors, by
+//! ChaCha20-Poly1305 under the key of the configuration.
 //!
-//! What lies in the database is `v1.<which key>.<nonce and ciphertext>`. The name of the signing key is
-//! bound to it as associated data: put into another row, it does not open. Which key sealed it is told by
-//! a fingerprint, so that a wrong key is told from a changed text.
+//! What lies in the database is `v1.<which key>.<nonce and ciphertext>`. Its name (the `kid` of a signing key,
+//! `totp:` and the account of a second factor) is bound to it as associated data: put into another row, it
+//! does not open. Which key sealed it is told by a fingerprint, so that a wrong key is told from a changed text.
 
 use std::fmt;
 
@@ -64,7 +65,7 @@ impl Vault {
     /// # Errors
     /// [`Error::Internal`] where the system has no randomness.
     pub fn seal(&self, name: &str, bytes: &[u8]) -> Result<Hidden> {
-        // Random and 96 bits wide: enough for the few keys that are ever made.
+        // Random and 96 bits wide: enough for a key now and then and a second factor for each person.
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(Error::internal)?;
         let mut sealed = bytes.to_vec();
@@ -98,7 +99,7 @@ impl Vault {
 }
 
 fn aad(name: &str) -> Aad<Vec<u8>> {
-    Aad::from(format!("zhiqiao signing key v1\n{name}").into_bytes())
+    Aad::from(format!("zhiqiao sealed v1\n{name}").into_bytes())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who asks: the layer that turns `Authorization` into a [`Ctx`], and the extractor that hands it over.
 //!
-//! No header is a caller too, the public. A header that is not good is refused at every
+//! Where there is no header the console's cookie is looked at; no cookie is a caller too, the public. A header that is not good is refused at every
 //! address; it is never taken for none.
 
 use std::future::{Ready, ready};
@@ -9,13 +9,16 @@ use actix_web::{
     Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderValue},
+    },
     middleware::Next,
     web,
 };
 use futures::StreamExt;
 
-use super::{oauth, problem::Problem, rates};
+use super::{console, oauth, problem::Problem, rates, session};
 use crate::{
     House,
     authn::tokens::Tokens,
@@ -35,11 +38,8 @@ pub async fn authenticate(
         return Err(Problem::from(Error::internal("a server without its house")).into());
     };
     // There, the header speaks of a client and its secret.
-    let who = if oauth::is_of_clients(request.path()) {
-        Ok(Actor::public())
-    } else {
-        caller(&house, request.headers()).await
-    };
+    let (who, by_cookie) =
+        if oauth::is_of_clients(request.path()) { (Ok(Actor::public()), false) } else { asked(&house, &request).await };
     match who {
         Ok(actor) => {
             tracing::Span::current().record("actor.role", actor.role.name());
@@ -55,18 +55,64 @@ pub async fn authenticate(
             if !request.headers().contains_key(header::UPGRADE) {
                 drain(request.take_payload(), house.config.limits.body_bytes).await;
             }
-            let answer = refusal(error);
+            let is_stale = by_cookie && matches!(error, Error::Unauthenticated(_));
+            let mut answer = refusal(error);
+            if is_stale && let Ok(cleared) = console::clear(&house.config) {
+                // Or the browser would be refused everywhere until the cookie's time is over.
+                answer.headers_mut().append(header::SET_COOKIE, cleared);
+            }
             Ok(request.into_response(answer))
         }
     }
 }
 
-/// Who a request says it is, if that is good now.
-pub async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
+/// The access token that a request comes with, by its header or by the console's cookie.
+pub fn token_of<'a>(house: &House, headers: &'a HeaderMap) -> Result<Option<&'a str>> {
     match bearer(headers)? {
+        Some(token) => Ok(Some(token)),
+        None => console::token(&house.config, headers),
+    }
+}
+
+/// Who a request that only reads says it is, if that is good now.
+pub async fn caller(house: &House, headers: &HeaderMap) -> Result<Actor> {
+    match token_of(house, headers)? {
         None => Ok(Actor::public()),
         Some(token) => Tokens::new(&house.config).authenticate(&house.memory, token).await,
     }
+}
+
+/// Who asks, if that is good now; and whether a cookie says so.
+async fn asked(house: &House, request: &ServiceRequest) -> (Result<Actor>, bool) {
+    let headers = request.headers();
+    match bearer(headers) {
+        Err(error) => return (Err(error), false),
+        // Whoever sends a header never means the cookie.
+        Ok(Some(token)) => return (Tokens::new(&house.config).authenticate(&house.memory, token).await, false),
+        Ok(None) => {}
+    }
+    // Who signs in anew is not asked who it was.
+    if request.method() == Method::POST && request.path() == session::PATH {
+        return (Ok(Actor::public()), false);
+    }
+    let token = match console::token(&house.config, headers) {
+        Ok(Some(token)) => token,
+        Ok(None) => return (Ok(Actor::public()), false),
+        Err(error) => return (Err(error), true),
+    };
+    let who = match console::check(&house.config, request.method(), headers, token) {
+        Ok(()) => Tokens::new(&house.config).authenticate(&house.memory, token).await,
+        Err(error) => Err(error),
+    };
+    // Whoever wants to be out is let out, however old the cookie.
+    if request.method() == Method::DELETE && request.path() == session::PATH && is_unknown(&who) {
+        return (Ok(Actor::public()), false);
+    }
+    (who, true)
+}
+
+fn is_unknown(who: &Result<Actor>) -> bool {
+    matches!(who, Err(Error::Unauthenticated(_)))
 }
 
 /// The token of the one `Authorization: Bearer`; nothing where there is no such header.

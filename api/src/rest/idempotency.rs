@@ -63,7 +63,13 @@ pub fn applies(method: &Method, path: &str) -> bool {
     [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method)
         && path.starts_with("/v1/")
         && path != "/v1/session"
+        && !path.starts_with("/v1/session/")
 }
+
+/// Put into the extensions of an answer that tells a secret: the body that is kept in its stead. The effect is
+/// had once, and the secret is told once; the database never has it.
+#[derive(Clone, Debug)]
+pub struct Kept(pub String);
 
 /// Puts the header into the description of every write that takes it.
 pub fn describe(path: &str, item: &mut PathItem) {
@@ -191,10 +197,11 @@ impl Own {
         }
         let (head, body) = response.into_parts();
         let body = to_bytes(body).await.map_err(Error::internal)?;
+        let without_secret = head.extensions().get::<Kept>().map(|kept| kept.0.clone());
         let answer = Answer {
             status: head.status().as_u16(),
             headers: kept(head.headers()),
-            body: String::from_utf8(body.to_vec()).map_err(Error::internal)?,
+            body: without_secret.map_or_else(|| String::from_utf8(body.to_vec()), Ok).map_err(Error::internal)?,
         };
         let fingerprint = fingerprint(&self.sent).await?;
         if idempotency::keep(&self.ctx, &self.once, &self.route, fingerprint, &answer).await? {
@@ -351,6 +358,8 @@ mod tests {
             (Method::DELETE, "/v1/x", true),
             (Method::GET, "/v1/releases", false),
             (Method::POST, "/v1/session", false),
+            (Method::PUT, "/v1/session/password", false),
+            (Method::POST, "/v1/sessions", true),
             (Method::POST, "/graphql", false),
             (Method::POST, "/oauth/token", false),
         ] {

@@ -1,5 +1,6 @@
 //! REST: parse, call one domain verb, wrap. It decides nothing, and it never names the ORM.
 
+pub mod accounts;
 pub mod audit;
 pub mod batches;
 pub mod body;
@@ -7,7 +8,9 @@ pub mod border;
 pub mod bounds;
 pub mod catalogue;
 pub mod changes;
+pub mod clients;
 pub mod collections;
+pub mod console;
 pub mod contract;
 pub mod datasets;
 pub mod extract;
@@ -45,10 +48,23 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(oauth::token)
         .service(oauth::revoke::revoke)
-        .service(oauth::sign_out::sign_out)
         .service(oauth::jwks)
         .service(oauth::metadata)
         .service(session::session)
+        .service(session::end)
+        .service(session::password)
+        .service(session::confirm)
+        .service(session::enrol)
+        .service(accounts::reset)
+        .service(accounts::list)
+        .service(accounts::add)
+        .service(accounts::get)
+        .service(accounts::change)
+        .service(clients::rotate)
+        .service(clients::list)
+        .service(clients::add)
+        .service(clients::get)
+        .service(clients::change)
         .service(health::live)
         .service(health::ready)
         // The longer paths first: a shorter pattern never swallows them, but readers expect it.
@@ -113,6 +129,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     modifiers(&Bearer),
     tags(
         (name = "identity", description = "Tokens and keys"),
+        (name = "people", description = "Accounts and clients, for administrators"),
         (name = "submissions", description = "A school states a table"),
         (name = "collections", description = "From when to when a table is reported"),
         (name = "batches", description = "Many tables in one file"),

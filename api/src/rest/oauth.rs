@@ -7,7 +7,6 @@
 mod form;
 mod proof;
 pub mod revoke;
-pub mod sign_out;
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, get,
@@ -17,7 +16,7 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use entity::{account, client};
+use entity::client;
 
 use self::form::{Asker, Form, Grant, Refused};
 use super::{
@@ -180,14 +179,8 @@ impl Asking {
     }
 }
 
-/// Answers a person who has just proved who it is: the tokens of a new sign-in.
-pub(super) async fn admit(house: &House, ctx: &Ctx, person: &account::Model) -> Result<HttpResponse, Problem> {
-    let opened = grants::open(ctx, Terms::from(&house.config.token), person).await?;
-    answer(house, &Holder::person(person, opened.family), Some(opened))
-}
-
-/// Answers with a new access token.
-fn answer(house: &House, holder: &Holder, opened: Option<Opened>) -> Result<HttpResponse, Problem> {
+/// Answers with a new access token, and with a refresh token where one goes with it.
+pub(super) fn answer(house: &House, holder: &Holder, opened: Option<Opened>) -> Result<HttpResponse, Problem> {
     let issued = Tokens::new(&house.config).issue(KeySet::new(&house.memory.keys()), holder)?;
     Ok(unstored(StatusCode::OK).json(TokenView::new(issued, opened)))
 }
@@ -200,7 +193,8 @@ fn answer_refused(refused: &Refused) -> HttpResponse {
     answer.json(OauthErrorView { error: refused.error, error_description: refused.description })
 }
 
-fn unstored(status: StatusCode) -> HttpResponseBuilder {
+/// An answer that nobody keeps.
+pub(super) fn unstored(status: StatusCode) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
     answer

@@ -119,7 +119,7 @@ impl ResponseError for Problem {
         let language = request_id::current_language();
         let mut answer = HttpResponse::build(self.status_code());
         match &self.0 {
-            Error::Unauthenticated(_) => {
+            Error::Unauthenticated(_) | Error::SecondFactorRequired(_) => {
                 answer.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"zhiqiao\""));
             }
             Error::PreconditionFailed { current: Some(etag) } | Error::PreconditionRequired { current: etag } => {
@@ -127,6 +127,9 @@ impl ResponseError for Problem {
             }
             Error::RateLimited { retry_after, .. } => {
                 answer.insert_header((header::RETRY_AFTER, retry_after.to_string()));
+            }
+            Error::LockedOut { seconds } => {
+                answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
             Error::Unavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, "1"));

@@ -66,6 +66,13 @@ INSERT INTO account (id, username, display_name, password_hash, role, org, is_di
 INSERT INTO client (id, client_id, name, secret_hash, role, org, is_disabled, is_demo, created_at) VALUES
     (UUID_1, 'analyst', '分析', HASH_1, 'ANALYST', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00'),
     (UUID_2, 'auditor', '审计', HASH_2, 'AUDITOR', NULL, FALSE, TRUE, '2024-01-01 00:00:00+00:00');
+INSERT INTO lockout (digest, failures, last_at, locked_until) VALUES
+    (HASH_1, 6, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:20+00:00');
+INSERT INTO second_factor (account_id, secret, last_step, confirmed_at, created_at) VALUES
+    (UUID_1, 'v1.x.y', 56000000, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO recovery_code (account_id, hash, used_at) VALUES
+    (UUID_1, HASH_1, NULL),
+    (UUID_1, HASH_2, '2024-01-02 03:04:05+00:00');
 INSERT INTO signing_key (kid, algorithm, public_key, private_key, created_at) VALUES
     ('k1', 'EdDSA', 'x', 'd', '2024-01-01 00:00:00+00:00');
 INSERT INTO journal (id, at, actor, actor_role, action, object, school_code, data) VALUES
