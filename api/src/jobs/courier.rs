@@ -109,17 +109,17 @@ impl Courier {
     }
 
     async fn bring(&self, ctx: &Ctx, parcel: &Parcel) -> Result<()> {
-        let outcome = self.send(parcel).await?;
+        let outcome = self.send(ctx, parcel).await?;
         courier::settle(ctx, parcel, outcome, rand::random::<f64>()).await
     }
 
-    async fn send(&self, parcel: &Parcel) -> Result<Outcome> {
+    async fn send(&self, ctx: &Ctx, parcel: &Parcel) -> Result<Outcome> {
         let url = match Url::parse(&parcel.to.url) {
             // An address of digits asks no resolver.
             Ok(url) if self.may_be_inside || !target::is_written_inside(&url) => url,
             _ => return Ok(Outcome::Lost("the address is in a private network".to_owned())),
         };
-        let label = parcel.label(now())?;
+        let label = parcel.label(ctx, now())?;
         let request = self
             .client
             .post(url)

@@ -31,21 +31,14 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where people and clients say who they are; counted by address, whatever else comes with the request.
-const LOGIN: &[&str] = &[
-    oauth::TOKEN_PATH,
-    oauth::REVOKE_PATH,
-    "/v1/session",
-    "/v1/session/password",
-    "/v1/session/totp",
-    "/v1/session/totp/confirm",
-];
+const LOGIN: &[&str] = &[oauth::TOKEN_PATH, oauth::REVOKE_PATH, "/v1/session"];
 
 /// The budget that a request takes from; nothing where it is not counted here.
 pub fn budget(method: &Method, path: &str) -> Option<Budget> {
     if path == "/graphql" || path.starts_with("/health/") {
         return None;
     }
-    if *method == Method::POST && (LOGIN.contains(&path) || path.starts_with("/v1/session/")) {
+    if (*method == Method::POST && LOGIN.contains(&path)) || path.starts_with("/v1/session/") {
         return Some(Budget::Login);
     }
     if path == "/openapi.json" || path == "/docs" || path.starts_with("/docs/") {

@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use super::{
     body::{self, Body},
+    idempotency::Kept,
     problem::{Problem, ProblemView},
 };
 use crate::{
     House,
     authz::{Action, Kind},
-    config::{PrivateTargets, Secret},
+    config::PrivateTargets,
     ctx::Ctx,
     domain::{
         precondition::Match,
@@ -56,7 +57,7 @@ pub struct WebhookView {
 }
 
 impl WebhookView {
-    fn new(row: webhook::Model, secret: Option<&Secret>) -> Result<Self> {
+    fn new(row: webhook::Model) -> Result<Self> {
         Ok(Self {
             id: row.id.to_string(),
             events: webhooks::events(&row)?,
@@ -66,7 +67,7 @@ impl WebhookView {
             created_at: row.created_at,
             etag: webhooks::etag(&row),
             url: row.url,
-            secret: secret.map(|secret| secret.expose().to_owned()),
+            secret: None,
         })
     }
 }
@@ -184,6 +185,15 @@ fn answer(mut builder: HttpResponseBuilder, view: &WebhookView) -> HttpResponse 
         .json(view)
 }
 
+/// Answers with a secret, which an `Idempotency-Key` does not keep.
+fn told(builder: HttpResponseBuilder, Told { row, secret }: Told) -> Result<HttpResponse> {
+    let view = WebhookView::new(row)?;
+    let kept = Kept(serde_json::to_string(&view).map_err(Error::internal)?);
+    let mut answer = answer(builder, &WebhookView { secret: Some(secret.expose().to_owned()), ..view });
+    answer.extensions_mut().insert(kept);
+    Ok(answer)
+}
+
 fn seen(headers: &HeaderMap) -> Option<Match> {
     let lines: Vec<&str> = headers.get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok()).collect();
     (!lines.is_empty()).then(|| Match::read(&lines.join(",")))
@@ -198,7 +208,7 @@ fn seen(headers: &HeaderMap) -> Option<Match> {
 #[get("/v1/webhooks")]
 pub async fn list(ctx: Ctx) -> Result<HttpResponse, Problem> {
     let rows = webhooks::list(&ctx).await?;
-    let webhooks = rows.into_iter().map(|row| WebhookView::new(row, None)).collect::<Result<_>>()?;
+    let webhooks = rows.into_iter().map(WebhookView::new).collect::<Result<_>>()?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, no-store")).json(WebhooksView { webhooks }))
 }
 
@@ -214,11 +224,10 @@ pub async fn add(ctx: Ctx, house: web::Data<House>, body: Body) -> Result<HttpRe
     ctx.require(Action::Create, Kind::Webhook)?;
     let body: AddBody = body::json(&body.0)?;
     let wish = Wish { url: Some(body.url), events: Some(body.events), is_enabled: None };
-    let Told { row, secret } = webhooks::add(&ctx, wish, may_be_inside(&house)).await?;
-    let view = WebhookView::new(row, Some(&secret))?;
+    let new = webhooks::add(&ctx, wish, may_be_inside(&house)).await?;
     let mut created = HttpResponse::Created();
-    created.insert_header((header::LOCATION, format!("/v1/webhooks/{}", view.id)));
-    Ok(answer(created, &view))
+    created.insert_header((header::LOCATION, format!("/v1/webhooks/{}", new.row.id)));
+    Ok(told(created, new)?)
 }
 
 /// One endpoint.
@@ -231,7 +240,7 @@ pub async fn add(ctx: Ctx, house: web::Data<House>, body: Body) -> Result<HttpRe
 pub async fn get(ctx: Ctx, path: Id) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Webhook)?;
     let row = webhooks::get(&ctx, WebhookId(id(&path)?)).await?;
-    Ok(answer(HttpResponse::Ok(), &WebhookView::new(row, None)?))
+    Ok(answer(HttpResponse::Ok(), &WebhookView::new(row)?))
 }
 
 /// Changes an endpoint, or enables one that was disabled.
@@ -256,7 +265,7 @@ pub async fn change(
     let wish = Wish { url: body.url, events: body.events, is_enabled: body.enabled };
     let seen = seen(request.headers());
     let row = webhooks::change(&ctx, WebhookId(id(&path)?), wish, seen.as_ref(), may_be_inside(&house)).await?;
-    Ok(answer(HttpResponse::Ok(), &WebhookView::new(row, None)?))
+    Ok(answer(HttpResponse::Ok(), &WebhookView::new(row)?))
 }
 
 /// Removes an endpoint, with its log.
@@ -284,8 +293,8 @@ pub async fn rotate(ctx: Ctx, path: Id, body: Body) -> Result<HttpResponse, Prob
     ctx.known(Kind::Webhook)?;
     let is_empty = body.0.iter().all(u8::is_ascii_whitespace);
     let body: RotateBody = if is_empty { RotateBody::default() } else { body::json(&body.0)? };
-    let Told { row, secret } = webhooks::rotate(&ctx, WebhookId(id(&path)?), body.overlap_hours.unwrap_or(24)).await?;
-    Ok(answer(HttpResponse::Ok(), &WebhookView::new(row, Some(&secret))?))
+    let new = webhooks::rotate(&ctx, WebhookId(id(&path)?), body.overlap_hours.unwrap_or(24)).await?;
+    Ok(told(HttpResponse::Ok(), new)?)
 }
 
 /// How a log is paged.

@@ -62,9 +62,9 @@ pub struct Label {
 
 impl Parcel {
     /// The three headers of Standard Webhooks, for an attempt now.
-    pub fn label(&self, at: DateTime<Utc>) -> Result<Label> {
+    pub fn label(&self, ctx: &Ctx, at: DateTime<Utc>) -> Result<Label> {
         let id = message_id(self.row.id);
-        let signature = signing::signatures(&self.to, &id, at, &self.row.body)?;
+        let signature = signing::signatures(ctx.memory.vault(), &self.to, &id, at, &self.row.body)?;
         Ok(Label { id, timestamp: at.timestamp().to_string(), signature })
     }
 }

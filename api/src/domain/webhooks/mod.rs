@@ -9,7 +9,6 @@ pub mod target;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    hidden::Hidden,
     ids::{DeliveryId, WebhookId},
     webhook, webhook_delivery,
     words::{DeliveryState, Role as Word},
@@ -107,13 +106,14 @@ pub async fn add(ctx: &Ctx, wish: Wish, may_be_inside: bool) -> Result<Told> {
             format!("An organisation has at most {MOST} webhooks: remove one that is not needed"),
         )));
     }
+    let id = WebhookId(Uuid::now_v7());
     let row = webhook::Model {
-        id: WebhookId(Uuid::now_v7()),
+        secret: signing::sealed(ctx, id, &secret)?,
+        id,
         role,
         org: ctx.actor.org().to_owned(),
         url,
         events: json!(wish.events.unwrap_or_default()).to_string(),
-        secret: Hidden::from(secret.expose().to_owned()),
         previous_secret: None,
         previous_until: None,
         version: 1,
@@ -198,7 +198,7 @@ pub async fn rotate(ctx: &Ctx, id: WebhookId, overlap_hours: i64) -> Result<Told
         ]));
     }
     let new = webhook::Model {
-        secret: Hidden::from(secret.expose().to_owned()),
+        secret: signing::sealed(ctx, id, &secret)?,
         previous_secret: Some(old.secret.clone()),
         previous_until: Some(now() + TimeDelta::hours(overlap_hours)),
         version: old.version + 1,
@@ -206,7 +206,7 @@ pub async fn rotate(ctx: &Ctx, id: WebhookId, overlap_hours: i64) -> Result<Told
     };
     let changed = ctx
         .change::<webhook::Entity>()
-        .col_expr(C::Secret, Expr::value(secret.expose()))
+        .col_expr(C::Secret, Expr::value(new.secret.expose()))
         .col_expr(C::PreviousSecret, Expr::value(old.secret.expose()))
         .col_expr(C::PreviousUntil, Expr::value(new.previous_until))
         .col_expr(C::Version, Expr::value(new.version))

@@ -1,15 +1,17 @@
-//! Standard Webhooks: secrets, and the signature over id, time and body.
+//! Standard Webhooks: secrets, which lie in the database sealed, and the signature over id, time and body.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use entity::webhook;
+use entity::{hidden::Hidden, ids::WebhookId, webhook};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
     authn::secrets::random_bytes,
     config::Secret,
-    error::{Error, Result},
+    ctx::Ctx,
+    error::{Error, Result, Text},
+    memory::vault::{Closed, Vault},
 };
 
 /// How a secret begins.
@@ -20,11 +22,48 @@ pub fn secret() -> Result<Secret> {
     Ok(Secret::new(format!("{PREFIX}{}", STANDARD.encode(random_bytes::<32>()?))))
 }
 
+/// What a secret is bound to in the vault.
+fn name(id: WebhookId) -> String {
+    format!("webhook:{id}")
+}
+
+/// A secret as it lies in the database.
+///
+/// # Errors
+/// [`Error::Conflict`] where the service has no key to seal it with.
+pub fn sealed(ctx: &Ctx, id: WebhookId, secret: &Secret) -> Result<Hidden> {
+    let vault = ctx.memory.vault().ok_or_else(|| {
+        Error::Conflict(Text::new(
+            "本服务尚未配置加密密钥，无法保存 webhook 的密钥：请运维人员设置 keys.encryption_key",
+            "The service has no encryption key, so it cannot keep a webhook's secret: its operator sets keys.encryption_key",
+        ))
+    })?;
+    vault.seal(&name(id), secret.expose().as_bytes())
+}
+
+fn opened(vault: Option<&Vault>, id: WebhookId, secret: &Hidden) -> Result<Secret> {
+    let vault =
+        vault.ok_or_else(|| Error::internal("the secret of a webhook, and no keys.encryption_key to open it"))?;
+    match vault.open(&name(id), secret) {
+        Ok(bytes) => Ok(Secret::new(String::from_utf8(bytes).map_err(Error::internal)?)),
+        // Of a time before there was a vault; the next rotation seals.
+        Err(Closed::Clear) => Ok(Secret::new(secret.expose())),
+        Err(why) => Err(Error::Internal(format!("the secret of a webhook does not open: {why:?}"))),
+    }
+}
+
 /// The value of `webhook-signature`: one by the secret, and while it is good one by the secret before.
-pub fn signatures(row: &webhook::Model, id: &str, at: DateTime<Utc>, body: &str) -> Result<String> {
+pub fn signatures(
+    vault: Option<&Vault>,
+    row: &webhook::Model,
+    id: &str,
+    at: DateTime<Utc>,
+    body: &str,
+) -> Result<String> {
     let previous = row.previous_secret.as_ref().filter(|_| row.previous_until.is_some_and(|until| at < until));
+    let secrets = [Some(&row.secret), previous].into_iter().flatten();
     let all: Result<Vec<String>> =
-        [Some(&row.secret), previous].into_iter().flatten().map(|secret| sign(secret.expose(), id, at, body)).collect();
+        secrets.map(|secret| sign(opened(vault, row.id, secret)?.expose(), id, at, body)).collect();
     Ok(all?.join(" "))
 }
 
