@@ -100,8 +100,6 @@ POST /oauth/revoke
     -                                                  400    400   400     400      400  400    400    400        400
 POST /v1/session
     -                                                  422    422   422     422      422  422    422    422        422
-DELETE /v1/session
-    -                                                  204    204   204     204      204  204    204    204        204
 PUT /v1/session/password
     -                                                  401    403   403     403      403  403    403    403        403
 POST /v1/session/totp
@@ -291,6 +289,8 @@ GET /v1/releases/{version}
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
     nowhere                                            404    404   404     404      404  404    404    404        404
+DELETE /v1/session
+    -                                                  204    204   204     204      204  204    204    204        204
 ";
 
 /// A tag of no state that ever was.

@@ -177,7 +177,11 @@ async fn a_session_ends_and_an_old_cookie_locks_nobody_out() {
     let ended = first.send(&server, "DELETE", "/v1/session", &right, "").await.expect(204);
     assert!(ended.header("set-cookie").unwrap().starts_with("zhiqiao=;"), "{:?}", ended.header("set-cookie"));
     assert!(ended.header("set-cookie").unwrap().contains("Max-Age=0"));
+    // Whoever has kept the cookie has nothing.
+    problem(&first.get(&server, "/v1/releases").await, 401, "unauthenticated");
 
+    let first = session(ask(&server, "/v1/session?cookie=true", &[], json!({})).await);
+    let right = [("x-csrf-token", first.csrf.as_str())];
     // Another password goes with another cookie, and the one before is no good.
     let new = r#"{"password":"demo-school-62001-password","new_password":"Trout-lamp.river9"}"#;
     let second = session(first.send(&server, "PUT", "/v1/session/password", &right, new).await);
