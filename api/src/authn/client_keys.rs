@@ -232,7 +232,7 @@ mod tests {
             let Err(Error::Invalid(found)) = read_all(&text) else { panic!("{text}") };
             assert_eq!(found[0].code, code, "{text} {found:?}");
         }
-        let many = vec![ED; MOST + 1].join(",");
+        let many = [ED; MOST + 1].join(",");
         assert!(read_all(&format!(r#"{{"keys":[{many}]}}"#)).is_err());
     }
 }
