@@ -103,8 +103,9 @@ fn holds(hay: &[u8], needle: &[u8]) -> bool {
     false
 }
 
-async fn sign_in(server: &Server, username: &str, password: &str) -> String {
-    let body = json!({ "username": username, "password": password });
+/// Signs in for the first time.
+async fn sign_in(server: &Server, username: &str, password: &str, chosen: &str) -> String {
+    let body = json!({ "username": username, "password": password, "new_password": chosen });
     let token = server.anonymous().post("/v1/session", None, &body).await.expect(200).json();
     token["access_token"].as_str().unwrap().to_owned()
 }
@@ -147,7 +148,9 @@ async fn life(app: &TestApp, server: &Server) -> Vec<Issued> {
     all.push(issued("password, chosen", "a pass-phrase of some length 职桥"));
     let reset = accounts::reset(&admin, "stolen-person", accounts::Password::Random).await.unwrap();
     all.push(issued("password, made up", reset.password.expose()));
-    let token = sign_in(server, "stolen-person", reset.password.expose()).await;
+    let chosen = "another phrase, for the first sign-in";
+    let token = sign_in(server, "stolen-person", reset.password.expose(), chosen).await;
+    all.push(issued("password, changed", chosen));
     all.push(issued("access token of a person", &token));
     // Tried in vain, and in the wrong place.
     let wrong = "the password of something else entirely";
