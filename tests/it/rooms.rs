@@ -328,11 +328,13 @@ fn no_unscoped_way_to_any_entity_passes() {
         let is_scoped = scope.contains(&format!("impl Scoped for {entity}::Entity"))
             || ["public! {", "of_school!(", "only! {", "of_the_door!("].iter().any(|list| {
                 let list = scope.split(&format!("\n{list}")).nth(1).unwrap().split(['}', ')']).next().unwrap();
-                list.split(',').any(|one| one.split("=>").next().unwrap().trim() == entity)
+                list.split(',').any(|one| one.split("=>").next().unwrap().lines().last().unwrap_or("").trim() == entity)
             });
         let is_whole = whole.contains(&entity.as_str());
         // The queue of what is to be sealed holds ids and nothing else; it is read in one place, which is counted.
-        assert!(is_scoped || is_whole || entity == "journal_pending", "{entity} has neither a scope nor is it public");
+        // Budgets are numbers under hashes of callers, and no statement but those of `rate/lease.rs` names them.
+        let is_nobodys = ["journal_pending", "rate_bucket"].contains(&entity.as_str());
+        assert!(is_scoped || is_whole || is_nobodys, "{entity} has neither a scope nor is it public");
     }
 }
 

@@ -3,7 +3,7 @@
 //! A caller is the holder of a token, or an address. Each has a bucket for every budget, and a bucket is one
 //! number: when it will be full again. One that is full is not kept, so memory holds only who has lately asked,
 //! and no more of them than [`MOST`]. Instances count for themselves, or lease what they hand out from
-//! PostgreSQL in pieces ([`lease`]), so that most requests cost no statement either way.
+//! PostgreSQL in pieces (`lease`), so that most requests cost no statement either way.
 
 mod bucket;
 mod lease;
