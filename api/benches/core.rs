@@ -18,7 +18,8 @@ use zhiqiao::{
     ctx::Ctx,
     db::Db,
     domain::{
-        aggregates, checks,
+        aggregates,
+        checks::{self, Form},
         clients::{self, Add, ClientSecret},
         cube::{self, Dimension, Filter, Grouping},
         keys, load, releases,
@@ -28,7 +29,7 @@ use zhiqiao::{
         columns::{self, Series},
         decimal,
         document::{self, Cells, Status},
-        expression::{Facts, Input, Verdict},
+        expression::{Facts, Verdict},
     },
     house,
     memory::{columns::Column, registry::Registry},
@@ -212,7 +213,7 @@ fn push_and_tokens(criterion: &mut Criterion, nation: &Nation) {
     criterion.bench_function("push: check a table of 150 cells", |bench| {
         bench.iter_batched(
             || given.clone(),
-            |given| checks::check(&registry, "synthetic_1", "2023", given, black_box(&beside)),
+            |given| Form::new(&registry, "synthetic_1", "2023").check(given, black_box(&beside)),
             criterion::BatchSize::SmallInput,
         );
     });
@@ -277,16 +278,11 @@ fn rules(criterion: &mut Criterion) -> Result<(), Fault> {
             .collect(),
     );
     let count = |dataset: &str| registry.rules.of(dataset).count();
-    let facts = |dataset: &str| -> Facts<'_> {
-        let inputs = registry.rules.of(dataset).flat_map(|rule| rule.expression.inputs());
-        let figure = |input: &Input| {
-            let value = beside.0.get(&(input.dataset.clone(), input.is_previous))?.get(&input.indicator)?.value?;
-            decimal::digits(value, registry.decimals(&input.indicator)).parse::<f64>().ok()
-        };
-        inputs.filter_map(|input| Some((input.clone(), figure(input)?))).collect()
-    };
     let ask = |dataset: &str| {
-        let facts = facts(dataset);
+        let facts = Facts::of(registry.rules.of(dataset).flat_map(|rule| rule.expression.inputs()), |input| {
+            let value = beside.0.get(&(input.dataset.clone(), input.is_previous))?.get(&input.indicator)?.value?;
+            Some(decimal::double(value, registry.decimals(&input.indicator)))
+        });
         registry
             .rules
             .of(dataset)
@@ -305,7 +301,7 @@ fn rules(criterion: &mut Criterion) -> Result<(), Fault> {
     criterion.bench_function(
         &format!("push: judge a full table of {widest}: tree, rules, standards, history"),
         |bench| {
-            bench.iter(|| checks::judge(&registry, widest, "2023", black_box(cells), &beside));
+            bench.iter(|| Form::new(&registry, widest, "2023").judge(black_box(cells), &beside));
         },
     );
     Ok(())

@@ -100,7 +100,8 @@ fn told<T>(outcome: Result<T>, is_extended: bool) -> &'static str {
 }
 
 async fn state(who: &Ctx, cells: &Value, extent: Extent, precondition: Precondition) -> Result<submissions::Pushed> {
-    let given = document::read_push(json!({ "observations": cells }).to_string().as_bytes()).unwrap();
+    let body = json!({ "observations": cells }).to_string();
+    let given = document::read_push(body.as_bytes()).unwrap();
     let key = Key::new(who.actor.org(), "talent", "2026");
     submissions::push(
         who,

@@ -61,7 +61,8 @@ fn any() -> Precondition {
 
 /// States a table as its school.
 pub async fn try_push(ctx: &Ctx, key: &Key, cells: &Value, precondition: Precondition) -> Result<Pushed> {
-    let given = document::read_push(json!({ "observations": cells }).to_string().as_bytes()).unwrap();
+    let body = json!({ "observations": cells }).to_string();
+    let given = document::read_push(body.as_bytes()).unwrap();
     let (key, terms) = (key.clone(), Terms { may_shrink: true, ..Terms::default() });
     submissions::push(ctx, Push { key, extent: Extent::Whole, given, precondition, source: Source::Rest, terms }).await
 }

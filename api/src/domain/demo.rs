@@ -24,7 +24,7 @@ use crate::{
     config::Secret,
     ctx::Ctx,
     error::Result,
-    formats::document::{Given, GivenCell, GivenValue, pointer},
+    formats::document::{Given, GivenCell, GivenValue, Place},
 };
 
 /// A demo client, as `demo-credentials.json` has it.
@@ -190,21 +190,21 @@ async fn cast(ctx: &Ctx) -> Result<()> {
 }
 
 /// The cells of `observations.csv`, table by table.
-fn tables(reference: &Path) -> Result<BTreeMap<Key, Vec<Given>>> {
-    let mut tables: BTreeMap<Key, Vec<Given>> = BTreeMap::new();
+fn tables(reference: &Path) -> Result<BTreeMap<Key, Vec<Given<'static>>>> {
+    let mut tables: BTreeMap<Key, Vec<Given<'static>>> = BTreeMap::new();
     for row in load::read_observations(reference)? {
         let key = Key { school: row.school, dataset: row.dataset, period: row.period };
         tables.entry(key).or_default().push(Given {
-            pointer: format!("/observations/{}", pointer(row.indicator.as_str())),
-            indicator: row.indicator.0,
-            cell: Some(GivenCell { value: Some(GivenValue::Number(row.value)), ..GivenCell::default() }),
+            indicator: row.indicator.0.into(),
+            place: Place::Own,
+            cell: Some(GivenCell { value: Some(GivenValue::Number(row.value.into())), ..GivenCell::default() }),
         });
     }
     Ok(tables)
 }
 
 /// Takes one table all the way, each step under the actor whose step it is.
-async fn publish(ctx: &Ctx, province: &Ctx, key: Key, given: Vec<Given>) -> Result<()> {
+async fn publish(ctx: &Ctx, province: &Ctx, key: Key, given: Vec<Given<'_>>) -> Result<()> {
     let registry = ctx.memory.registry();
     let city = registry.schools.get(key.school.as_str()).map(|school| school.city_code.0.clone());
     let school = ctx.as_(Actor::with(Role::School, Some(key.school.as_str()), "job:demo", "demo"));

@@ -322,10 +322,9 @@ async fn trial(ctx: &Ctx, registry: &Registry, dataset: &str, rule: &Expression,
     for (school, tables) in tables {
         let figure = |input: &Input| {
             let value = tables.get(&(input.dataset.clone(), input.is_previous))?.get(&input.indicator)?.value?;
-            decimal::digits(value, registry.decimals(&input.indicator)).parse().ok()
+            Some(decimal::double(value, registry.decimals(&input.indicator)))
         };
-        let facts: Facts<'_> = rule.inputs().iter().filter_map(|input| Some((input.clone(), figure(input)?))).collect();
-        match rule.judge(&facts) {
+        match rule.judge(&Facts::of(rule.inputs(), figure)) {
             Verdict::Holds => {}
             Verdict::Breaks => trial.flagged.push(school),
             Verdict::Skipped(_) => trial.skipped += 1,

@@ -1,7 +1,5 @@
 //! Exact decimals: fixed-point integers, from the pushed digits to the sum. No floating point on the way.
 
-use std::fmt::Write;
-
 use rust_decimal::Decimal;
 
 /// More significant digits than this do not survive canonical JSON, whose numbers are doubles.
@@ -89,16 +87,32 @@ pub fn write_digits(out: &mut String, value: i64, decimals: i16) {
     if value < 0 {
         out.push('-');
     }
-    // Writing to a text does not fail.
-    let _infallible = if fraction == 0 {
-        write!(out, "{whole}")
+    // Not by `write!`: documents are made of digits, and this is most of their writing.
+    let mut buffer = itoa::Buffer::new();
+    out.push_str(buffer.format(whole));
+    if fraction == 0 {
+        return;
+    }
+    while fraction.is_multiple_of(10) {
+        fraction /= 10;
+        places -= 1;
+    }
+    out.push('.');
+    let written = buffer.format(fraction);
+    out.extend(std::iter::repeat_n('0', places.saturating_sub(written.len())));
+    out.push_str(written);
+}
+
+/// A fixed-point integer as the double nearest to it.
+///
+/// It is what reading its digits gives: both numbers of the quotient are exact, or the digits are read.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "looked at before")]
+pub fn double(value: i64, decimals: i16) -> f64 {
+    if value.unsigned_abs() < 1 << f64::MANTISSA_DIGITS {
+        value as f64 / 10_f64.powi(i32::from(decimals))
     } else {
-        while fraction.is_multiple_of(10) {
-            fraction /= 10;
-            places -= 1;
-        }
-        write!(out, "{whole}.{fraction:0places$}")
-    };
+        digits(value, decimals).parse().unwrap_or(f64::NAN)
+    }
 }
 
 /// The digits of an exact decimal at the end of a text, without trailing zeros.
@@ -161,6 +175,16 @@ mod tests {
                 let (quotient, mut again) = (quotient(i128::from(value), 7).unwrap(), String::new());
                 write_exact(&mut again, &quotient);
                 prop_assert_eq!(again, quotient.to_string());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_double_is_what_reading_the_digits_gives(value in -1_000_000_000_000_000_000_i64..1_000_000_000_000_000_000, short in -99_999_999_i64..99_999_999, decimals in 0_i16..=15) {
+            for value in [value, short, short * 1_000_000_000] {
+                let read: f64 = digits(value, decimals).parse().unwrap();
+                prop_assert_eq!(double(value, decimals).to_bits(), (read + 0.0).to_bits());
             }
         }
     }

@@ -5,8 +5,9 @@
 //! is the usual one and nothing was noted, and an object of `note`, `status`, `value` otherwise.
 //! Values are kept as their digits, never as floating point.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, fmt};
 
+use litemap::LiteMap;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
@@ -75,29 +76,52 @@ impl Cell {
     }
 }
 
-/// The cells of one table by indicator code, in canonical order.
-pub type Cells = BTreeMap<String, Cell>;
+/// The cells of one table by indicator code, in canonical order: one piece of memory, for there are millions of them
+/// in a large batch and all of a table are looked at together.
+pub type Cells = LiteMap<String, Cell>;
+
+/// Where a cell stands in what was sent; written out only where there is something to say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Under the name of its indicator, in the document of a table.
+    Own,
+    /// In this row of a file.
+    Row(u64),
+    /// At this place of the list of a GraphQL input.
+    Input(usize),
+}
 
 /// A cell as it was sent, before anybody has judged it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
+pub struct Given<'a> {
     /// What it calls its indicator.
-    pub indicator: String,
+    pub indicator: Cow<'a, str>,
     /// Where it stands in what was sent.
-    pub pointer: String,
+    pub place: Place,
     /// What it says; nothing for `null`, which is the same as leaving the cell out.
-    pub cell: Option<GivenCell>,
+    pub cell: Option<GivenCell<'a>>,
+}
+
+impl Given<'_> {
+    /// Where it stands in what was sent, as a JSON pointer.
+    pub fn pointer(&self) -> String {
+        match self.place {
+            Place::Own => format!("/observations/{}", pointer(&self.indicator)),
+            Place::Row(row) => format!("/rows/{row}"),
+            Place::Input(at) => format!("/input/observations/{at}"),
+        }
+    }
 }
 
 /// The inside of a cell as it was sent. What stands in a cell of its own is a `value` without the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct GivenCell {
+pub struct GivenCell<'a> {
     /// The digits of a number, or what stood there instead.
-    pub value: Option<GivenValue>,
+    pub value: Option<GivenValue<'a>>,
     /// The word of a status.
-    pub status: Option<GivenValue>,
+    pub status: Option<GivenValue<'a>>,
     /// A remark.
-    pub note: Option<GivenValue>,
+    pub note: Option<GivenValue<'a>>,
     /// Members that no cell has.
     pub unknown: Vec<String>,
     /// Whether it was sent as an object; a bare value replaces a cell whole, an object patches it.
@@ -106,24 +130,24 @@ pub struct GivenCell {
 
 /// A scalar as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GivenValue {
+pub enum GivenValue<'a> {
     /// A JSON number, by its digits.
-    Number(String),
+    Number(Cow<'a, str>),
     /// A JSON string, unescaped.
-    Text(String),
+    Text(Cow<'a, str>),
     /// Anything else, as printed (cut short).
     Other(String),
     /// JSON `null`: in a patch it takes a member away, elsewhere it is the same as leaving it out.
     Null,
 }
 
-impl GivenValue {
-    fn of(raw: &RawValue) -> Self {
+impl<'a> GivenValue<'a> {
+    fn of(raw: &'a RawValue) -> Self {
         let text = raw.get();
         match text.as_bytes().first() {
             Some(b'n') => Self::Null,
-            Some(b'-' | b'0'..=b'9') => Self::Number(text.to_owned()),
-            Some(b'"') => serde_json::from_str(text).map_or_else(|_| Self::Other(short(text)), Self::Text),
+            Some(b'-' | b'0'..=b'9') => Self::Number(Cow::Borrowed(text)),
+            Some(b'"') => text_of(raw).map_or_else(|| Self::Other(short(text)), Self::Text),
             _ => Self::Other(short(text)),
         }
     }
@@ -131,7 +155,8 @@ impl GivenValue {
     /// As it is shown in a finding.
     pub fn shown(&self) -> String {
         match self {
-            Self::Number(text) | Self::Other(text) => short(text),
+            Self::Number(text) => short(text),
+            Self::Other(text) => short(text),
             Self::Text(text) => format!("\"{}\"", short(text)),
             Self::Null => "null".to_owned(),
         }
@@ -203,7 +228,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
 }
 
 /// Reads the body of a push. Unknown members are errors; doubles are kept for the checks to find.
-pub fn read_push(body: &[u8]) -> Result<Vec<Given>, serde_json::Error> {
+pub fn read_push(body: &[u8]) -> Result<Vec<Given<'_>>, serde_json::Error> {
     let Members(outer) = serde_json::from_slice(body)?;
     let mut given = None;
     for (name, raw) in outer {
@@ -217,11 +242,7 @@ pub fn read_push(body: &[u8]) -> Result<Vec<Given>, serde_json::Error> {
         given = Some(
             cells
                 .into_iter()
-                .map(|(indicator, raw)| Given {
-                    pointer: format!("/observations/{}", pointer(&indicator)),
-                    cell: read_cell(raw),
-                    indicator: indicator.into_owned(),
-                })
+                .map(|(indicator, raw)| Given { indicator, place: Place::Own, cell: read_cell(raw) })
                 .collect(),
         );
     }
@@ -233,7 +254,7 @@ pub fn pointer(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn read_cell(raw: &RawValue) -> Option<GivenCell> {
+fn read_cell(raw: &RawValue) -> Option<GivenCell<'_>> {
     if !raw.get().starts_with('{') {
         let value = GivenValue::of(raw);
         return (value != GivenValue::Null).then(|| GivenCell { value: Some(value), ..GivenCell::default() });
@@ -354,7 +375,7 @@ impl Stored<'_> {
             },
             status,
             note: match given.note {
-                Some(GivenValue::Text(note)) => Some(note),
+                Some(GivenValue::Text(note)) => Some(note.into_owned()),
                 _ => None,
             },
         })
@@ -367,7 +388,10 @@ pub fn read(document: &str, decimals: impl Fn(&str) -> i16) -> Result<Cells, Unr
     let mut fault = None;
     visit(document, |code, stored| match stored.cell(decimals(code)) {
         Ok(cell) => {
-            cells.insert(code.to_owned(), cell);
+            // A stored document is in canonical order; one that is not was changed by hand.
+            if let Some((code, cell)) = cells.try_append(code.to_owned(), cell) {
+                cells.insert(code, cell);
+            }
         }
         Err(unreadable) => fault = Some(unreadable),
     })?;
@@ -404,6 +428,7 @@ mod tests {
             Just(Cell { value: None, status: Status::NotApplicable, note: None }),
         ];
         proptest::collection::btree_map("[a-z]{1,8}\\.[a-z_0-9]{1,12}", cell, 0..20)
+            .prop_map(|cells| cells.into_iter().collect())
     }
 
     proptest! {

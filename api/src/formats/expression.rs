@@ -6,7 +6,7 @@
 //! What an expression yields is known before it runs, so a rule that cannot be judged is refused
 //! when it is written, with the place of its fault.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use cel::{
     Context, Program, Value,
@@ -96,9 +96,9 @@ pub enum Verdict {
     Skipped(Vec<Input>),
 }
 
-/// Figures by what expressions call them.
+/// Figures by what expressions call them, gathered once for all that are asked.
 pub struct Facts<'a> {
-    known: HashMap<Input, f64>,
+    known: HashMap<&'a Input, f64>,
     context: Context<'a>,
 }
 
@@ -108,15 +108,19 @@ impl std::fmt::Debug for Facts<'_> {
     }
 }
 
-impl FromIterator<(Input, f64)> for Facts<'_> {
-    fn from_iter<T: IntoIterator<Item = (Input, f64)>>(figures: T) -> Self {
-        let known: HashMap<Input, f64> = figures.into_iter().collect();
+impl<'a> Facts<'a> {
+    /// The figures that are asked for, as far as they are there; each is looked for once.
+    pub fn of(inputs: impl IntoIterator<Item = &'a Input>, figure: impl Fn(&Input) -> Option<f64>) -> Self {
+        let mut known = HashMap::new();
         let (mut now, mut before) = (HashMap::new(), HashMap::new());
-        for (input, value) in &known {
+        for input in inputs {
+            let Entry::Vacant(free) = known.entry(input) else { continue };
+            let Some(value) = figure(input) else { continue };
+            free.insert(value);
             let tables = if input.is_previous { &mut before } else { &mut now };
             let table: &mut HashMap<String, f64> = tables.entry(input.dataset.clone()).or_default();
             let name = input.indicator.split_once('.').map_or(input.indicator.as_str(), |(_, name)| name);
-            table.insert(name.to_owned(), *value);
+            table.insert(name.to_owned(), value);
         }
         let mut context = Context::empty();
         for (dataset, table) in now {
@@ -201,8 +205,7 @@ impl Expression {
 
     /// Asks it. Anything that cannot be computed (a division by zero) breaks no rule.
     pub fn judge(&self, facts: &Facts<'_>) -> Verdict {
-        let absent: Vec<Input> =
-            self.inputs.iter().filter(|input| !facts.known.contains_key(*input)).cloned().collect();
+        let absent: Vec<Input> = self.inputs.iter().filter(|input| !facts.known.contains_key(input)).cloned().collect();
         if !absent.is_empty() {
             return Verdict::Skipped(absent);
         }
@@ -386,8 +389,9 @@ mod tests {
     }
 
     fn judge(text: &str, figures: &[(&str, f64)]) -> Verdict {
-        let facts: Facts<'_> = figures.iter().map(|(name, value)| (input(name), *value)).collect();
-        Expression::compile(text).unwrap().judge(&facts)
+        let rule = Expression::compile(text).unwrap();
+        let figures: HashMap<Input, f64> = figures.iter().map(|(name, value)| (input(name), *value)).collect();
+        rule.judge(&Facts::of(rule.inputs(), |input| figures.get(input).copied()))
     }
 
     /// `()` twenty times, forty letters, once took the process along.
@@ -472,8 +476,7 @@ mod tests {
         ] {
             // Refused or read and asked, but never the end of the process.
             if let Ok(rule) = Expression::compile(&text) {
-                let facts: Facts<'_> = rule.inputs().iter().map(|input| (input.clone(), 1.0)).collect();
-                rule.judge(&facts);
+                rule.judge(&Facts::of(rule.inputs(), |_| Some(1.0)));
             }
         }
         let long = vec!["a.b > 1.0"; 14].join(" && ");
@@ -487,8 +490,7 @@ mod tests {
         for row in csv::Reader::from_path(path).unwrap().records() {
             let row = row.unwrap();
             let rule = Expression::compile(&row[3]).unwrap_or_else(|fault| panic!("{}: {fault:?}", &row[0]));
-            let facts: Facts<'_> = rule.inputs().iter().map(|input| (input.clone(), 1.0)).collect();
-            assert_ne!(rule.judge(&facts), Verdict::Skipped(Vec::new()));
+            assert_ne!(rule.judge(&Facts::of(rule.inputs(), |_| Some(1.0))), Verdict::Skipped(Vec::new()));
             rules += 1;
         }
         assert_eq!(rules, 36);

@@ -3,13 +3,15 @@
 //! What can be read in one way only is read; everything else is refused by name. Nothing is guessed:
 //! `1,23` is neither 123 nor 1.23.
 
+use std::borrow::Cow;
+
 /// A figure as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Figure {
+pub enum Figure<'a> {
     /// Nothing was written.
     Nothing,
     /// The digits of a number.
-    Digits(String),
+    Digits(Cow<'a, str>),
     /// The digits before a percent sign; they are the value where the unit is a percentage, and nothing elsewhere.
     Percent(String),
     /// It cannot be read in one way only.
@@ -47,9 +49,9 @@ fn is_bare(text: &str) -> bool {
 }
 
 /// Reads a figure from the text of a cell.
-pub fn read(text: &str) -> Figure {
+pub fn read(text: &str) -> Figure<'_> {
     if is_bare(text) {
-        return Figure::Digits(text.to_owned());
+        return Figure::Digits(Cow::Borrowed(text));
     }
     let folded: String = text.chars().map(plain).collect();
     let folded = folded.trim();
@@ -84,7 +86,7 @@ pub fn read(text: &str) -> Figure {
         return Figure::Word;
     }
     let digits = format!("{sign}{digits}");
-    if is_percent { Figure::Percent(digits) } else { Figure::Digits(digits) }
+    if is_percent { Figure::Percent(digits) } else { Figure::Digits(digits.into()) }
 }
 
 /// `1,234,567.5` as `1234567.5`; nothing where the groups are not of three digits.
@@ -167,7 +169,7 @@ mod tests {
             ("+3", "3"),
             ("1,234", "1234"),
         ] {
-            assert_eq!(read(text), Figure::Digits(digits.to_owned()), "{text}");
+            assert_eq!(read(text), Figure::Digits(digits.into()), "{text}");
         }
         assert_eq!(read("61.25%"), Figure::Percent("61.25".to_owned()));
         assert_eq!(read("６１．２５ ％"), Figure::Percent("61.25".to_owned()));
@@ -227,7 +229,7 @@ mod tests {
                 .chars()
                 .map(|letter| char::from_u32(u32::from(letter) + 0xfee0).unwrap())
                 .collect();
-            prop_assert_eq!(read(&written), Figure::Digits(plain));
+            prop_assert_eq!(read(&written), Figure::Digits(plain.into()));
         }
 
         #[test]

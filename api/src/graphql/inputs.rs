@@ -22,7 +22,7 @@ use crate::{
         submissions::{Extent, Key, Push, Remark, Terms},
     },
     error::{Error, Finding, Text},
-    formats::document::{self, Given, GivenCell, GivenValue},
+    formats::document::{self, Given, GivenCell, GivenValue, Place},
 };
 
 /// A cell as it is stated.
@@ -38,7 +38,7 @@ pub struct ObservationInput {
     note: MaybeUndefined<String>,
 }
 
-fn given<T>(member: MaybeUndefined<T>, say: impl FnOnce(T) -> GivenValue) -> Option<GivenValue> {
+fn given<T>(member: MaybeUndefined<T>, say: impl FnOnce(T) -> GivenValue<'static>) -> Option<GivenValue<'static>> {
     match member {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(GivenValue::Null),
@@ -47,22 +47,18 @@ fn given<T>(member: MaybeUndefined<T>, say: impl FnOnce(T) -> GivenValue) -> Opt
 }
 
 impl ObservationInput {
-    fn into_given(self, at: usize) -> Given {
+    fn into_given(self, at: usize) -> Given<'static> {
         let cell = GivenCell {
-            value: given(self.value, |value| GivenValue::Number(value.digits())),
-            status: given(self.status, |status| GivenValue::Text(document::Status::from(status).word().to_owned())),
-            note: given(self.note, GivenValue::Text),
+            value: given(self.value, |value| GivenValue::Number(value.digits().into())),
+            status: given(self.status, |status| GivenValue::Text(document::Status::from(status).word().into())),
+            note: given(self.note, |note| GivenValue::Text(note.into())),
             unknown: Vec::new(),
             is_object: true,
         };
         // A `null` status or note takes that member away, not the cell.
         let says_nothing =
             matches!(cell.value, None | Some(GivenValue::Null)) && cell.status.is_none() && cell.note.is_none();
-        Given {
-            indicator: self.indicator,
-            pointer: format!("/input/observations/{at}"),
-            cell: Some(cell).filter(|_| !says_nothing),
-        }
+        Given { indicator: self.indicator.into(), place: Place::Input(at), cell: Some(cell).filter(|_| !says_nothing) }
     }
 }
 
@@ -71,8 +67,8 @@ impl ObservationInput {
 pub struct Places(HashMap<String, String>);
 
 impl Places {
-    fn of_cells(cells: &[Given]) -> Self {
-        let place = |one: &Given| (format!("/observations/{}", document::pointer(&one.indicator)), one.pointer.clone());
+    fn of_cells(cells: &[Given<'_>]) -> Self {
+        let place = |one: &Given<'_>| (format!("/observations/{}", document::pointer(&one.indicator)), one.pointer());
         // Of doubles the first: the others are faults of their own, with pointers of their own.
         Self(cells.iter().rev().map(place).collect())
     }
@@ -87,8 +83,8 @@ impl Places {
     }
 }
 
-fn cells(observations: Vec<ObservationInput>) -> (Vec<Given>, Places) {
-    let cells: Vec<Given> = observations.into_iter().enumerate().map(|(at, one)| one.into_given(at)).collect();
+fn cells(observations: Vec<ObservationInput>) -> (Vec<Given<'static>>, Places) {
+    let cells: Vec<Given<'static>> = observations.into_iter().enumerate().map(|(at, one)| one.into_given(at)).collect();
     let places = Places::of_cells(&cells);
     (cells, places)
 }
@@ -116,7 +112,7 @@ pub struct PushSubmissionInput {
 
 impl PushSubmissionInput {
     /// The push, and where its cells stand in the input.
-    pub fn into_push(self) -> (Push, Places) {
+    pub fn into_push(self) -> (Push<'static>, Places) {
         let (given, places) = cells(self.observations);
         let precondition = Precondition {
             if_absent: self.if_absent.unwrap_or_default(),
@@ -154,7 +150,7 @@ fn terms(dry_run: Option<bool>, confirm_shrink: Option<bool>) -> Terms {
 
 impl PatchSubmissionInput {
     /// The push, and where its cells stand in the input.
-    pub fn into_push(self) -> (Push, Places) {
+    pub fn into_push(self) -> (Push<'static>, Places) {
         let (given, places) = cells(self.observations);
         let precondition = Precondition::if_match(self.if_match.as_deref());
         let key = Key::new(&self.school, &self.dataset, &self.period);
@@ -427,7 +423,7 @@ impl From<ChangeRuleInput> for rules::Change {
 mod tests {
     use super::*;
 
-    fn cell(value: MaybeUndefined<&str>, note: MaybeUndefined<&str>) -> Given {
+    fn cell(value: MaybeUndefined<&str>, note: MaybeUndefined<&str>) -> Given<'static> {
         ObservationInput {
             indicator: "scale.students".to_owned(),
             value: value.map_value(|digits| Decimal::Digits(digits.to_owned())),
@@ -443,9 +439,9 @@ mod tests {
         assert_eq!(cell(Undefined, Undefined).cell, None);
         assert_eq!(cell(Null, Undefined).cell, None);
         let given = cell(Value("12.50"), Null);
-        assert_eq!(given.pointer, "/input/observations/3");
+        assert_eq!(given.pointer(), "/input/observations/3");
         let inside = given.cell.unwrap();
-        assert_eq!(inside.value, Some(GivenValue::Number("12.50".to_owned())));
+        assert_eq!(inside.value, Some(GivenValue::Number("12.50".into())));
         assert_eq!(inside.note, Some(GivenValue::Null));
         assert_eq!(inside.status, None);
     }

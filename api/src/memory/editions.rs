@@ -93,8 +93,13 @@ impl Registry {
 
     /// The indicators of a table as they stand in a period, in order.
     pub fn lines_in(&self, dataset: &str, period: &str) -> impl Iterator<Item = &indicator::Model> {
+        self.placed_lines_in(dataset, period).map(|(_, line)| line)
+    }
+
+    /// The same, each with its position in the catalogue.
+    pub fn placed_lines_in(&self, dataset: &str, period: &str) -> impl Iterator<Item = (usize, &indicator::Model)> {
         let lines = self.indicators_of.get(dataset).into_iter().flatten();
-        lines.filter_map(move |at| self.edition(*at, period))
+        lines.filter_map(move |at| Some((*at, self.edition(*at, period)?)))
     }
 
     /// The tables that are reported for a period, in order.

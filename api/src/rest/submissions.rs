@@ -225,7 +225,7 @@ impl From<PushQuery> for Terms {
     }
 }
 
-async fn store(ctx: &Ctx, push: Push) -> Result<HttpResponse> {
+async fn store(ctx: &Ctx, push: Push<'_>) -> Result<HttpResponse> {
     let Pushed { table, is_first, removed } = submissions::push(ctx, push).await?;
     let view = view(ctx, table, Some(removed.into_iter().map(|code| code.0).collect()));
     if !is_first || view.dry_run {
@@ -239,7 +239,13 @@ async fn store(ctx: &Ctx, push: Push) -> Result<HttpResponse> {
     Ok(answer(created, &view))
 }
 
-fn push(request: &HttpRequest, path: &Address, query: PushQuery, extent: Extent, body: &Body) -> Result<Push> {
+fn push<'b>(
+    request: &HttpRequest,
+    path: &Address,
+    query: PushQuery,
+    extent: Extent,
+    body: &'b Body,
+) -> Result<Push<'b>> {
     let given = document::read_push(&body.0).map_err(|fault| body::not_json(&fault))?;
     let precondition = precondition(request.headers());
     Ok(Push { key: key(path), extent, given, precondition, source: Source::Rest, terms: query.into() })

@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// How large the pieces are that a file is kept in.
-const PART_BYTES: usize = 1 << 20;
+/// How large the pieces are that a file is kept in: each is a commit of its own.
+const PART_BYTES: usize = 4 << 20;
 
 /// A file that is coming in.
 #[derive(Debug)]
@@ -55,6 +55,11 @@ impl Intake {
         self.held.extend_from_slice(bytes);
         if self.parts == 0 && self.size <= AT_ONCE_BYTES {
             return Ok(());
+        }
+        if self.parts == 0 {
+            // Too large to be answered at once, from here on.
+            let first = std::mem::take(&mut self.held);
+            return self.keep(first).await;
         }
         while self.held.len() >= PART_BYTES {
             let rest = self.held.split_off(PART_BYTES);

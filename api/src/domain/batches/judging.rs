@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     domain::{
-        checks::{self, Beside},
+        checks::{Beside, Form},
         collections,
         periods::Period,
         submissions::{self, Draft, Key, Terms, of_keys_apart, of_revisions, still_open},
@@ -26,14 +26,14 @@ use crate::{
     error::{Error, Finding, Result, Text},
     formats::{
         batch::Unfit,
-        document::{self, Cells, Given, GivenCell, GivenValue, short},
+        document::{self, Cells, Given, GivenCell, GivenValue, Place, short},
         figure::{self, Figure, Unclear, plain},
     },
     memory::registry::Registry,
 };
 
 /// How many tables one question to the database names: each is a branch of its condition.
-const ASKED: usize = 100;
+const ASKED: usize = 128;
 
 /// A table that has been looked at.
 #[derive(Debug)]
@@ -102,9 +102,9 @@ impl Outcome {
 }
 
 /// Judges a table by its rows alone.
-pub(super) fn judge(registry: &Registry, table: &Gathered, beside: &Beside) -> Judged {
+pub(super) fn judge(registry: &Registry, form: &Form<'_>, table: &Gathered, beside: &Beside) -> Judged {
     let mut faults = Vec::new();
-    let mut given = Vec::new();
+    let mut given = Vec::with_capacity(usize::try_from(table.rows).unwrap_or_default());
     for row in table.rows() {
         match cell(registry, &row) {
             Ok(one) => given.push(one),
@@ -115,7 +115,7 @@ pub(super) fn judge(registry: &Registry, table: &Gathered, beside: &Beside) -> J
         faults.push((0, empty_table()));
     }
     let key = table.key.clone();
-    let checked = checks::check(registry, key.dataset.as_str(), key.period.as_str(), given, beside);
+    let checked = form.check(given, beside);
     faults.extend(checked.faults.into_iter().map(|finding| (row_of(&finding), finding)));
     faults.sort_by_key(|(row, _)| *row);
     let (school, dataset, period) = (key.school.as_str(), key.dataset.as_str(), key.period.as_str());
@@ -153,8 +153,8 @@ fn empty_table() -> Finding {
 }
 
 /// A row as a cell of a push.
-fn cell(registry: &Registry, row: &Unpacked<'_>) -> Result<Given, Box<Finding>> {
-    let pointer = format!("/rows/{}", row.number);
+fn cell<'a>(registry: &'a Registry, row: &Unpacked<'a>) -> Result<Given<'a>, Box<Finding>> {
+    let place = Place::Row(row.number);
     let (line, name) = match row.line {
         Line::Known(at) => {
             (registry.indicators.at(at), registry.indicators.at(at).map_or("", |line| line.code.as_str()))
@@ -164,7 +164,7 @@ fn cell(registry: &Registry, row: &Unpacked<'_>) -> Result<Given, Box<Finding>> 
             return Err(Box::new(
                 Finding::error(
                     "ambiguous_indicator",
-                    pointer,
+                    format!("/rows/{}", row.number),
                     Text::new(
                         format!("指标名称“{name}”对应多个指标，请用代码"),
                         format!("The label `{name}` stands for several indicators: use the code"),
@@ -174,15 +174,17 @@ fn cell(registry: &Registry, row: &Unpacked<'_>) -> Result<Given, Box<Finding>> 
             ));
         }
     };
-    let value = value(line, row, &pointer)?;
-    let status = Some(row.status.trim()).filter(|text| !text.is_empty()).map(names::status).map(GivenValue::Text);
+    let value = value(line, row)?;
+    let status = Some(row.status.trim())
+        .filter(|text| !text.is_empty())
+        .map(|text| GivenValue::Text(names::status(text).into()));
     let note = match row.note {
         "" => None,
         text if is_formula(text) => {
             return Err(Box::new(
                 Finding::error(
                     "formula_text",
-                    format!("{pointer}/note"),
+                    format!("/rows/{}/note", row.number),
                     Text::new(
                         "备注以 = + - @ 开头，在电子表格中会被当作公式：请改写开头",
                         "The note begins with = + - @ and would run as a formula in a spreadsheet: begin it otherwise",
@@ -191,11 +193,11 @@ fn cell(registry: &Registry, row: &Unpacked<'_>) -> Result<Given, Box<Finding>> 
                 .with("text", short(text)),
             ));
         }
-        text => Some(GivenValue::Text(text.to_owned())),
+        text => Some(GivenValue::Text(text.into())),
     };
     let is_empty = value.is_none() && status.is_none() && note.is_none();
     let cell = GivenCell { value, status, note, unknown: Vec::new(), is_object: true };
-    Ok(Given { indicator: name.to_owned(), pointer, cell: (!is_empty).then_some(cell) })
+    Ok(Given { indicator: name.into(), place, cell: (!is_empty).then_some(cell) })
 }
 
 /// Whether a spreadsheet would take a text for a formula.
@@ -205,17 +207,13 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// The figure of a row, in the unit of its line.
-fn value(
-    line: Option<&indicator::Model>,
-    row: &Unpacked<'_>,
-    pointer: &str,
-) -> Result<Option<GivenValue>, Box<Finding>> {
+fn value<'a>(line: Option<&indicator::Model>, row: &Unpacked<'a>) -> Result<Option<GivenValue<'a>>, Box<Finding>> {
     let (label, code, unit) =
         line.map_or(("", "", ""), |line| (line.label.as_str(), line.code.as_str(), line.unit.as_str()));
     let refuse = |what: &str, zh: String, en: String, expected: &str| {
         let mut finding = Finding::error(
             what,
-            format!("{pointer}/value"),
+            format!("/rows/{}/value", row.number),
             Text::new(format!("“{label}”{zh}"), format!("`{code}` {en}")),
         )
         .with(expected, short(row.value));
@@ -224,8 +222,8 @@ fn value(
     };
     let unfit = |unfit: Unfit| unfit.letter();
     match row.kind {
-        b'N' => return Ok(Some(GivenValue::Number(row.value.to_owned()))),
-        b'P' if unit == "%" => return Ok(Some(GivenValue::Number(figure::times_hundred(row.value)))),
+        b'N' => return Ok(Some(GivenValue::Number(row.value.into()))),
+        b'P' if unit == "%" => return Ok(Some(GivenValue::Number(figure::times_hundred(row.value).into()))),
         b'P' => {
             return refuse(
                 "percent_sign",
@@ -256,7 +254,7 @@ fn value(
     match figure::read(row.value) {
         Figure::Nothing => Ok(None),
         Figure::Digits(digits) => Ok(Some(GivenValue::Number(digits))),
-        Figure::Percent(digits) if unit == "%" => Ok(Some(GivenValue::Number(digits))),
+        Figure::Percent(digits) if unit == "%" => Ok(Some(GivenValue::Number(digits.into()))),
         Figure::Percent(_) => refuse(
             "percent_sign",
             format!("带有百分号，而其单位是“{unit}”"),
@@ -281,7 +279,7 @@ fn value(
             format!("has words beside its digits: write the digits alone, in `{unit}`"),
             unit,
         ),
-        Figure::Word => Ok(Some(GivenValue::Text(row.value.trim().to_owned()))),
+        Figure::Word => Ok(Some(GivenValue::Text(row.value.trim().into()))),
     }
 }
 

@@ -13,7 +13,11 @@ mod names;
 mod queue;
 mod working;
 
-use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use entity::{
     batch, batch_table,
@@ -37,7 +41,7 @@ use self::{
     names::Names,
 };
 use super::{
-    checks::Beside,
+    checks::{Beside, Form},
     journal::{self, Event},
     receipts,
     submissions::{self, Key, Terms},
@@ -139,8 +143,16 @@ async fn judge(ctx: &Ctx, registry: &Arc<Registry>, tables: Vec<Gathered>) -> Re
     let registry = Arc::clone(registry);
     tokio::task::spawn_blocking(move || {
         let (beside, nothing) = (unread.read(&registry)?, Beside::default());
-        let judge = |table: &Gathered| judging::judge(&registry, table, beside.get(&table.key).unwrap_or(&nothing));
-        Ok(tables.iter().map(judge).collect())
+        // The tables of a block are mostly of one kind.
+        let mut forms: HashMap<(&str, &str), Form<'_>> = HashMap::new();
+        let mut judged = Vec::with_capacity(tables.len());
+        for table in &tables {
+            let key = &table.key;
+            let of = (key.dataset.as_str(), key.period.as_str());
+            let form = forms.entry(of).or_insert_with(|| Form::new(&registry, of.0, of.1));
+            judged.push(judging::judge(&registry, form, table, beside.get(key).unwrap_or(&nothing)));
+        }
+        Ok(judged)
     })
     .await
     .map_err(Error::internal)?

@@ -25,8 +25,8 @@ use crate::{
     request_id,
 };
 
-/// How many tables go into a transaction.
-const BLOCK_TABLES: usize = 100;
+/// How many tables go into a transaction: as many as one statement takes at a time.
+const BLOCK_TABLES: usize = 128;
 /// How many rows go into a transaction, unless one table has more.
 const BLOCK_ROWS: u32 = 20_000;
 

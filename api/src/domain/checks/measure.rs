@@ -10,14 +10,14 @@ use crate::{
     error::{Finding, Text},
     formats::{
         decimal,
-        document::{Cells, pointer},
+        document::{Cell, pointer},
     },
 };
 
 /// The usual move from year to year where the catalogue does not say: 30 %, in hundredths of a percent.
 const USUAL_CHANGE: i32 = 3_000;
 
-fn warning(line: &indicator::Model, code: String, message: Text, previous: &Cells) -> Finding {
+fn warning(line: &indicator::Model, code: String, message: Text, previous: Option<&Cell>) -> Finding {
     Finding {
         severity: Severity::Warning,
         code,
@@ -31,8 +31,8 @@ fn warning(line: &indicator::Model, code: String, message: Text, previous: &Cell
 }
 
 /// A value that misses its standard.
-pub(super) fn standard(line: &indicator::Model, cells: &Cells, previous: &Cells) -> Option<Finding> {
-    let value = cells.get(line.code.as_str())?.value?;
+pub(super) fn standard(line: &indicator::Model, cell: &Cell, previous: Option<&Cell>) -> Option<Finding> {
+    let value = cell.value?;
     let (threshold, better) = (line.threshold?, line.better?);
     let (is_missed, sign) = match better {
         Better::Higher => (value < threshold, '≥'),
@@ -52,21 +52,21 @@ pub(super) fn standard(line: &indicator::Model, cells: &Cells, previous: &Cells)
 }
 
 /// A value that moves from the year before by more than is usual; not asked where last year is missing or zero.
-pub(super) fn change(line: &indicator::Model, cells: &Cells, previous: &Cells) -> Option<Finding> {
-    let value = i128::from(cells.get(line.code.as_str())?.value?);
-    let before = i128::from(previous.get(line.code.as_str())?.value.filter(|before| *before != 0)?);
+pub(super) fn change(line: &indicator::Model, cell: &Cell, previous: &Cell) -> Option<Finding> {
+    let value = i128::from(cell.value?);
+    let before = i128::from(previous.value.filter(|before| *before != 0)?);
     let usual = i128::from(line.usual_change.unwrap_or(USUAL_CHANGE));
     if (value - before).abs() * 10_000 <= before.abs() * usual {
         return None;
     }
     let percent = decimal::quotient((value - before) * 100, before.abs())?.round_dp(1);
     let usual = decimal::exact(usual, 2);
-    let got = shown(cells, line)?;
-    let last_year = shown(previous, line)?;
+    let got = shown(Some(cell), line)?;
+    let last_year = shown(Some(previous), line)?;
     let message = Text::new(
         format!("“{}”由上期 {last_year} 变为 {got}（{percent:+}%），超过通常变动 {usual}%", line.label),
         format!("`{}` went from {last_year} to {got} ({percent:+} %), more than the usual {usual} %", line.code),
     );
-    let finding = warning(line, format!("{}.change", line.code), message, previous);
+    let finding = warning(line, format!("{}.change", line.code), message, Some(previous));
     Some(Finding { expected: Some(format!("{last_year} ± {usual} %")), got: Some(got), ..finding })
 }

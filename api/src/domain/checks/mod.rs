@@ -4,11 +4,13 @@
 //! mean that there is nothing to store. What is well-formed is judged ([`judge`]): by the *tree* of the
 //! catalogue, by the *rules*, by *standards* and by the year before. *Completeness* is asked at submit.
 
+mod form;
 mod measure;
 mod rules;
 mod tree;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
@@ -18,6 +20,7 @@ use entity::{
     indicator,
 };
 
+pub use self::form::Form;
 use crate::{
     error::{Finding, Text},
     formats::{
@@ -71,94 +74,102 @@ pub struct Judged {
     pub skipped: Vec<RuleCode>,
 }
 
-/// Judges the cells of a table by its tree, its rules, the standards and the year before: by the catalogue of its
-/// own period.
-pub fn judge(registry: &Registry, dataset: &str, period: &str, cells: &Cells, beside: &Beside) -> Judged {
-    let nothing = Cells::new();
-    let previous = beside.cells(dataset, true).unwrap_or(&nothing);
-    let mut findings = tree::tree(registry, dataset, period, cells, previous);
-    let skipped = rules::ask(registry, dataset, period, cells, beside, &mut findings);
-    for line in registry.lines_in(dataset, period) {
-        findings.extend(measure::standard(line, cells, previous));
+impl Form<'_> {
+    /// Judges the cells of a table by its tree, its rules, the standards and the year before: by the catalogue of its
+    /// own period.
+    pub fn judge(&self, cells: &Cells, beside: &Beside) -> Judged {
+        let now = self.align(cells);
+        let before = beside.cells(self.dataset, true).map(|cells| self.align(cells)).unwrap_or_default();
+        let mut findings = tree::tree(self, &now, &before);
+        let skipped = rules::ask(self, cells, beside, &mut findings);
+        let lines = || self.lines.iter().enumerate();
+        findings.extend(lines().filter_map(|(at, line)| measure::standard(line.row, now.cell(at)?, before.cell(at))));
+        findings.extend(lines().filter_map(|(at, line)| measure::change(line.row, now.cell(at)?, before.cell(at)?)));
+        Judged { findings, skipped }
     }
-    for line in registry.lines_in(dataset, period) {
-        findings.extend(measure::change(line, cells, previous));
-    }
-    Judged { findings, skipped }
-}
 
-/// Checks a whole table against the catalogue of its period, and judges what is well-formed of it.
-pub fn check(registry: &Registry, dataset: &str, period: &str, given: Vec<Given>, beside: &Beside) -> Checked {
-    let mut checked = Checked::default();
-    let nothing = Cells::new();
-    let previous = beside.cells(dataset, true).unwrap_or(&nothing);
-    let (mut seen, mut seen_unknown) = (HashSet::new(), HashSet::new());
-    for one in given {
-        let is_again = match registry.indicators.get(&one.indicator) {
-            Some(line) => !seen.insert(line.code.as_str()),
-            None => !seen_unknown.insert(one.indicator.clone()),
-        };
-        if is_again {
-            checked.faults.push(duplicate(&one));
-            continue;
-        }
-        let own = |line: &&indicator::Model| line.dataset_code == dataset;
-        let Some(line) = registry.indicator_in(&one.indicator, period).filter(own) else {
-            match registry.indicators.get(&one.indicator).filter(own) {
-                // To leave out what does not hold any more is always right: so it can be taken out of an old draft.
-                Some(_) if one.cell.is_none() => {}
-                Some(line) => checked.faults.push(untimely(line, period, &one)),
-                None => checked.faults.push(unknown(registry, dataset, &one)),
+    /// Checks a whole table against the catalogue of its period, and judges what is well-formed of it.
+    pub fn check(&self, given: Vec<Given<'_>>, beside: &Beside) -> Checked {
+        let (registry, catalogue) = (self.registry, &self.registry.indicators);
+        let previous = beside.cells(self.dataset, true);
+        let mut faults = Vec::new();
+        let mut placed: Vec<Option<Cell>> = vec![None; self.lines.len()];
+        let (mut seen, mut seen_unknown) = (vec![false; catalogue.all().len()], HashSet::new());
+        for one in given {
+            let position = catalogue.position(&one.indicator);
+            let is_again = match position.and_then(|at| seen.get_mut(at)) {
+                Some(seen) => std::mem::replace(seen, true),
+                None => !seen_unknown.insert(one.indicator.clone()),
+            };
+            if is_again {
+                faults.push(duplicate(&one));
+                continue;
             }
-            continue;
-        };
-        let Some(cell) = one.cell else { continue };
-        let before = checked.faults.len();
-        let cell = form(line, &one.pointer, cell, &mut checked.faults);
-        let last_year = shown(previous, line);
-        for fault in checked.faults.iter_mut().skip(before) {
-            fault.indicator = Some(line.code.clone());
-            fault.previous.clone_from(&last_year);
+            let Some((place, line)) = position.and_then(|at| self.line(at)) else {
+                let own = |line: &&indicator::Model| line.dataset_code == self.dataset;
+                match position.and_then(|at| catalogue.at(at)).filter(own) {
+                    // To leave out what does not hold any more is always right: so it can be taken out of an old draft.
+                    Some(_) if one.cell.is_none() => {}
+                    Some(line) => faults.push(untimely(line, self.period, &one)),
+                    None => faults.push(unknown(registry, self.dataset, &one)),
+                }
+                continue;
+            };
+            let (stands, row) = (one.place, line.row);
+            let Given { indicator, cell: Some(cell), .. } = one else { continue };
+            let before = faults.len();
+            let pointer = || Given { indicator: Cow::Borrowed(&*indicator), place: stands, cell: None }.pointer();
+            let cell = form(row, &pointer, cell, &mut faults);
+            if faults.len() == before {
+                if let Some(slot) = placed.get_mut(place) {
+                    *slot = cell;
+                }
+                continue;
+            }
+            let last_year = shown(previous.and_then(|cells| cells.get(row.code.as_str())), row);
+            for fault in faults.iter_mut().skip(before) {
+                fault.indicator = Some(row.code.clone());
+                fault.previous.clone_from(&last_year);
+            }
         }
-        if let (Some(cell), true) = (cell, checked.faults.len() == before) {
-            checked.cells.insert(one.indicator, cell);
-        }
+        let cells = self.cells(placed);
+        let judged = self.judge(&cells, beside);
+        Checked { cells, faults, judged }
     }
-    checked.judged = judge(registry, dataset, period, &checked.cells, beside);
-    checked
 }
 
-fn shown(cells: &Cells, line: &indicator::Model) -> Option<String> {
-    cells.get(line.code.as_str())?.value.map(|value| decimal::digits(value, line.decimals))
+/// The digits of a line's cell.
+fn shown(cell: Option<&Cell>, line: &indicator::Model) -> Option<String> {
+    cell?.value.map(|value| decimal::digits(value, line.decimals))
 }
 
-fn duplicate(one: &Given) -> Finding {
+fn duplicate(one: &Given<'_>) -> Finding {
     let code = &one.indicator;
     let mut finding = Finding::error(
         "duplicate_indicator",
-        &one.pointer,
+        one.pointer(),
         Text::new(format!("指标“{code}”重复出现"), format!("Indicator `{code}` is stated twice")),
     );
-    finding.indicator = Some(IndicatorCode(code.clone()));
+    finding.indicator = Some(IndicatorCode(code.to_string()));
     finding
 }
 
-fn unknown(registry: &Registry, dataset: &str, one: &Given) -> Finding {
+fn unknown(registry: &Registry, dataset: &str, one: &Given<'_>) -> Finding {
     let code = &one.indicator;
     let mut finding = Finding::error(
         "unknown_indicator",
-        &one.pointer,
+        one.pointer(),
         Text::new(format!("报表“{dataset}”没有指标“{code}”"), format!("Table `{dataset}` has no indicator `{code}`")),
     );
-    finding.got = Some(code.clone());
+    finding.got = Some(code.to_string());
     // The usual slip: the line's own name without the table's, or with another table's.
-    let own = code.rsplit_once('.').map_or(code.as_str(), |(_, own)| own);
+    let own = code.rsplit_once('.').map_or(code.as_ref(), |(_, own)| own);
     finding.expected = registry.indicators.get(&format!("{dataset}.{own}")).map(|line| line.code.0.clone());
     finding
 }
 
 /// An indicator of the table that does not hold in the period: there it is as good as unknown.
-fn untimely(line: &indicator::Model, period: &str, one: &Given) -> Finding {
+fn untimely(line: &indicator::Model, period: &str, one: &Given<'_>) -> Finding {
     let code = &line.code;
     let bound = |bound: &Option<PeriodCode>| bound.as_ref().map(|period| period.0.clone()).unwrap_or_default();
     let (from, to) = (bound(&line.valid_from), bound(&line.valid_to));
@@ -169,7 +180,7 @@ fn untimely(line: &indicator::Model, period: &str, one: &Given) -> Finding {
     };
     let mut finding = Finding::error(
         "unknown_indicator",
-        &one.pointer,
+        one.pointer(),
         Text::new(
             format!("“{}”（{code}）{zh}，统计期 {period} 没有此指标", line.label),
             format!("`{code}` {en}; there is no such indicator in {period}"),
@@ -181,10 +192,15 @@ fn untimely(line: &indicator::Model, period: &str, one: &Given) -> Finding {
 }
 
 /// Judges one cell by its line; nothing if it says the same as leaving it out, or if it is at fault.
-fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut Vec<Finding>) -> Option<Cell> {
+fn form(
+    line: &indicator::Model,
+    pointer: &dyn Fn() -> String,
+    given: GivenCell<'_>,
+    faults: &mut Vec<Finding>,
+) -> Option<Cell> {
     let mut fault = |code: &str, zh: String, en: String, expected: String, got: String| {
         let text = Text::new(format!("“{}”{zh}", line.label), format!("`{}` {en}", line.code));
-        faults.push(Finding::error(code, pointer, text).with(expected, got));
+        faults.push(Finding::error(code, pointer(), text).with(expected, got));
     };
     for name in &given.unknown {
         fault(
@@ -195,7 +211,9 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
             name.clone(),
         );
     }
-    let stated = |value: Option<GivenValue>| value.filter(|value| *value != GivenValue::Null);
+    fn stated(value: Option<GivenValue<'_>>) -> Option<GivenValue<'_>> {
+        value.filter(|value| *value != GivenValue::Null)
+    }
     let (value, status, note) = (stated(given.value), stated(given.status), stated(given.note));
     if value.is_none() && status.is_none() && note.is_none() {
         return None;
@@ -224,7 +242,7 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
         None => None,
         // A NUL is no text for PostgreSQL.
         Some(GivenValue::Text(text)) if text.chars().count() <= MAX_NOTE && !text.contains('\0') => {
-            Some(text).filter(|text| !text.is_empty())
+            Some(text.into_owned()).filter(|text| !text.is_empty())
         }
         Some(other) => {
             let expected = format!("≤ {MAX_NOTE}");
@@ -260,7 +278,7 @@ fn form(line: &indicator::Model, pointer: &str, given: GivenCell, faults: &mut V
                         format!("≤ {MAX_DIGITS}"),
                     ),
                 };
-                fault(code, zh, en, expected, digits);
+                fault(code, zh, en, expected, digits.into_owned());
                 return None;
             }
         },

@@ -2,7 +2,7 @@
 
 use entity::ids::{IndicatorCode, RuleCode};
 
-use super::Beside;
+use super::{Beside, Form};
 use crate::{
     error::{Finding, Text},
     formats::{
@@ -10,36 +10,25 @@ use crate::{
         document::{Cells, pointer},
         expression::{Facts, Input, Verdict},
     },
-    memory::registry::{Registry, Rule},
+    memory::registry::Rule,
 };
 
 /// Asks every rule of a table; adds what is broken, returns what could not be asked.
-pub(super) fn ask(
-    registry: &Registry,
-    dataset: &str,
-    period: &str,
-    cells: &Cells,
-    beside: &Beside,
-    findings: &mut Vec<Finding>,
-) -> Vec<RuleCode> {
-    let rules: Vec<&Rule> = registry.rules.of(dataset).filter(|rule| rule.judges(period)).collect();
-    let digits = |input: &Input| {
+pub(super) fn ask(form: &Form<'_>, cells: &Cells, beside: &Beside, findings: &mut Vec<Finding>) -> Vec<RuleCode> {
+    let (dataset, registry) = (form.dataset, form.registry);
+    let value = |input: &Input| {
         let table = match (input.dataset == dataset, input.is_previous) {
             (true, false) => cells,
             (_, is_previous) => beside.cells(&input.dataset, is_previous)?,
         };
-        let value = table.get(&input.indicator)?.value?;
-        Some(decimal::digits(value, registry.decimals(&input.indicator)))
+        table.get(&input.indicator)?.value
     };
-    // A double has room for every figure: at most 15 significant digits.
-    let figure = |input: &Input| digits(input)?.parse::<f64>().ok();
-    let facts: Facts<'_> = rules
-        .iter()
-        .flat_map(|rule| rule.expression.inputs())
-        .filter_map(|input| Some((input.clone(), figure(input)?)))
-        .collect();
+    let facts = Facts::of(form.rules.iter().flat_map(|rule| rule.expression.inputs()), |input| {
+        Some(decimal::double(value(input)?, registry.decimals(&input.indicator)))
+    });
+    let digits = |input: &Input| Some(decimal::digits(value(input)?, registry.decimals(&input.indicator)));
     let mut skipped = Vec::new();
-    for rule in rules {
+    for rule in &form.rules {
         match rule.expression.judge(&facts) {
             Verdict::Holds => {}
             Verdict::Skipped(_) => skipped.push(rule.row.code.clone()),

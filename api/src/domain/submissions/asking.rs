@@ -172,6 +172,41 @@ mod tests {
         assert_eq!(parts(&[]), [""; 0]);
     }
 
+    /// How SQLite would answer a question, step by step.
+    async fn plan<C: OfTable>(db: &sea_orm::DatabaseConnection, condition: Condition) -> Vec<String>
+    where
+        <C as ColumnTrait>::EntityName: EntityTrait,
+    {
+        let select = <C::EntityName as EntityTrait>::find().filter(condition).build(DbBackend::Sqlite).to_string();
+        let asked = sea_orm::Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {select}"));
+        let steps = sea_orm::ConnectionTrait::query_all_raw(db, asked).await.unwrap();
+        steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn sqlite_finds_them_by_an_index_that_knows_the_school() {
+        let mut memory = sea_orm::ConnectOptions::new("sqlite::memory:");
+        memory.max_connections(1);
+        let db = sea_orm::Database::connect(memory).await.unwrap();
+        <migration::Migrator as migration::MigratorTrait>::up(&db, None).await.unwrap();
+        let many: Vec<Key> = (0..256).map(|at| Key::new(&at.to_string(), "scale", "2024")).collect();
+        let one: Vec<Key> = (0..9).map(|at| Key::new("a", "scale", &format!("202{at}"))).collect();
+        let mut plans = Vec::new();
+        for keys in [&many, &one] {
+            for part in of_keys_apart::<submission::Column>(keys) {
+                plans.extend(plan::<submission::Column>(&db, part).await);
+            }
+            let numbered = || keys.iter().map(|key| (key, 7));
+            plans.extend(plan::<revision::Column>(&db, of_revisions::<revision::Column>(numbered())).await);
+            plans.extend(plan::<finding::Column>(&db, of_revisions::<finding::Column>(numbered())).await);
+        }
+        plans.extend(plan::<transition::Column>(&db, of_key::<transition::Column>(&one[0])).await);
+        assert!(plans.len() >= 7, "{plans:?}");
+        for step in plans {
+            assert!(step.starts_with("SEARCH ") && step.contains("school_code=?"), "{step}");
+        }
+    }
+
     #[test]
     fn no_tables_have_no_rows() {
         let none = words(of_keys::<revision::Column>(&[]));

@@ -92,7 +92,7 @@ mod tests {
             proptest::option::of("[ab]").prop_map(|note| Cell { value: None, status: Status::NotApplicable, note }),
             Just(Cell { value: None, status: Status::Missing, note: None }),
         ];
-        proptest::collection::btree_map("t\\.[a-f]", cell, 0..6)
+        proptest::collection::btree_map("t\\.[a-f]", cell, 0..6).prop_map(|cells| cells.into_iter().collect())
     }
 
     /// Lays a diff over the table that it was made from; fails where it does not fit.
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_status_and_a_note_count() {
-        let one = |cell| Cells::from([("t.a".to_owned(), cell)]);
+        let one = |cell| Cells::from_iter([("t.a".to_owned(), cell)]);
         let plain = Cell::reported(1);
         let estimate = Cell { status: Status::Estimated, ..plain.clone() };
         let noted = Cell { note: Some("why".to_owned()), ..plain.clone() };

@@ -22,7 +22,7 @@ use crate::{
     authz::{self, Action, Kind},
     ctx::{Ctx, trail::EVERY_SCHOOL},
     domain::{
-        checks::{self, Beside, Judged},
+        checks::{Beside, Form, Judged},
         periods::Period,
     },
     error::{Error, Finding, Result, Text},
@@ -47,7 +47,7 @@ pub(super) fn cells_of(registry: &Registry, head: &revision::Model) -> Result<Ce
 }
 
 /// How many tables one question to the database stands for.
-const ASKED: usize = 200;
+const ASKED: usize = 128;
 
 /// The tables beside some others as they are stored; to be read where there is time for it.
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ pub async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, key: &Key, cells: &Cell
     let registry = ctx.memory.registry();
     let beside =
         beside(ctx, db, &registry, std::slice::from_ref(key)).await?.read(&registry)?.remove(key).unwrap_or_default();
-    Ok(checks::judge(&registry, key.dataset.as_str(), key.period.as_str(), cells, &beside))
+    Ok(Form::new(&registry, key.dataset.as_str(), key.period.as_str()).judge(cells, &beside))
 }
 
 /// The rules of a table that cannot be asked as things stand.

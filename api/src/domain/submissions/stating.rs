@@ -1,6 +1,9 @@
 //! The way in: a push, whole or in part, becomes the next revision of a draft.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 use entity::{
     ids::{IndicatorCode, RuleCode},
@@ -19,7 +22,8 @@ use crate::{
     ctx::Ctx,
     db::now,
     domain::{
-        checks, collections,
+        checks::{self, Form},
+        collections,
         periods::Period,
         precondition::Precondition,
         receipts::{self, Stated},
@@ -27,7 +31,7 @@ use crate::{
     error::{Error, Finding, Result, Text},
     formats::{
         decimal,
-        document::{self, Cell, Cells, Given, GivenCell, GivenValue},
+        document::{self, Cell, Cells, Given, GivenCell, GivenValue, Place},
     },
     memory::registry::Registry,
     telemetry,
@@ -47,13 +51,13 @@ pub enum Extent {
 
 /// A push.
 #[derive(Clone, Debug)]
-pub struct Push {
+pub struct Push<'a> {
     /// Which table.
     pub key: Key,
     /// Whole or in part.
     pub extent: Extent,
     /// The cells as they were sent.
-    pub given: Vec<Given>,
+    pub given: Vec<Given<'a>>,
     /// What the caller builds on.
     pub precondition: Precondition,
     /// By which door.
@@ -100,7 +104,7 @@ fn address(ctx: &Ctx, registry: &Registry, key: &Key) -> Result<()> {
 /// # Errors
 /// In this order: 404, 403 (also while its collection is not open), 412 or 428, 409 while under review, 422 with every form fault.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), school.code = %push.key.school))]
-pub async fn push(ctx: &Ctx, push: Push) -> Result<Pushed> {
+pub async fn push(ctx: &Ctx, push: Push<'_>) -> Result<Pushed> {
     let registry = ctx.memory.registry();
     address(ctx, &registry, &push.key)?;
     ctx.require(Action::Push, Kind::Submission)?;
@@ -154,7 +158,7 @@ impl Judged {
 }
 
 /// Looks at everything that could speak against a push.
-async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: Push) -> Result<Judged> {
+async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: Push<'_>) -> Result<Judged> {
     let Push { key, extent, given, precondition, source, terms } = push;
     let present = ctx.visible::<submission::Entity>().filter(key.is()).one(db).await?;
     if present.is_none() && extent == Extent::Patch {
@@ -179,11 +183,11 @@ async fn judge(ctx: &Ctx, db: &impl ConnectionTrait, registry: &Registry, push: 
         Extent::Patch => merged(registry, before.clone().unwrap_or_default(), given),
     };
     let stated: HashSet<&str> =
-        given.iter().filter(|one| one.cell.is_some()).map(|one| one.indicator.as_str()).collect();
+        given.iter().filter(|one| one.cell.is_some()).map(|one| one.indicator.as_ref()).collect();
     let shrunk = before.as_ref().filter(|_| !terms.may_shrink).and_then(|before| shrunk(before, &stated));
     let beside =
         beside(ctx, db, registry, std::slice::from_ref(&key)).await?.read(registry)?.remove(&key).unwrap_or_default();
-    let checked = checks::check(registry, key.dataset.as_str(), key.period.as_str(), given, &beside);
+    let checked = Form::new(registry, key.dataset.as_str(), key.period.as_str()).check(given, &beside);
     let checks::Judged { findings, skipped } = checked.judged;
     if !checked.faults.is_empty() || shrunk.is_some() {
         return Err(Error::Invalid(checked.faults.into_iter().chain(shrunk).chain(findings).collect()));
@@ -281,11 +285,11 @@ pub fn chain(content_hash: &str, before: &str) -> String {
 }
 
 /// The present cells with a patch laid over them, as if they had been sent together.
-fn merged(registry: &Registry, present: Cells, patch: Vec<Given>) -> Vec<Given> {
-    let mut all: BTreeMap<String, Given> = BTreeMap::new();
+fn merged<'a>(registry: &Registry, present: Cells, patch: Vec<Given<'a>>) -> Vec<Given<'a>> {
+    let mut all: BTreeMap<Cow<'a, str>, Given<'a>> = BTreeMap::new();
     for (indicator, cell) in present {
-        let given = stated(&indicator, &cell, registry.decimals(&indicator));
-        all.insert(indicator, given);
+        let decimals = registry.decimals(&indicator);
+        all.insert(indicator.clone().into(), stated(indicator, cell, decimals));
     }
     let mut doubles = Vec::new();
     let mut patched = HashSet::new();
@@ -310,14 +314,14 @@ fn merged(registry: &Registry, present: Cells, patch: Vec<Given>) -> Vec<Given> 
 }
 
 /// A stored cell as if it had been sent.
-fn stated(indicator: &str, cell: &Cell, decimals: i16) -> Given {
+fn stated(indicator: String, cell: Cell, decimals: i16) -> Given<'static> {
     Given {
-        indicator: indicator.to_owned(),
-        pointer: format!("/observations/{}", document::pointer(indicator)),
+        indicator: indicator.into(),
+        place: Place::Own,
         cell: Some(GivenCell {
-            value: cell.value.map(|value| GivenValue::Number(decimal::digits(value, decimals))),
-            status: Some(GivenValue::Text(cell.status.word().to_owned())),
-            note: cell.note.clone().map(GivenValue::Text),
+            value: cell.value.map(|value| GivenValue::Number(decimal::digits(value, decimals).into())),
+            status: Some(GivenValue::Text(cell.status.word().into())),
+            note: cell.note.map(|note| GivenValue::Text(note.into())),
             unknown: Vec::new(),
             is_object: true,
         }),

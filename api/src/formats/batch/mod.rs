@@ -302,8 +302,7 @@ impl Sink<'_> {
             Value::Text(text) | Value::Number(text) | Value::Fraction(text) | Value::Unfit(_, text) => text,
         };
         let is_unfit = matches!(row.value, Value::Unfit(..));
-        let empty = |text: &str| text.chars().all(|letter| letter.is_whitespace());
-        if !is_unfit && texts.iter().chain([&value, &row.status, &row.note]).all(|text| empty(text)) {
+        if !is_unfit && texts.iter().chain([&value, &row.status, &row.note]).all(|text| is_blank(text)) {
             return ControlFlow::Continue(());
         }
         self.rows += 1;
@@ -318,7 +317,7 @@ impl Sink<'_> {
         }
         let mut is_good = true;
         for (column, text) in Column::ALL.iter().zip(texts) {
-            if empty(text) {
+            if is_blank(text) {
                 is_good = false;
                 self.fault(
                     Fault::new(
@@ -335,7 +334,7 @@ impl Sink<'_> {
             if text.len() > CELL_BYTES {
                 is_good = false;
                 self.fault(too_long(row.number).in_(column.word()))?;
-            } else if text.contains('\0') {
+            } else if text.as_bytes().contains(&0) {
                 is_good = false;
                 self.fault(
                     Fault::new("nul", "含有不允许的字符（NUL）", "There is a character that no text may have (NUL)")
@@ -350,6 +349,11 @@ impl Sink<'_> {
         }
         (self.each)(row)
     }
+}
+
+/// Whether there is nothing in a text. Nearly every text that has something begins with it.
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.chars().all(char::is_whitespace)
 }
 
 fn too_long(row: u64) -> Fault {

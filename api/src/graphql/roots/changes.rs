@@ -100,7 +100,7 @@ fn of_rule(pointer: &str) -> String {
     format!("/input{}", names.iter().fold(pointer.to_owned(), |pointer, (rest, own)| pointer.replace(rest, own)))
 }
 
-async fn store(cx: &Context<'_>, push: Push, places: Places) -> GqlResult<PushSubmissionPayload> {
+async fn store(cx: &Context<'_>, push: Push<'_>, places: Places) -> GqlResult<PushSubmissionPayload> {
     let pushed = submissions::push(graphql::ctx(cx), push).await;
     Ok(pushed.map_err(|error| relocated(error, |pointer| places.of(pointer)))?.into())
 }
