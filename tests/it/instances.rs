@@ -155,17 +155,17 @@ async fn of_two_steps_at_once_one_counts() {
 }
 
 #[tokio::test]
-async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
+async fn fifty_parallel_pushers_lose_nothing_and_see_no_error() {
     let app = TestApp::new().await;
     let twin = app.twin().await;
     let (here, there) = (app.serve().await, twin.serve().await);
     let one = here.client("school-62001").await;
     let other = Caller { base: there.base.clone(), ..one.clone() };
-    let pushes = (0..20_u32).map(|number| {
+    let pushes = (0..50_u32).map(|number| {
         let caller = if number % 2 == 0 { &one } else { &other };
         async move {
             // Two tables a period, so that two make the same new period at once.
-            let (period, dataset) = (1960 + number / 2, if number % 2 == 0 { "talent" } else { "conditions" });
+            let (period, dataset) = (1950 + number / 2, if number % 2 == 0 { "talent" } else { "conditions" });
             let path = format!("/v1/schools/62001/submissions/{dataset}/{period}");
             let cells = if number % 2 == 0 {
                 stage::talent(9_000 + number)
@@ -187,7 +187,7 @@ async fn twenty_parallel_pushers_lose_nothing_and_see_no_error() {
             .filter(journal::Column::Actor.eq("client:demo-school-62001"));
         rows.count(app.house.db.read()).await.unwrap()
     };
-    assert_eq!((count("submission.pushed").await, count("submission.submitted").await), (20, 20));
+    assert_eq!((count("submission.pushed").await, count("submission.submitted").await), (50, 50));
     // Both instances seal, and a third: the chain is one.
     stage::sealed(&app).await;
     here.stop().await;

@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use entity::{batch, words::BatchState};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
 
 use super::{AT_ONCE_BYTES, AT_ONCE_ROWS, Batch, Source, admit, at_once, queue, survey};
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// How large the pieces are that a file is kept in: each is a commit of its own.
-const PART_BYTES: usize = 4 << 20;
+const PART_BYTES: usize = 2 << 20;
 
 /// A file that is coming in.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Intake {
     hash: Sha256,
     held: Vec<u8>,
     parts: i32,
+    /// The piece that is being written while the next one comes in.
+    writing: Option<JoinHandle<Result<()>>>,
 }
 
 impl Intake {
@@ -39,7 +42,7 @@ impl Intake {
     pub fn new(ctx: &Ctx, format: Format, terms: Terms, limit: usize) -> Result<Self> {
         admit(ctx)?;
         let row = queue::new(ctx, BatchState::Receiving, format, terms)?;
-        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, hash: Sha256::new(), held: Vec::new(), parts: 0 })
+        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, hash: Sha256::new(), held: Vec::new(), parts: 0, writing: None })
     }
 
     /// Takes the next bytes.
@@ -73,9 +76,20 @@ impl Intake {
         if self.parts == 0 {
             queue::insert(self.ctx.db.write(), &self.row).await?;
         }
-        queue::insert_part(self.ctx.db.write(), self.row.id, self.parts, part).await?;
+        self.written().await?;
+        let (ctx, id, number) = (self.ctx.clone(), self.row.id, self.parts);
+        self.writing =
+            Some(tokio::spawn(async move { queue::insert_part(ctx.db.write(), id, number, part).await }));
         self.parts += 1;
         Ok(())
+    }
+
+    /// Waits for the piece that is being written.
+    async fn written(&mut self) -> Result<()> {
+        match self.writing.take() {
+            Some(writing) => writing.await.map_err(Error::internal)?,
+            None => Ok(()),
+        }
     }
 
     /// The file is complete: a small one is judged and stored, a large one waits for its turn.
@@ -104,6 +118,7 @@ impl Intake {
             let part = std::mem::replace(&mut self.held, rest);
             self.keep(part).await?;
         }
+        self.written().await?;
         // Under a key the file is taken when its answer is kept, and not before.
         let tx = self.ctx.begin().await?;
         queue::received(&self.ctx, &tx, &self.row).await?;
@@ -113,7 +128,10 @@ impl Intake {
     }
 
     /// Throws away what has come so far.
-    pub async fn abandon(self) {
+    pub async fn abandon(mut self) {
+        if let Err(fault) = self.written().await {
+            fault.log();
+        }
         if self.parts > 0
             && let Err(fault) = queue::forget(&self.ctx, self.row.id).await
         {
