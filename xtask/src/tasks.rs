@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long schemathesis asks as each caller among the other checks.
-const CONFORM_SECONDS: u64 = 30;
+const CONFORM_SECONDS: u64 = 20;
 
 /// Where the tests find PostgreSQL.
 const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
