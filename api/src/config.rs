@@ -189,6 +189,8 @@ pub struct Limits {
     pub graphql_operations: usize,
     /// How long a client may take to send its headers.
     pub header_timeout_seconds: u64,
+    /// How long a client may leave unread what it is answered.
+    pub answer_timeout_seconds: u64,
     /// How long one request may take altogether.
     pub request_timeout_seconds: u64,
     /// Longest address with its query, in bytes.

@@ -61,6 +61,14 @@ impl Ctx {
         self.trail.saw(school, dataset, period)
     }
 
+    /// Says that the caller is about to be told where tables stand that are not published: school, dataset, period.
+    ///
+    /// # Errors
+    /// As for [`Self::saw`].
+    pub fn listed<'t>(&self, tables: impl Iterator<Item = (&'t str, &'t str, &'t str)>) -> Result<()> {
+        self.trail.listed(tables)
+    }
+
     /// The same caller, with the key of its request.
     #[must_use]
     pub fn with(&self, once: Arc<Once>) -> Self {

@@ -230,6 +230,19 @@ async fn end_on_signal(memory: Arc<Memory>) {
     memory.bell().end();
 }
 
+/// Has the system end lines whose client takes nothing of what it is sent for so long: an answer that nobody reads
+/// would be kept for ever. What a listener accepts inherits it. Elsewhere than on Linux there is no such word.
+fn cut_off_silence(listener: &TcpListener, seconds: u64) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let milliseconds = u32::try_from(seconds.saturating_mul(1_000)).unwrap_or(u32::MAX);
+        rustix::net::sockopt::set_tcp_user_timeout(listener, milliseconds).map_err(Error::internal)?;
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _nobody_asks = (listener, seconds);
+    Ok(())
+}
+
 fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Server> {
     let limits = &house.config.limits;
     let data = web::Data::from(Arc::clone(house));
@@ -270,6 +283,7 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
     if !signals {
         server = server.disable_signals();
     }
+    cut_off_silence(&listener, limits.answer_timeout_seconds)?;
     let listening = match tls::server(&house.config.tls)? {
         Some(encrypted) => server.listen_rustls_0_23(listener, encrypted),
         None => server.listen(listener),

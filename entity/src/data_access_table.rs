@@ -17,6 +17,8 @@ pub struct Model {
     pub dataset_code: DatasetCode,
     #[sea_orm(primary_key, auto_increment = false)]
     pub period_code: PeriodCode,
+    /// Only where it stands was told, not what it says.
+    pub is_listed: bool,
     #[sea_orm(belongs_to, from = "access_id", to = "id")]
     pub data_access: BelongsTo<super::data_access::Entity>,
 }

@@ -106,6 +106,8 @@ POST /v1/session/totp
     -                                                  401    403   403     403      403  403    403    403        403
 POST /v1/session/totp/confirm
     -                                                  401    403   403     403      403  403    403    403        403
+POST /v1/session/totp/remove
+    -                                                  401    403   403     403      403  403    403    403        403
 GET /v1/accounts
     -                                                  401    200   403     403      403  403    403    403        403
 POST /v1/accounts

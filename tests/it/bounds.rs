@@ -101,6 +101,32 @@ async fn a_head_that_does_not_come_to_its_end_is_cut_off() {
     server.stop().await;
 }
 
+/// Who asks and asks and never reads: the answers pile up on the line until the system ends it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_never_reads_its_answers_is_cut_off() {
+    let app = TestApp::new().await;
+    let server = Server::over(&app.otherwise(|config| config.limits.answer_timeout_seconds = 1).await);
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let (end, took) = tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+        loop {
+            if let Err(fault) = stream.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n") {
+                return (fault.kind(), began.elapsed());
+            }
+        }
+    })
+    .await
+    .unwrap();
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+    assert!(matches!(end, BrokenPipe | ConnectionReset), "{end:?} after {took:?}");
+    assert!(took < Duration::from_secs(25), "{took:?}");
+    well(&server).await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_408() {
     let app = TestApp::new().await;

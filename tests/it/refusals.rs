@@ -57,6 +57,16 @@ async fn every_refusal_is_counted_by_caller_door_and_code() {
         "{ aggregate(input: { indicators: [\"scale.students\"], period: \"2023\", release: \"live\" }) { release } }";
     let refused = admin.graphql(query, json!({})).await;
     assert_eq!(status_of(refused["errors"][0]["extensions"]["code"].as_str().unwrap()), 403);
+    // A look-up answers `null` and is counted all the same, but for a school's own and for what is public.
+    for key in ["62005", "62001"] {
+        let of = format!("school: \"{key}\", dataset: \"scale\", period: \"1999\"");
+        school.graphql(&format!("{{ submission({of}) {{ id }} }}"), json!({})).await;
+        let id = zhiqiao::page::cursor(&["Submission", key, "scale", "1999"]);
+        school
+            .graphql(&format!("{{ a: node(id: \"{id}\") {{ id }} b: node(id: \"{id}\") {{ id }} }}"), json!({}))
+            .await;
+    }
+    school.graphql("{ release(version: \"7.7.7\") { version } school(code: \"1\") { code } }", json!({})).await;
     let many = json!({ "tables": [{ "school": "62005", "dataset": "scale", "period": "2023", "if_match": "*" }] });
     city.post("/v1/submissions/approve", None, &many).await.expect(200);
     // Sign-ins and tokens.
@@ -79,6 +89,7 @@ async fn every_refusal_is_counted_by_caller_door_and_code() {
         (public, "GET /v1/changes".to_owned(), "UNAUTHENTICATED", 1),
         ("client:demo-admin", "POST /graphql".to_owned(), "FORBIDDEN", 1),
         (city, "POST /v1/submissions/approve".to_owned(), "NOT_FOUND", 1),
+        (school, "POST /graphql".to_owned(), "NOT_FOUND", 3),
         (public, "POST /v1/session".to_owned(), "UNAUTHENTICATED", 1),
         (public, "POST /oauth/token".to_owned(), "UNAUTHENTICATED", 1),
         (public, "POST /oauth/token".to_owned(), "MALFORMED", 1),
@@ -119,6 +130,10 @@ async fn a_minute_is_written_when_it_is_over_and_nothing_is_lost_when_it_cannot_
     // A caller's own right does not reach so far; what it could not write waits.
     let stranger = app.as_(zhiqiao::authz::Role::Province, "620000");
     assert!(refusals::write(&stranger, refusals, true).await.is_err());
+    // Nor is anything lost where the database takes nothing.
+    let cut_off = app.twin().await;
+    cut_off.house.db.clone().close().await.unwrap();
+    assert!(refusals::write(&cut_off.system(), refusals, true).await.is_err());
     let ctx = app.system();
     assert_eq!(refusals::write(&ctx, refusals, false).await.unwrap(), 2);
     assert_eq!(refusals::write(&ctx, refusals, false).await.unwrap(), 0);

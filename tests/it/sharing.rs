@@ -61,10 +61,36 @@ fn rest_doors() -> Vec<(&'static str, &'static str, String, Value, Vec<&'static 
     ]
 }
 
-/// Documented routes that tell nothing that is not the caller's own words, or only where tables stand.
+/// All of the stage's tables.
+const ALL: &[&str] = &[
+    "62001/conditions/2023",
+    "62001/talent/2011",
+    "62001/talent/2012",
+    "62001/talent/2013",
+    "62001/talent/2014",
+    "62001/talent/2015",
+    "62001/talent/2016",
+];
+
+/// By REST, what says only where tables stand: who asks, the route, the address, and what is recorded.
+const REST_LISTS: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "city-620100",
+        "GET /v1/submissions",
+        "/v1/submissions?dataset=talent&period=2012&period=2013",
+        &["62001/talent/2012", "62001/talent/2013"],
+    ),
+    (
+        "province-620000",
+        "GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions",
+        "/v1/schools/62001/submissions/talent/2012/revisions",
+        &["62001/talent/2012"],
+    ),
+    ("city-620100", "GET /v1/changes", "/v1/changes?limit=1000", ALL),
+];
+
+/// Documented routes that tell nothing that is not the caller's own words.
 const CLOSED: &[&str] = &[
-    "GET /v1/submissions",
-    "GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions",
     "PUT /v1/schools/{school}/submissions/{dataset}/{period}",
     "PATCH /v1/schools/{school}/submissions/{dataset}/{period}",
     "GET /v1/rules",
@@ -154,9 +180,19 @@ const GRAPHQL_DOORS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// What is public, and what says only where a table stands: nothing is recorded.
+/// By GraphQL, what says only where tables stand.
+const GRAPHQL_LISTS: &[(&str, &str, &[&str])] = &[
+    (
+        "city-620100",
+        "submissions(filter: { dataset: [\"talent\"], period: [\"2014\"] }) { nodes { state updatedAt } }",
+        &["62001/talent/2014"],
+    ),
+    ("province-620000", "school(code: \"62001\") { submissions(period: \"2015\") { state } }", ALL),
+];
+
+/// What is public, and what is the caller's own: nothing is recorded.
 const GRAPHQL_CLOSED: &[(&str, &str)] = &[
-    ("city-620100", "submissions { nodes { state updatedAt } }"),
+    ("school-62001", "submissions { nodes { state updatedAt } }"),
     (
         "city-620100",
         "school(code: \"62001\") { name observations(period: \"2023\", indicators: [\"scale.students\"]) { value } }",
@@ -214,6 +250,18 @@ fn tables(access: &accesses::Access) -> Vec<String> {
     access.tables.iter().map(|table| table.join("/")).collect()
 }
 
+fn listed(access: &accesses::Access) -> Vec<String> {
+    access.listed.iter().map(|table| table.join("/")).collect()
+}
+
+/// That it was told where these tables stand, and perhaps others, and of none what it says.
+#[track_caller]
+fn expect_listed(access: &accesses::Access, expected: &[&str], about: &str) {
+    let listed = listed(access);
+    assert!(expected.iter().all(|place| listed.iter().any(|one| one == place)), "{about}: {listed:?}");
+    assert!(tables(access).is_empty(), "{about}: {access:?}");
+}
+
 #[tokio::test]
 async fn every_door_to_what_is_not_published_leaves_a_record() {
     let app = staged().await;
@@ -231,6 +279,14 @@ async fn every_door_to_what_is_not_published_leaves_a_record() {
         assert_eq!(access.actor, Some(format!("client:demo-{client}")));
         assert!(access.address.is_some() && access.door.starts_with(method), "{access:?}");
         tried.insert(access.door);
+    }
+    for (number, (client, route, path, expected)) in REST_LISTS.iter().enumerate() {
+        let request = format!("rest-list-{number}");
+        stage::sealed(&app).await;
+        server.client(client).await.send("GET", path, &[("x-request-id", &request)], None).await.expect(200);
+        let access = recorded(&app, &request).await;
+        expect_listed(&access, expected, route);
+        tried.insert((*route).to_owned());
     }
     // Every documented route to tables is either tried here or said to tell nothing.
     let document = serde_json::to_value(rest::openapi()).unwrap();
@@ -252,6 +308,12 @@ async fn every_door_to_what_is_not_published_leaves_a_record() {
         let access = recorded(&app, &request).await;
         assert_eq!(tables(&access), *expected, "{field}");
         assert_eq!(access.door, "POST /graphql");
+    }
+    for (number, (client, field, expected)) in GRAPHQL_LISTS.iter().enumerate() {
+        let request = format!("graphql-list-{number}");
+        ask(&server.client(client).await, &request, field).await;
+        let access = recorded(&app, &request).await;
+        expect_listed(&access, expected, field);
     }
     let before = data_access::Entity::find().count(app.house.db.read()).await.unwrap();
     for (number, (client, field)) in GRAPHQL_CLOSED.iter().enumerate() {
@@ -286,6 +348,10 @@ async fn a_school_may_know_which_officials_have_read_its_tables() {
         ask(&server.client(client).await, request, live).await;
         recorded(&app, request).await;
     }
+    // Looks at lists are for auditors.
+    let list = "/v1/submissions?dataset=talent&period=2012";
+    server.client("city-620100").await.send("GET", list, &[("x-request-id", "only-a-list")], None).await.expect(200);
+    recorded(&app, "only-a-list").await;
     // What the stage has read, past the doors, is not of the test.
     let of = |answer: Value| -> Vec<Value> {
         answer["accesses"].as_array().unwrap().iter().filter(|one| one["door"] != "-").cloned().collect()
@@ -302,8 +368,9 @@ async fn a_school_may_know_which_officials_have_read_its_tables() {
         "{foreign:?}"
     );
     let all = of(auditor.get("/v1/accesses?school=62001&dataset=talent&period=2012").await.expect(200).json());
-    assert_eq!(all.len(), 5, "{all:?}");
+    assert_eq!(all.len(), 6, "{all:?}");
     assert_eq!(all[0]["actor"], "client:demo-city-620100");
+    assert_eq!(all[5]["listed"][0]["period"], "2012", "{all:?}");
     let page = auditor.get("/v1/accesses?limit=2").await.expect(200).json();
     let next = auditor
         .get(&format!("/v1/accesses?limit=2&cursor={}", page["next"].as_str().unwrap()))
@@ -349,6 +416,7 @@ async fn records_are_kept_three_years_and_no_longer() {
             school_code: "62001".to_owned(),
             dataset_code: "talent".into(),
             period_code: "2012".into(),
+            is_listed: false,
         };
         let table = data_access_table::ActiveModel::from(table);
         data_access_table::Entity::insert(table).exec_without_returning(db).await.unwrap();

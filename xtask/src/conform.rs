@@ -29,7 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 const CALLERS: &[(&str, Option<&str>)] = &[
     ("schemathesis: nobody", None),
     ("schemathesis: school", Some("school-62001")),
+    ("schemathesis: city", Some("city-620100")),
     ("schemathesis: province", Some("province-620000")),
+    ("schemathesis: admin", Some("admin")),
+    ("schemathesis: auditor", Some("auditor")),
 ];
 
 /// Asks as each caller for so many seconds; skipped where the program is not there.

@@ -13,10 +13,13 @@ use crate::{
 };
 
 /// How long schemathesis asks as each caller among the other checks.
-const CONFORM_SECONDS: u64 = 30;
+const CONFORM_SECONDS: u64 = 20;
 
 /// Where the tests find PostgreSQL.
 const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
+
+/// Where a copy of the database of advisories lies, for machines that cannot fetch it.
+const ADVISORY_DB: &str = "ADVISORY_DB";
 
 /// What makes the tests take their time.
 const TEST_LONG: &str = "TEST_LONG";
@@ -110,14 +113,28 @@ fn dependencies(steps: &mut Steps) {
     } else {
         steps.skip(name, "cargo-deny is not installed: cargo install --locked cargo-deny");
     }
-    let name = "advisories";
     let unknown = "known faults of dependencies were NOT looked for";
+    let unreached = format!("{unknown}: the database of advisories cannot be fetched from here");
+    let name = "advisories";
+    let is_fetched = can_deny && quiet(cargo().args(["deny", "--workspace", "fetch", "db"]));
     if !can_deny {
         steps.skip(name, &format!("{unknown}: cargo-deny is not installed"));
-    } else if quiet(cargo().args(["deny", "--workspace", "fetch", "db"])) {
-        steps.run(name, cargo().args(["deny", "--workspace", "check", "--disable-fetch", "advisories"]));
+    } else if is_fetched {
+        steps.run(name, cargo().args(["deny", "--workspace", "--offline", "check", "advisories"]));
     } else {
-        steps.skip(name, &format!("{unknown}: the database of advisories cannot be fetched from here"));
+        steps.skip(name, &unreached);
+    }
+    let name = "audit";
+    let copy = env::var_os(ADVISORY_DB).filter(|copy| !copy.is_empty());
+    if !quiet(cargo().args(["audit", "--version"])) {
+        steps.skip(name, "cargo-audit is not installed: cargo install --locked cargo-audit");
+    } else if let Some(copy) = copy {
+        // How old it is, whoever gave it knows.
+        steps.run(name, cargo().args(["audit", "--no-fetch", "--stale", "--db"]).arg(copy));
+    } else if is_fetched {
+        steps.run(name, cargo().arg("audit"));
+    } else {
+        steps.skip(name, &format!("{unreached}; {ADVISORY_DB} may name a copy of it"));
     }
 }
 

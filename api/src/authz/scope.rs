@@ -291,9 +291,11 @@ impl Scoped for data_access_table::Entity {
                         ),
                     )
                     .to_owned();
-                Condition::any()
+                let own = Condition::any()
                     .add(C::SchoolCode.eq(actor.org()))
-                    .add(Condition::all().add(C::SchoolCode.eq("*")).add(C::AccessId.in_subquery(readers)))
+                    .add(Condition::all().add(C::SchoolCode.eq("*")).add(C::AccessId.in_subquery(readers)));
+                // Every look at a list of what waits would drown who has read what the school says.
+                Condition::all().add(C::IsListed.eq(false)).add(own)
             }
             Role::Public
             | Role::Admin

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use clap::{Args as ClapArgs, Subcommand};
 use futures::{StreamExt, pin_mut};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Failure, output};
 use crate::{
@@ -289,12 +289,14 @@ async fn write_accesses(ctx: &Ctx, path: &Path, from: Option<DateTime<Utc>>, to:
     loop {
         let page = accesses::list(ctx, &filter, &Ask { limit: 1_000, after, before: None, from_end: false }).await?;
         for one in &page.items {
+            let places = |tables: &[[String; 3]]| -> Vec<Value> {
+                let place = |[school, dataset, period]: &[String; 3]| json!({ "school": school, "dataset": dataset, "period": period });
+                tables.iter().map(place).collect()
+            };
             let line = json!({
                 "id": one.id.to_string(), "time": one.at, "actor": one.actor, "role": one.role, "org": one.org,
                 "door": one.door, "request_id": one.request_id, "address": one.address,
-                "tables": one.tables.iter().map(|[school, dataset, period]| {
-                    json!({ "school": school, "dataset": dataset, "period": period })
-                }).collect::<Vec<_>>(),
+                "tables": places(&one.tables), "listed": places(&one.listed),
             });
             writeln!(out, "{line}").map_err(Error::internal)?;
             count += 1;

@@ -84,6 +84,7 @@ const KEYS: &[(&str, Holds)] = &[
     ("limits.graphql_tokens", Whole(1..=1_000_000)),
     ("limits.graphql_operations", Whole(1..=1_000)),
     ("limits.header_timeout_seconds", Whole(1..=300)),
+    ("limits.answer_timeout_seconds", Whole(1..=3_600)),
     ("limits.request_timeout_seconds", Whole(1..=3_600)),
     ("limits.address_bytes", Whole(256..=65_536)),
     ("limits.header_lines", Whole(16..=96)),

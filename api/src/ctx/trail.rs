@@ -5,7 +5,7 @@
 //! that what cannot be recorded is not told (503).
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -48,6 +48,8 @@ pub struct Access {
     pub address: Option<String>,
     /// What it read.
     pub tables: BTreeSet<Place>,
+    /// Of which it was told where they stand; some may be among those above.
+    pub listed: BTreeSet<Place>,
 }
 
 /// Requests of this instance that are to be written.
@@ -131,31 +133,67 @@ impl Trail {
     /// # Errors
     /// [`Error::Unavailable`] where that cannot be recorded any more: then nothing is to be told.
     pub fn saw(&self, school: &str, dataset: &str, period: &str) -> Result<()> {
-        let Inner { actor, queue, request, seen } = &*self.0;
-        if !is_recorded(actor) {
+        if !is_recorded(&self.0.actor) {
             return Ok(());
         }
+        self.note(|access| add(&mut access.tables, school, dataset, period))
+    }
+
+    /// Says that the caller is about to be told where such tables stand, and not what they say. Those of one dataset
+    /// and period are one line, whatever their number. A school is told of its own alone, which is nothing to record.
+    ///
+    /// # Errors
+    /// As for [`Self::saw`].
+    pub fn listed<'t>(&self, tables: impl Iterator<Item = (&'t str, &'t str, &'t str)>) -> Result<()> {
+        let actor = &self.0.actor;
+        if !is_recorded(actor) || actor.role == Role::School {
+            return Ok(());
+        }
+        let mut lines: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+        for (school, dataset, period) in tables {
+            let line = lines.entry((dataset, period)).or_insert(school);
+            if *line != school {
+                *line = EVERY_SCHOOL;
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.note(|access| {
+            for ((dataset, period), school) in lines {
+                add(&mut access.listed, school, dataset, period);
+            }
+        })
+    }
+
+    fn note(&self, told: impl FnOnce(&mut Access)) -> Result<()> {
+        let Inner { actor, queue, request, seen } = &*self.0;
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.is_none() {
             queue.hold()?;
         }
-        let access = seen.get_or_insert_with(|| Access {
+        told(seen.get_or_insert_with(|| Access {
             actor: Arc::clone(actor),
             at: now(),
             door: request.as_ref().map_or_else(|| "-".to_owned(), |request| request.door.clone()),
             request_id: request.as_ref().map(|request| request.id.clone()),
             address: request.as_ref().and_then(|request| request.address.clone()),
             tables: BTreeSet::new(),
-        });
-        let every = |dataset: &str, period: &str| (EVERY_SCHOOL.to_owned(), dataset.to_owned(), period.to_owned());
-        if access.tables.len() >= TABLES {
-            let tables = std::mem::take(&mut access.tables);
-            access.tables = tables.into_iter().map(|(_, dataset, period)| every(&dataset, &period)).collect();
-        }
-        if !access.tables.contains(&every(dataset, period)) {
-            access.tables.insert((school.to_owned(), dataset.to_owned(), period.to_owned()));
-        }
+            listed: BTreeSet::new(),
+        }));
         Ok(())
+    }
+}
+
+/// Puts a table among others, which are named by their dataset and period alone where they are very many.
+fn add(places: &mut BTreeSet<Place>, school: &str, dataset: &str, period: &str) {
+    let every = |dataset: &str, period: &str| (EVERY_SCHOOL.to_owned(), dataset.to_owned(), period.to_owned());
+    if places.len() >= TABLES {
+        let all = std::mem::take(places);
+        *places = all.into_iter().map(|(_, dataset, period)| every(&dataset, &period)).collect();
+    }
+    if !places.contains(&every(dataset, period)) {
+        places.insert((school.to_owned(), dataset.to_owned(), period.to_owned()));
     }
 }
 
@@ -200,6 +238,24 @@ mod tests {
         drop(one);
         let tables = queue.take(1).remove(0).tables;
         assert_eq!(tables.into_iter().collect::<Vec<_>>(), [("*".to_owned(), "scale".to_owned(), "2023".to_owned())]);
+    }
+
+    #[test]
+    fn a_list_is_a_line_for_each_dataset_and_period() {
+        let queue = Arc::new(Queue::default());
+        let rows = [("62001", "scale", "2022"), ("62001", "scale", "2023"), ("62005", "scale", "2023")];
+        let one = trail(&queue);
+        one.listed(rows.into_iter()).unwrap();
+        one.listed(std::iter::empty()).unwrap();
+        drop(one);
+        let taken = queue.take(9).remove(0);
+        let place = |school: &str, period: &str| (school.to_owned(), "scale".to_owned(), period.to_owned());
+        assert_eq!(taken.listed.into_iter().collect::<Vec<_>>(), [place("*", "2023"), place("62001", "2022")]);
+        assert!(taken.tables.is_empty());
+        // A school is told of nobody's tables but its own.
+        let school = Actor::with(Role::School, Some("62001"), "client:school", "");
+        Trail::new(Arc::new(school), Arc::clone(&queue)).listed(rows.into_iter()).unwrap();
+        assert!(queue.take(9).is_empty());
     }
 
     #[test]

@@ -15,15 +15,13 @@ use uuid::Uuid;
 use crate::{
     authz::{Action, Kind, Role},
     ctx::{Ctx, trail::Queue},
+    db::statements,
     error::Result,
     page::{self, Ask, Page},
 };
 
 /// How many requests go into a transaction.
 const BLOCK: usize = 500;
-
-/// A row of a table has four parameters, and SQLite takes 32,766 of them.
-const ROWS: usize = 5_000;
 
 /// How long they are kept.
 const KEPT: Months = Months::new(36);
@@ -53,18 +51,23 @@ pub async fn write(ctx: &Ctx, queue: &Queue) -> Result<usize> {
                 request_id: Set(access.request_id.clone()),
                 address: Set(access.address.clone()),
             });
-            tables.extend(access.tables.iter().map(|(school, dataset, period)| data_access_table::ActiveModel {
+            let listed = access.listed.difference(&access.tables).map(|place| (place, true));
+            let told = access.tables.iter().map(|place| (place, false)).chain(listed);
+            tables.extend(told.map(|((school, dataset, period), is_listed)| data_access_table::ActiveModel {
                 access_id: Set(id),
                 school_code: Set(school.clone()),
                 dataset_code: Set(dataset.as_str().into()),
                 period_code: Set(period.as_str().into()),
+                is_listed: Set(is_listed),
             }));
         }
         let stored = async {
             let tx = ctx.begin().await?;
-            data_access::Entity::insert_many(requests).exec_without_returning(&tx).await?;
-            for some in tables.chunks(ROWS) {
-                data_access_table::Entity::insert_many(some.to_vec()).exec_without_returning(&tx).await?;
+            for some in statements(requests) {
+                data_access::Entity::insert_many(some).exec_without_returning(&tx).await?;
+            }
+            for some in statements(tables) {
+                data_access_table::Entity::insert_many(some).exec_without_returning(&tx).await?;
             }
             tx.commit().await?;
             Ok(())
@@ -162,6 +165,8 @@ pub struct Access {
     pub address: Option<String>,
     /// What it read: school (`*` for all of the reader's scope), dataset, period.
     pub tables: Vec<[String; 3]>,
+    /// Of which it was told only where they stand.
+    pub listed: Vec<[String; 3]>,
 }
 
 /// The records that are there for the caller, oldest first: an auditor sees all of them, a school which officials
@@ -180,7 +185,7 @@ pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<AccessId>) -> Result<Pag
         .await?;
     let has_next = rows.len() > ask.limit;
     rows.truncate(ask.limit);
-    let mut tables: HashMap<AccessId, Vec<[String; 3]>> = HashMap::new();
+    let mut tables: HashMap<(AccessId, bool), Vec<[String; 3]>> = HashMap::new();
     let found = ctx
         .visible::<data_access_table::Entity>()
         .filter(data_access_table::Column::AccessId.is_in(rows.iter().map(|row| row.id)))
@@ -191,11 +196,12 @@ pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<AccessId>) -> Result<Pag
         .await?;
     for row in found {
         let place = [row.school_code, row.dataset_code.0, row.period_code.0];
-        tables.entry(row.access_id).or_default().push(place);
+        tables.entry((row.access_id, row.is_listed)).or_default().push(place);
     }
     let is_auditor = matches!(ctx.actor.role, Role::Auditor | Role::System);
     let items = rows.into_iter().map(|row| Access {
-        tables: tables.remove(&row.id).unwrap_or_default(),
+        tables: tables.remove(&(row.id, false)).unwrap_or_default(),
+        listed: tables.remove(&(row.id, true)).unwrap_or_default(),
         id: row.id,
         at: row.at,
         actor: is_auditor.then_some(row.actor),

@@ -15,7 +15,9 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+pub use super::holders::Wish;
 use super::{
+    holders::{self, Said},
     journal::{self, Event},
     lockout, mandate,
     precondition::Match,
@@ -29,6 +31,7 @@ use crate::{
     db::now,
     error::{Error, Finding, Result, Text},
     memory::{self, Thing},
+    page::{Ask, Page},
 };
 
 /// Where a password comes from.
@@ -109,9 +112,8 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
                 .with("", &add.username),
         );
     }
-    problems.extend(mandate::check_label("/display_name", &add.display_name));
-    problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
-    problems.extend(mandate::check_duty(add.role, add.duty));
+    let new = Said { name: add.display_name, role: add.role, org: add.org, duty: add.duty, is_disabled: false };
+    problems.extend(new.check(&ctx.memory.registry(), LABEL));
     if !is_demo {
         problems.extend(policy::check("/password", &password, &add.username));
     }
@@ -124,12 +126,12 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     let row = account::Model {
         id: AccountId(Uuid::now_v7()),
         username: add.username,
-        display_name: add.display_name,
+        display_name: new.name,
         password_hash,
-        role: add.role,
-        org: add.org,
-        duty: add.duty,
-        is_disabled: false,
+        role: new.role,
+        org: new.org,
+        duty: new.duty,
+        is_disabled: new.is_disabled,
         is_demo,
         // Whoever made the account knows it, too; the demo's everybody knows and is to keep.
         must_change_password: !is_demo,
@@ -193,7 +195,7 @@ async fn keep_an_administrator(db: &impl ConnectionTrait, ctx: &Ctx, row: &accou
 /// Writes what an administrator changes, if the row is still the one that was read. Who it was let in as ends.
 async fn write(db: &impl ConnectionTrait, ctx: &Ctx, old: &account::Model, new: &account::Model) -> Result<()> {
     use account::Column as C;
-    let is_another = (old.role, &old.org, old.duty, old.is_disabled) != (new.role, &new.org, new.duty, new.is_disabled);
+    let is_another = said(new).is_another(&said(old));
     let written = ctx
         .change::<account::Entity>()
         .col_expr(C::DisplayName, Expr::value(new.display_name.as_str()))
@@ -296,40 +298,14 @@ pub(super) async fn set_password(
     Ok(account::Model { password_hash, is_demo: false, must_change_password: false, generation, ..row })
 }
 
-/// What an account shall be; what is left out stays.
-#[derive(Clone, Debug, Default)]
-pub struct Wish {
-    /// What the console calls the person.
-    pub display_name: Option<String>,
-    /// The role, within administration, audit or data; with another one organisation and duty are stated anew.
-    pub role: Option<Role>,
-    /// The organisation.
-    pub org: Option<Option<String>>,
-    /// Its part of its school's reporting.
-    pub duty: Option<Duty>,
-    /// Whether it may sign in.
-    pub is_enabled: Option<bool>,
-}
-
 /// The strong ETag of an account.
 pub fn etag(row: &account::Model) -> String {
     format!("\"{}\"", row.version)
 }
 
-/// Accounts in the order of their making, and whether there are more behind them.
-pub async fn list(ctx: &Ctx, limit: usize, after: Option<Uuid>) -> Result<(Vec<account::Model>, bool)> {
-    ctx.require(Action::Read, Kind::Account)?;
-    let over = u64::try_from(limit).map_err(Error::internal)? + 1;
-    let mut rows = ctx
-        .visible::<account::Entity>()
-        .filter(Condition::all().add_option(after.map(|after| account::Column::Id.gt(AccountId(after)))))
-        .order_by_asc(account::Column::Id)
-        .limit(over)
-        .all(ctx.db.read())
-        .await?;
-    let has_next = rows.len() > limit;
-    rows.truncate(limit);
-    Ok((rows, has_next))
+/// Accounts in the order of their making.
+pub async fn list(ctx: &Ctx, ask: &Ask<Uuid>) -> Result<Page<account::Model>> {
+    holders::list::<account::Entity>(ctx, account::Column::Id, ask).await
 }
 
 /// One account.
@@ -347,41 +323,45 @@ pub async fn change(ctx: &Ctx, which: Condition, wish: Wish, seen: Option<&Match
     let tx = ctx.begin().await?;
     let old = ctx.one::<account::Entity>(&tx, Action::Change, which).await?;
     Match::judge(seen, etag(&old))?;
-    let role = wish.role.unwrap_or(old.role);
-    let stays = role == old.role;
-    let new = account::Model {
-        display_name: wish.display_name.unwrap_or_else(|| old.display_name.clone()),
-        role,
-        // They belong to a role: those of the old one are not carried over to another.
-        org: wish.org.unwrap_or_else(|| old.org.clone().filter(|_| stays)),
-        duty: wish.duty.unwrap_or(if stays { old.duty } else { Duty::All }),
-        is_disabled: wish.is_enabled.map_or(old.is_disabled, |is_enabled| !is_enabled),
-        ..old.clone()
-    };
-    let mut problems: Vec<Finding> = mandate::check_move(old.role, new.role).into_iter().collect();
-    problems.extend(mandate::check_label("/display_name", &new.display_name));
-    problems.extend(mandate::check(&ctx.memory.registry(), new.role, new.org.as_deref()));
-    problems.extend(mandate::check_duty(new.role, new.duty));
+    let (was, is) = (said(&old), said(&old).after(wish));
+    let problems = is.check_from(&was, &ctx.memory.registry(), LABEL);
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
-    if new == old {
+    if is == was {
         return Ok(old);
     }
+    let action = is.word(&was, ["account.disabled", "account.enabled", "account.changed"]);
+    let new = account::Model {
+        display_name: is.name,
+        role: is.role,
+        org: is.org,
+        duty: is.duty,
+        is_disabled: is.is_disabled,
+        ..old.clone()
+    };
     if new.is_disabled {
         keep_an_administrator(&tx, ctx, &old).await?;
     }
     write(&tx, ctx, &old, &new).await?;
-    let action = match (old.is_disabled, new.is_disabled) {
-        (false, true) => "account.disabled",
-        (true, false) => "account.enabled",
-        _ => "account.changed",
-    };
     record(&tx, ctx, action, &new).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
     Ok(account::Model { version: old.version + 1, ..new })
+}
+
+/// Where its name stands in an input.
+const LABEL: &str = "/display_name";
+
+fn said(row: &account::Model) -> Said {
+    Said {
+        name: row.display_name.clone(),
+        role: row.role,
+        org: row.org.clone(),
+        duty: row.duty,
+        is_disabled: row.is_disabled,
+    }
 }
 
 /// The account with this id.

@@ -9,14 +9,16 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use uuid::Uuid;
 
+pub use super::holders::Wish;
 use super::{
     client_keys,
+    holders::{self, Said},
     journal::{self, Event},
     mandate,
     precondition::Match,
@@ -29,6 +31,7 @@ use crate::{
     db::now,
     error::{Error, Finding, Result, Text},
     memory::{self, Thing},
+    page::{Ask, Page},
 };
 
 /// Where a secret comes from. Nobody chooses one: it is either random or marked.
@@ -158,9 +161,8 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
                 .with("", &add.client_id),
         );
     }
-    problems.extend(mandate::check_label("/name", &add.name));
-    problems.extend(mandate::check(&ctx.memory.registry(), add.role, add.org.as_deref()));
-    problems.extend(mandate::check_duty(add.role, add.duty));
+    let new = Said { name: add.name, role: add.role, org: add.org, duty: add.duty, is_disabled: false };
+    problems.extend(new.check(&ctx.memory.registry(), LABEL));
     problems.extend(check_span("expires", add.secret.expires_in(), LONGEST_LIFE_DAYS));
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
@@ -171,12 +173,12 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     let row = client::Model {
         id: ClientId(Uuid::now_v7()),
         client_id: add.client_id,
-        name: add.name,
+        name: new.name,
         secret_hash: add.secret.hash(&secret),
-        role: add.role,
-        org: add.org,
-        duty: add.duty,
-        is_disabled: false,
+        role: new.role,
+        org: new.org,
+        duty: new.duty,
+        is_disabled: new.is_disabled,
         is_demo: add.secret.is_demo(),
         version: 1,
         created_at,
@@ -296,40 +298,14 @@ pub async fn renew(ctx: &Ctx, client_id: &str, renewal: Renewal) -> Result<Told>
     Ok(Told { row, secret })
 }
 
-/// What a client shall be; what is left out stays.
-#[derive(Clone, Debug, Default)]
-pub struct Wish {
-    /// What people call it.
-    pub name: Option<String>,
-    /// The role, within administration, audit or data; with another one organisation and duty are stated anew.
-    pub role: Option<Role>,
-    /// The organisation.
-    pub org: Option<Option<String>>,
-    /// Its part of its school's reporting.
-    pub duty: Option<Duty>,
-    /// Whether it gets tokens.
-    pub is_enabled: Option<bool>,
-}
-
 /// The strong ETag of a client.
 pub fn etag(row: &client::Model) -> String {
     format!("\"{}\"", row.version)
 }
 
-/// Clients in the order of their making, and whether there are more behind them.
-pub async fn list(ctx: &Ctx, limit: usize, after: Option<Uuid>) -> Result<(Vec<client::Model>, bool)> {
-    ctx.require(Action::Read, Kind::Client)?;
-    let over = u64::try_from(limit).map_err(Error::internal)? + 1;
-    let mut rows = ctx
-        .visible::<client::Entity>()
-        .filter(Condition::all().add_option(after.map(|after| client::Column::Id.gt(ClientId(after)))))
-        .order_by_asc(client::Column::Id)
-        .limit(over)
-        .all(ctx.db.read())
-        .await?;
-    let has_next = rows.len() > limit;
-    rows.truncate(limit);
-    Ok((rows, has_next))
+/// Clients in the order of their making.
+pub async fn list(ctx: &Ctx, ask: &Ask<Uuid>) -> Result<Page<client::Model>> {
+    holders::list::<client::Entity>(ctx, client::Column::Id, ask).await
 }
 
 /// One client.
@@ -347,30 +323,25 @@ pub async fn change(ctx: &Ctx, client_id: &str, wish: Wish, seen: Option<&Match>
     let tx = ctx.begin().await?;
     let old = ctx.one::<client::Entity>(&tx, Action::Change, is(client_id)).await?;
     Match::judge(seen, etag(&old))?;
-    let role = wish.role.unwrap_or(old.role);
-    let stays = role == old.role;
-    let new = client::Model {
-        name: wish.name.unwrap_or_else(|| old.name.clone()),
-        role,
-        // They belong to a role: those of the old one are not carried over to another.
-        org: wish.org.unwrap_or_else(|| old.org.clone().filter(|_| stays)),
-        duty: wish.duty.unwrap_or(if stays { old.duty } else { Duty::All }),
-        is_disabled: wish.is_enabled.map_or(old.is_disabled, |is_enabled| !is_enabled),
-        ..old.clone()
-    };
-    if new == old {
+    let (was, is) = (said(&old), said(&old).after(wish));
+    if is == was {
         return Ok(old);
     }
-    let new = client::Model { version: old.version + 1, ..new };
-    // What it was let in as is not good again, should it ever be that again.
-    let is_another = (old.role, &old.org, old.duty, old.is_disabled) != (new.role, &new.org, new.duty, new.is_disabled);
-    let mut problems: Vec<Finding> = mandate::check_move(old.role, new.role).into_iter().collect();
-    problems.extend(mandate::check_label("/name", &new.name));
-    problems.extend(mandate::check(&ctx.memory.registry(), new.role, new.org.as_deref()));
-    problems.extend(mandate::check_duty(new.role, new.duty));
+    let problems = is.check_from(&was, &ctx.memory.registry(), LABEL);
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
+    let is_another = is.is_another(&was);
+    let action = is.word(&was, ["client.disabled", "client.enabled", "client.changed"]);
+    let new = client::Model {
+        name: is.name,
+        role: is.role,
+        org: is.org,
+        duty: is.duty,
+        is_disabled: is.is_disabled,
+        version: old.version + 1,
+        ..old.clone()
+    };
     let written = ctx
         .change::<client::Entity>()
         .col_expr(C::Name, Expr::value(new.name.as_str()))
@@ -387,11 +358,6 @@ pub async fn change(ctx: &Ctx, client_id: &str, wish: Wish, seen: Option<&Match>
     if written.rows_affected != 1 {
         return Err(Error::PreconditionFailed { current: None });
     }
-    let action = match (old.is_disabled, new.is_disabled) {
-        (false, true) => "client.disabled",
-        (true, false) => "client.enabled",
-        _ => "client.changed",
-    };
     record(&tx, ctx, action, &new).await?;
     memory::raise(&tx, Thing::Credentials).await?;
     tx.commit().await?;
@@ -420,6 +386,13 @@ pub async fn disable(ctx: &Ctx, client_id: &str) -> Result<client::Model> {
     tx.commit().await?;
     ctx.memory.refresh().await?;
     Ok(client::Model { is_disabled: true, version: row.version + 1, ..row })
+}
+
+/// Where its name stands in an input.
+const LABEL: &str = "/name";
+
+fn said(row: &client::Model) -> Said {
+    Said { name: row.name.clone(), role: row.role, org: row.org.clone(), duty: row.duty, is_disabled: row.is_disabled }
 }
 
 pub(super) fn is(client_id: &str) -> Condition {

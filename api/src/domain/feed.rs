@@ -180,6 +180,7 @@ pub async fn read(ctx: &Ctx, after: Place, limit: usize) -> Result<Events> {
             break;
         }
     }
+    ctx.listed(items.iter().filter_map(table_of))?;
     Ok(Events { items, next: Place(seen), is_at_end: seen == end })
 }
 
@@ -263,6 +264,14 @@ fn tell(role: Role, registry: &Registry, row: Row) -> Event {
         object: row.object,
         data,
     }
+}
+
+/// The table that an event tells of, if it is one.
+fn table_of(event: &Event) -> Option<(&str, &str, &str)> {
+    event.school.as_ref().filter(|_| event.kind.starts_with("submission."))?;
+    let (school, rest) = event.object.split_once('/')?;
+    let (dataset, period) = rest.split_once('/')?;
+    Some((school, dataset, period))
 }
 
 /// What is told of a school's event: all to the school; to its reviewers where it stands, and the

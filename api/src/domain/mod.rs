@@ -24,6 +24,7 @@ pub mod embargo;
 pub mod expiry;
 pub mod feed;
 pub mod grants;
+pub mod holders;
 pub mod idempotency;
 pub mod indicators;
 pub mod journal;

@@ -164,9 +164,14 @@ pub async fn begin(db: &impl ConnectionTrait, ctx: &Ctx, account: AccountId) -> 
 
 fn taken() -> Error {
     Error::Conflict(Text::new(
-        "已登记第二因素；如需更换，请管理员重置（zhiqiao user reset --second-factor）",
-        "There is a second factor already; to replace it, an administrator resets it (zhiqiao user reset --second-factor)",
+        "已登记第二因素；如需更换，请先凭验证码移除（POST /v1/session/totp/remove），或请管理员重置（zhiqiao user reset --second-factor）",
+        "There is a second factor already: take it away with a code of it first (POST /v1/session/totp/remove), or have an administrator reset it (zhiqiao user reset --second-factor)",
     ))
+}
+
+/// The refusal of whoever has no second factor to take away.
+pub fn none() -> Error {
+    Error::Conflict(Text::new("尚未登记第二因素，无可移除", "There is no second factor to take away"))
 }
 
 /// Judges the first code of a secret that was put beside an account.

@@ -332,6 +332,30 @@ pub async fn confirm(ctx: &Ctx, config: &Config, claim: &Claim, code: &str) -> R
     Ok(codes)
 }
 
+/// Takes one's own second factor away, by password and a code of it; another one is enrolled as the first was.
+/// A role that must have one gets in next time when it has.
+///
+/// # Errors
+/// 401, 403, 422, 429 as at sign-in; 409 where there is none.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+pub async fn remove_factor(ctx: &Ctx, config: &Config, password: &Secret, code: &str) -> Result<()> {
+    let door = door(ctx);
+    let claim = Claim { username: None, password: Some(password.clone()) };
+    let Proven { row, attempt } = claimant(ctx, &door, config, &claim).await?;
+    let Some(factor) = factor::confirmed(&door, row.id).await? else {
+        return not_a_guess(&door, &attempt, factor::none()).await;
+    };
+    // A wrong one stays counted.
+    let proof = factor::judge(&door, &factor, code).await?;
+    let tx = door.begin().await?;
+    attempt.good(&tx, &door).await?;
+    factor::spend(&tx, &door, row.id, &proof).await?;
+    factor::remove(&tx, &door, row.id).await?;
+    record(&tx, &holder(ctx, &row), "account.factor_removed", &row).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 async fn record(db: &impl ConnectionTrait, ctx: &Ctx, action: &'static str, row: &account::Model) -> Result<()> {
     let data = json!({ "role": row.role.word(), "org": row.org });
     journal::record(db, ctx, Event { action, object: row.id.to_string(), data, ..Event::default() }).await

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 
 use crate::{
+    authz::Role,
+    ctx::Ctx,
     error::{Code, Error, Finding, Language, MOST_FINDINGS},
     request_id,
 };
@@ -50,13 +52,22 @@ pub fn server_error(error: Error) -> ServerError {
     server
 }
 
-/// A look-up: what is not there, or not for this caller, is `null` and no error.
+/// A look-up: what is not there, or not for this caller, is `null` and no error. It is counted like the 404 of REST.
 pub fn maybe<T>(found: Result<T, Error>) -> GqlResult<Option<T>> {
     match found {
         Ok(found) => Ok(Some(found)),
-        Err(Error::NotFound(_)) => Ok(None),
+        Err(nothing @ Error::NotFound(_)) => {
+            nothing.log();
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same of a school's table. A school that asks for one of its own before it has stated it is refused nothing.
+pub fn maybe_of<T>(ctx: &Ctx, school: &str, found: Result<T, Error>) -> GqlResult<Option<T>> {
+    let is_own = ctx.actor.role == Role::School && ctx.actor.org() == school;
+    if is_own && matches!(found, Err(Error::NotFound(_))) { Ok(None) } else { maybe(found) }
 }
 
 /// Gives an error of the library itself a code of ours; its sentence is in English.

@@ -315,6 +315,7 @@ mod tests {
             graphql_tokens: 40,
             graphql_operations: 2,
             header_timeout_seconds: 1,
+            answer_timeout_seconds: 1,
             request_timeout_seconds: 1,
             address_bytes: 0,
             header_lines: 0,

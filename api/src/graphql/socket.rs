@@ -26,8 +26,6 @@ use crate::{
 /// The name of the protocol.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
-/// How long a client may take to say who it is.
-const GREETING: Duration = Duration::from_secs(10);
 /// How many operations may run at a time on one connection.
 const MOST: usize = 10;
 /// How often the token is asked for again.
@@ -110,7 +108,8 @@ struct Talk<'a> {
 impl Talk<'_> {
     async fn run(&mut self, line: &mut impl Line) -> Result<Ending, Ending> {
         let mut ear = self.house.memory.bell().listen();
-        let too_slow = Instant::now() + GREETING;
+        // To say who it is takes no longer than to send a head.
+        let too_slow = Instant::now() + Duration::from_secs(self.house.config.limits.header_timeout_seconds);
         let mut checks = interval(CHECK);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut quiet = 0;

@@ -28,7 +28,8 @@ fn stated<T, U>(said: MaybeUndefined<T>, of: impl FnOnce(T) -> U) -> Option<Opti
     }
 }
 
-fn text(said: MaybeUndefined<String>) -> Option<Option<String>> {
+/// A text that may be taken away.
+pub fn text(said: MaybeUndefined<String>) -> Option<Option<String>> {
     stated(said, |text| text)
 }
 

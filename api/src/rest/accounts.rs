@@ -26,11 +26,12 @@ use crate::{
     ctx::Ctx,
     domain::{
         accounts::{self, Add, Password, Wish},
+        holders,
         precondition::Match,
         second_factor,
     },
     error::{Error, Finding, Result, Text},
-    page,
+    page::{self, Ask},
 };
 
 /// A person who signs in.
@@ -148,11 +149,10 @@ pub struct PeopleQuery {
 
 impl PeopleQuery {
     /// How many, and after which.
-    pub(super) fn read(&self) -> Result<(usize, Option<Uuid>)> {
+    pub(super) fn read(&self) -> Result<Ask<Uuid>> {
         let limit = page::limit(self.limit, 100, 1_000, "/limit")?;
-        let after = self.cursor.as_deref().map(|cursor| page::read_cursor::<1>(cursor, "/cursor")).transpose()?;
-        let after = after.map(|[id]| Uuid::parse_str(&id).map_err(|_| page::no_cursor("/cursor"))).transpose()?;
-        Ok((limit, after))
+        let after = self.cursor.as_deref().map(|cursor| holders::read_cursor(cursor, "/cursor")).transpose()?;
+        Ok(Ask { limit, after, before: None, from_end: false })
     }
 }
 
@@ -186,19 +186,26 @@ fn id(text: &str) -> Result<AccountId> {
     Uuid::parse_str(text).map(AccountId).map_err(|_| Error::NotFound(Kind::Account))
 }
 
-fn answer(mut builder: HttpResponseBuilder, view: &AccountView) -> HttpResponse {
-    builder
-        .insert_header((header::ETAG, view.etag.as_str()))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(view)
+/// Answers with a holder.
+pub(super) fn answer(mut builder: HttpResponseBuilder, etag: &str, view: &impl Serialize) -> HttpResponse {
+    builder.insert_header((header::ETAG, etag)).insert_header((header::CACHE_CONTROL, "private, no-store")).json(view)
 }
 
-/// Answers with a password, which an `Idempotency-Key` does not keep.
-fn told(builder: HttpResponseBuilder, view: AccountView, password: &str) -> Result<HttpResponse> {
-    let kept = Kept(serde_json::to_string(&view).map_err(Error::internal)?);
-    let mut answer = answer(builder, &AccountView { password: Some(password.to_owned()), ..view });
+/// Answers with a secret, which an `Idempotency-Key` does not keep: it keeps the view without it.
+pub(super) fn told<V: Serialize>(
+    builder: HttpResponseBuilder,
+    etag: &str,
+    without: &V,
+    with: &V,
+) -> Result<HttpResponse> {
+    let kept = Kept(serde_json::to_string(without).map_err(Error::internal)?);
+    let mut answer = answer(builder, etag, with);
     answer.extensions_mut().insert(kept);
     Ok(answer)
+}
+
+fn told_password(builder: HttpResponseBuilder, view: &AccountView, password: &str) -> Result<HttpResponse> {
+    told(builder, &view.etag, view, &AccountView { password: Some(password.to_owned()), ..view.clone() })
 }
 
 async fn view(ctx: &Ctx, row: account::Model) -> Result<AccountView> {
@@ -216,11 +223,10 @@ async fn view(ctx: &Ctx, row: account::Model) -> Result<AccountView> {
 #[get("/v1/accounts")]
 pub async fn list(ctx: Ctx, query: web::Query<PeopleQuery>) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Read, Kind::Account)?;
-    let (limit, after) = query.read()?;
-    let (rows, has_next) = accounts::list(&ctx, limit, after).await?;
-    let next = rows.last().filter(|_| has_next).map(|last| page::cursor(&[&last.id.to_string()]));
-    let enrolled = second_factor::enrolled(&ctx, &rows).await?;
-    let accounts = rows.into_iter().map(|row| {
+    let found = accounts::list(&ctx, &query.read()?).await?;
+    let next = found.items.last().filter(|_| found.has_next).map(|last| holders::cursor(last.id));
+    let enrolled = second_factor::enrolled(&ctx, &found.items).await?;
+    let accounts = found.items.into_iter().map(|row| {
         let has = enrolled.contains(&row.id);
         AccountView::new(row, has)
     });
@@ -254,7 +260,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     let new = accounts::add(&ctx, add).await?;
     let mut created = HttpResponse::Created();
     created.insert_header((header::LOCATION, format!("/v1/accounts/{}", new.row.id)));
-    Ok(told(created, AccountView::new(new.row, false), new.password.expose())?)
+    Ok(told_password(created, &AccountView::new(new.row, false), new.password.expose())?)
 }
 
 /// One person.
@@ -266,8 +272,8 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 #[get("/v1/accounts/{account}")]
 pub async fn get(ctx: Ctx, path: Id) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Account)?;
-    let row = accounts::get(&ctx, id(&path)?).await?;
-    Ok(answer(HttpResponse::Ok(), &view(&ctx, row).await?))
+    let view = view(&ctx, accounts::get(&ctx, id(&path)?).await?).await?;
+    Ok(answer(HttpResponse::Ok(), &view.etag, &view))
 }
 
 /// Changes, disables or enables a person. Who is disabled or acts for another one is out at once.
@@ -287,9 +293,10 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
     let id = id(&path)?;
     accounts::get(&ctx, id).await?;
     let (role, duty) = words(body.role.as_deref(), body.duty.as_deref())?;
-    let wish = Wish { display_name: body.display_name, role, org: body.org, duty, is_enabled: body.enabled };
+    let wish = Wish { name: body.display_name, role, org: body.org, duty, is_enabled: body.enabled };
     let row = accounts::change(&ctx, accounts::with_id(id), wish, if_match(request.headers()).as_ref()).await?;
-    Ok(answer(HttpResponse::Ok(), &view(&ctx, row).await?))
+    let view = view(&ctx, row).await?;
+    Ok(answer(HttpResponse::Ok(), &view.etag, &view))
 }
 
 /// Another password, told this once; it must be changed at the next sign-in. Sessions end, and a lock.
@@ -308,5 +315,5 @@ pub async fn reset(ctx: Ctx, path: Id, body: Body) -> Result<HttpResponse, Probl
     let has_factor = !second_factor::enrolled(&ctx, std::slice::from_ref(&had)).await?.is_empty();
     let new = accounts::reset_where(&ctx, which, Password::Random, body.second_factor).await?;
     let view = AccountView::new(new.row, has_factor && !body.second_factor);
-    Ok(told(HttpResponse::Ok(), view, new.password.expose())?)
+    Ok(told_password(HttpResponse::Ok(), &view, new.password.expose())?)
 }

@@ -207,6 +207,9 @@ pub struct AccessView {
     pub address: Option<String>,
     /// What it read.
     pub tables: Vec<AccessTableView>,
+    /// Of which it was told only where they stand; for auditors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<AccessTableView>,
 }
 
 impl From<accesses::Access> for AccessView {
@@ -222,6 +225,7 @@ impl From<accesses::Access> for AccessView {
             request_id: one.request_id,
             address: one.address,
             tables: one.tables.into_iter().map(table).collect(),
+            listed: one.listed.into_iter().map(table).collect(),
         }
     }
 }

@@ -7,18 +7,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    accounts::{PeopleQuery, if_match, words},
+    accounts::{self, PeopleQuery, if_match, words},
     body::{self, Body},
     catalogue::stated,
-    idempotency::Kept,
     problem::{Problem, ProblemView},
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::clients::{self, Add, ClientSecret, Wish},
+    domain::{
+        clients::{self, Add, ClientSecret, Wish},
+        holders,
+    },
     error::{Error, Result},
-    page,
 };
 
 /// A service account.
@@ -108,21 +109,15 @@ pub struct ChangeClientBody {
 
 type Id = web::Path<String>;
 
-fn answer(mut builder: HttpResponseBuilder, view: &ClientView) -> HttpResponse {
-    builder
-        .insert_header((header::ETAG, view.etag.as_str()))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .json(view)
+fn told_secret(builder: HttpResponseBuilder, told: clients::Told) -> Result<HttpResponse> {
+    let view = ClientView::from(told.row);
+    let secret = Some(told.secret.expose().to_owned());
+    accounts::told(builder, &view.etag, &view, &ClientView { client_secret: secret, ..view.clone() })
 }
 
-/// Answers with a secret, which an `Idempotency-Key` does not keep.
-fn told(builder: HttpResponseBuilder, told: clients::Told) -> Result<HttpResponse> {
-    let view = ClientView::from(told.row);
-    let kept = Kept(serde_json::to_string(&view).map_err(Error::internal)?);
-    let secret = Some(told.secret.expose().to_owned());
-    let mut answer = answer(builder, &ClientView { client_secret: secret, ..view });
-    answer.extensions_mut().insert(kept);
-    Ok(answer)
+fn shown(row: client::Model) -> HttpResponse {
+    let view = ClientView::from(row);
+    accounts::answer(HttpResponse::Ok(), &view.etag, &view)
 }
 
 /// The service accounts.
@@ -135,10 +130,9 @@ fn told(builder: HttpResponseBuilder, told: clients::Told) -> Result<HttpRespons
 #[get("/v1/clients")]
 pub async fn list(ctx: Ctx, query: web::Query<PeopleQuery>) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Read, Kind::Client)?;
-    let (limit, after) = query.read()?;
-    let (rows, has_next) = clients::list(&ctx, limit, after).await?;
-    let next = rows.last().filter(|_| has_next).map(|last| page::cursor(&[&last.id.to_string()]));
-    let clients = rows.into_iter().map(ClientView::from).collect();
+    let found = clients::list(&ctx, &query.read()?).await?;
+    let next = found.items.last().filter(|_| found.has_next).map(|last| holders::cursor(last.id));
+    let clients = found.items.into_iter().map(ClientView::from).collect();
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(ClientsView { clients, next }))
@@ -169,7 +163,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     let new = clients::add(&ctx, add).await?;
     let mut created = HttpResponse::Created();
     created.insert_header((header::LOCATION, format!("/v1/clients/{}", new.row.client_id)));
-    Ok(told(created, new)?)
+    Ok(told_secret(created, new)?)
 }
 
 /// One service account.
@@ -181,7 +175,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
 #[get("/v1/clients/{client}")]
 pub async fn get(ctx: Ctx, path: Id) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Client)?;
-    Ok(answer(HttpResponse::Ok(), &clients::get(&ctx, &path).await?.into()))
+    Ok(shown(clients::get(&ctx, &path).await?))
 }
 
 /// Changes, disables or enables a service account.
@@ -201,7 +195,7 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
     let (role, duty) = words(body.role.as_deref(), body.duty.as_deref())?;
     let wish = Wish { name: body.name, role, org: body.org, duty, is_enabled: body.enabled };
     let row = clients::change(&ctx, &path, wish, if_match(request.headers()).as_ref()).await?;
-    Ok(answer(HttpResponse::Ok(), &row.into()))
+    Ok(shown(row))
 }
 
 /// Another secret, told this once.
@@ -213,5 +207,5 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
 #[post("/v1/clients/{client}/rotate")]
 pub async fn rotate(ctx: Ctx, path: Id, _body: Body) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Client)?;
-    Ok(told(HttpResponse::Ok(), clients::rotate(&ctx, &path).await?)?)
+    Ok(told_secret(HttpResponse::Ok(), clients::rotate(&ctx, &path).await?)?)
 }

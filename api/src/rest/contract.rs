@@ -34,6 +34,7 @@ const NAMES: &[(&str, &str)] = &[
     ("PUT /v1/session/password", "changePassword"),
     ("POST /v1/session/totp", "enrolSecondFactor"),
     ("POST /v1/session/totp/confirm", "confirmSecondFactor"),
+    ("POST /v1/session/totp/remove", "removeSecondFactor"),
     ("GET /v1/accesses", "listAccesses"),
     ("GET /v1/accounts", "listAccounts"),
     ("POST /v1/accounts", "addAccount"),

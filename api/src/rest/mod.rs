@@ -55,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(session::password)
         .service(session::confirm)
         .service(session::enrol)
+        .service(session::remove)
         .service(accounts::reset)
         .service(accounts::list)
         .service(accounts::add)

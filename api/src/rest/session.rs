@@ -111,6 +111,17 @@ pub struct ConfirmBody {
     code: String,
 }
 
+/// Who no longer wants its second factor.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body in the document; it is read by hand, so that no password is echoed")]
+pub struct RemoveFactorBody {
+    /// The password.
+    #[schema(format = Password)]
+    password: String,
+    /// What the authenticator shows, or a recovery code.
+    code: String,
+}
+
 /// A secret for an authenticator, this once.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EnrolmentView {
@@ -296,6 +307,37 @@ pub async fn confirm(ctx: Ctx, house: web::Data<House>, body: Body) -> Result<Ht
     let codes = sessions::confirm(&ctx, &house.config, &claim, &code).await?;
     let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
     Ok(oauth::unstored(StatusCode::OK).json(RecoveryView { recovery_codes }))
+}
+
+/// The end of one's own second factor
+///
+/// Asked with the password and a code, of the authenticator or for recovery. Another one is enrolled as the first
+/// was; a role that must have one does so before it gets in again.
+#[utoipa::path(
+    tag = "identity",
+    request_body = RemoveFactorBody,
+    responses(
+        (status = 204, description = "It is gone, with its recovery codes"),
+        (status = 400, description = "The body does not read", body = ProblemView, content_type = "application/problem+json"),
+        (status = 401, description = "Nobody is signed in, or the password or the code is wrong", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "A client has none", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "There is none", body = ProblemView, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemView, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = ProblemView, content_type = "application/problem+json"),
+        (status = 422, description = "A member is missing, unknown or no text", body = ProblemView, content_type = "application/problem+json"),
+        (status = 429, description = "Too many attempts; `Retry-After`", body = ProblemView, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = []))
+)]
+#[post("/v1/session/totp/remove")]
+pub async fn remove(ctx: Ctx, house: web::Data<House>, body: Body) -> Result<HttpResponse, Problem> {
+    sessions::require_person(&ctx)?;
+    let mut said = Said::read(&body, &["password", "code"], &[], &[])?;
+    said.check()?;
+    let secret = said.secret("password").unwrap_or_else(|| Secret::new(""));
+    let code = said.text("code").unwrap_or_default();
+    sessions::remove_factor(&ctx, &house.config, &secret, &code).await?;
+    Ok(oauth::unstored(StatusCode::NO_CONTENT).finish())
 }
 
 /// Answers with new tokens, or with one in a cookie.

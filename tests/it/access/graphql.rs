@@ -340,10 +340,70 @@ DataAccessEdge node | { it: accesses(filter: { requestId: "-" }) { it: edges { i
     -            401    403   none  403      403  none   403    403        403
 DataAccess time actor role org door requestId address | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: $field } } }
     -            401    403   none  403      403  none   403    403        403
-DataAccess tables | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: $field { school } } } }
+DataAccess tables listed | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: $field { school } } } }
     -            401    403   none  403      403  none   403    403        403
 AccessedTable school dataset period | { it: accesses(filter: { requestId: "-" }) { it: nodes { it: tables { it: $field } } } }
     -            401    403   none  403      403  none   403    403        403
+Query accounts | { it: $field(first: 1) { it: nodes { it: username } } }
+    -            401    data  403   403      403  403    403    403        403
+AccountConnection nodes edges | { it: accounts(first: 1) { it: $field { __typename } } }
+    -            401    data  403   403      403  403    403    403        403
+AccountConnection totalCount | { it: accounts(first: 1) { it: $field } }
+    -            401    data  403   403      403  403    403    403        403
+AccountConnection pageInfo | { it: accounts(first: 1) { it: $field { it: endCursor } } }
+    -            401    data  403   403      403  403    403    403        403
+AccountEdge cursor | { it: accounts(first: 1) { it: edges { it: $field } } }
+    -            401    data  403   403      403  403    403    403        403
+AccountEdge node | { it: accounts(first: 1) { it: edges { it: $field { username } } } }
+    -            401    data  403   403      403  403    403    403        403
+Query account | { it: $field(accountId: "{account}") { username } }
+    person       401    data  null  null     null null   null   null       null
+    no-person    401    null  null  null     null null   null   null       null
+Account accountId username displayName role org duty isEnabled mustChangePassword hasSecondFactor createdAt etag | { it: account(accountId: "{account}") { it: $field } }
+    person       401    data  null  null     null null   null   null       null
+Query clients | { it: $field(first: 1) { it: nodes { it: clientId } } }
+    -            401    data  403   403      403  403    403    403        403
+ClientConnection nodes edges | { it: clients(first: 1) { it: $field { __typename } } }
+    -            401    data  403   403      403  403    403    403        403
+ClientConnection totalCount | { it: clients(first: 1) { it: $field } }
+    -            401    data  403   403      403  403    403    403        403
+ClientConnection pageInfo | { it: clients(first: 1) { it: $field { it: endCursor } } }
+    -            401    data  403   403      403  403    403    403        403
+ClientEdge cursor | { it: clients(first: 1) { it: edges { it: $field } } }
+    -            401    data  403   403      403  403    403    403        403
+ClientEdge node | { it: clients(first: 1) { it: edges { it: $field { name } } } }
+    -            401    data  403   403      403  403    403    403        403
+Query client | { it: $field(clientId: "{client}") { name } }
+    program      401    data  null  null     null null   null   null       null
+    no-program   401    null  null  null     null null   null   null       null
+Client clientId name role duty isEnabled createdAt etag | { it: client(clientId: "{client}") { it: $field } }
+    program      401    data  null  null     null null   null   null       null
+Client org | { it: client(clientId: "{client}") { it: $field } }
+    program      401    null  null  null     null null   null   null       null
+Mutation addAccount | mutation { it: $field(input: { username: "A", displayName: "a", role: ANALYST }) { account { username } } }
+    -            401    422   403   403      403  403    403    403        403
+Mutation changeAccount | mutation { it: $field(input: { accountId: "{account}", ifMatch: "9" }) { account { username } } }
+    person       401    412   404   404      404  404    404    404        404
+    no-person    401    404   404   404      404  404    404    404        404
+Mutation resetAccount | mutation { it: $field(input: { accountId: "{account}" }) { account { username } } }
+    person       401    data  404   404      404  404    404    404        404
+    no-person    401    404   404   404      404  404    404    404        404
+AccountPayload account | mutation { it: changeAccount(input: { accountId: "{account}", ifMatch: "*" }) { it: $field { username } } }
+    person       401    data  404   404      404  404    404    404        404
+AccountPayload password | mutation { it: resetAccount(input: { accountId: "{account}" }) { it: $field } }
+    person       401    data  404   404      404  404    404    404        404
+Mutation addClient | mutation { it: $field(input: { clientId: "A", name: "a", role: ANALYST }) { client { name } } }
+    -            401    422   403   403      403  403    403    403        403
+Mutation changeClient | mutation { it: $field(input: { clientId: "{client}", ifMatch: "9" }) { client { name } } }
+    program      401    412   404   404      404  404    404    404        404
+    no-program   401    404   404   404      404  404    404    404        404
+Mutation rotateClient | mutation { it: $field(input: { clientId: "{client}" }) { client { name } } }
+    program      401    data  404   404      404  404    404    404        404
+    no-program   401    404   404   404      404  404    404    404        404
+ClientPayload client | mutation { it: changeClient(input: { clientId: "{client}", ifMatch: "*" }) { it: $field { name } } }
+    program      401    data  404   404      404  404    404    404        404
+ClientPayload clientSecret | mutation { it: rotateClient(input: { clientId: "{client}" }) { it: $field } }
+    program      401    data  404   404      404  404    404    404        404
 Query releases | { it: releases { it: version } }
     -            data   data  data    data     data data   data   data       data
 Query release | { it: release(version: "{version}") { id } }

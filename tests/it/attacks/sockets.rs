@@ -128,6 +128,10 @@ async fn a_line_in_bad_faith_is_closed() {
             code.is_none_or(|code| (4400..4500).contains(&code) || (1002..=1011).contains(&code)),
             "{name}: {code:?}"
         );
+        // At once, and not when the time for a greeting is over.
+        if name.contains("before") {
+            assert_eq!(code, Some(4401), "{name}");
+        }
     }
     is_well(&server).await;
     server.stop().await;
@@ -177,17 +181,19 @@ async fn a_query_that_would_grow_is_refused_here_as_well() {
     server.stop().await;
 }
 
-/// Two hundred lines that say nothing take nobody's place.
+/// Two hundred lines that say nothing take nobody's place, and are shut when their time is over.
 #[tokio::test]
 async fn lines_that_say_nothing_take_nobodys_place() {
     let app = TestApp::new().await;
-    let server = app.serve().await;
+    let server = Server::over(&app.otherwise(|config| config.limits.header_timeout_seconds = 1).await);
     let mut lines = Vec::new();
     for _ in 0..200 {
         lines.push(open(&server).await);
     }
     soon("with two hundred lines open", is_well(&server)).await;
-    drop(lines);
+    for mut line in lines {
+        assert_eq!(ends(&mut line, "a line that says nothing").await, Some(4408));
+    }
     is_well(&server).await;
     server.stop().await;
 }

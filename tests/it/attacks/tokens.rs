@@ -1,6 +1,9 @@
 //! Tokens that somebody made, changed, or kept too long: none of them opens anything, at any door.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use chrono::Utc;
 use ed25519_dalek::{Signer, SigningKey};
 use futures::{SinkExt, StreamExt};
@@ -108,6 +111,20 @@ fn bad(app: &TestApp) -> Vec<(String, String)> {
     ];
     for (name, changes) in attempts {
         add(name, forged(&mine, &with(header.clone(), changes), &good));
+    }
+    // Our own signature, under a header that asks to be read in another way.
+    let open = STANDARD.decode(ours.private_key.expose()).unwrap();
+    let stolen = SigningKey::from_bytes(open[16..].try_into().unwrap());
+    let odd: [(&str, &[(&str, Value)]); 6] = [
+        ("alg none over our signature", &[("alg", json!("none"))]),
+        ("alg HS256 over our signature", &[("alg", json!("HS256"))]),
+        ("alg in other letters over our signature", &[("alg", json!("eddsa"))]),
+        ("crit over our signature", &[("crit", json!(["exp"]))]),
+        ("crit that is nothing over our signature", &[("crit", Value::Null)]),
+        ("no typ over our signature", &[("typ", Value::Null)]),
+    ];
+    for (name, changes) in odd {
+        add(name, forged(&stolen, &with(header.clone(), changes), &good));
     }
     // Our own signature, over something else than an access token for here and now.
     let wrong: [(&str, &[(&str, Value)]); 16] = [

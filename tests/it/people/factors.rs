@@ -1,7 +1,7 @@
 //! The second factor: enrolled, asked for, used once, lost.
 
 use entity::{recovery_code, second_factor};
-use zhiqiao::{authn::totp, config::SecondFactor};
+use zhiqiao::{authn::totp, config::SecondFactor, domain::second_factor as factor};
 
 use super::*;
 
@@ -82,6 +82,37 @@ async fn a_code_is_asked_for_and_good_once() {
 }
 
 #[tokio::test]
+async fn whoever_has_a_code_takes_its_factor_away_and_enrols_another() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    settled(&app, &server, "office", Role::Province, Some("620000")).await;
+    let office = with(&server, &sign_in(&server, "office", GOOD).await);
+    let remove = async |password: &str, code: &str| {
+        let body = json!({ "password": password, "code": code });
+        office.post("/v1/session/totp/remove", None, &body).await
+    };
+    problem(&remove(GOOD, "000000").await, 409, "conflict");
+    let (secret, used, codes) = enrol(&office, GOOD).await;
+    // Neither alone will do, nor a code that was used.
+    problem(&remove("not the password", &code(&secret, 1)).await, 401, "unauthenticated");
+    for wrong in ["", "000000", &used] {
+        problem(&remove(GOOD, wrong).await, 401, "second-factor-required");
+        zhiqiao::domain::lockout::lift_name(app.house.db.write(), &app.system(), "office").await.unwrap();
+    }
+    problem(&sign_in(&server, "office", GOOD).await, 401, "second-factor-required");
+    remove(GOOD, &codes[2]).await.expect(204);
+    assert!(recovery_code::Entity::find().all(app.house.db.read()).await.unwrap().is_empty());
+    sign_in(&server, "office", GOOD).await.expect(200);
+    let (other, ..) = enrol(&office, GOOD).await;
+    assert_ne!(other, secret);
+    problem(&sign_in_with(&server, "office", &codes[3]).await, 401, "second-factor-required");
+    remove(GOOD, &code(&other, 1)).await.expect(204);
+    let removed = journalled(&app).await.into_iter().filter(|row| row.action == "account.factor_removed");
+    assert!(removed.map(|row| row.actor.starts_with("account:")).eq([true, true]));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn two_at_once_with_one_code_and_one_gets_in() {
     let app = TestApp::new().await;
     let twin = app.twin().await;
@@ -97,6 +128,26 @@ async fn two_at_once_with_one_code_and_one_gets_in() {
     }
     here.stop().await;
     there.stop().await;
+}
+
+/// Two requests may both judge a code good before either has used it up: only one of them does.
+#[tokio::test]
+async fn a_code_that_was_judged_good_twice_is_spent_once() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    settled(&app, &server, "office", Role::Province, Some("620000")).await;
+    let office = with(&server, &sign_in(&server, "office", GOOD).await);
+    let (secret, _, codes) = enrol(&office, GOOD).await;
+    let (ctx, db) = (app.system(), app.house.db.write());
+    let enrolled = second_factor::Entity::find().one(db).await.unwrap().unwrap();
+    for code in [code(&secret, 1), codes[3].clone()] {
+        let first = factor::judge(&ctx, &enrolled, &code).await.unwrap();
+        let second = factor::judge(&ctx, &enrolled, &code).await.unwrap();
+        factor::spend(db, &ctx, enrolled.account_id, &first).await.unwrap();
+        let late = factor::spend(db, &ctx, enrolled.account_id, &second).await;
+        assert!(matches!(late, Err(zhiqiao::error::Error::SecondFactorRequired(_))), "{late:?}");
+    }
+    server.stop().await;
 }
 
 #[tokio::test]

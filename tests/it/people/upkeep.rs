@@ -99,6 +99,76 @@ async fn an_administrator_keeps_the_clients_too() {
     server.stop().await;
 }
 
+/// The same verbs by the other door.
+#[tokio::test]
+async fn an_administrator_keeps_people_and_clients_by_graphql() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let admin = admin(&server).await;
+    let ask = async |query: &str| admin.graphql(query, json!({})).await;
+    let it = async |query: &str| Caller::data(ask(query).await)["it"].clone();
+
+    let added = it("mutation { it: addAccount(input: { username: \"lanzhou\", displayName: \"兰州\", role: CITY, org: \"620100\" }) { password account { accountId username role org duty isEnabled mustChangePassword hasSecondFactor etag } } }").await;
+    let (id, tag) = (added["account"]["accountId"].as_str().unwrap(), added["account"]["etag"].as_str().unwrap());
+    assert_eq!((&added["account"]["role"], &added["account"]["mustChangePassword"]), (&json!("CITY"), &json!(true)));
+    let told = added["password"].as_str().unwrap();
+    problem(&sign_in(&server, "lanzhou", told).await, 403, "password-change-required");
+    assert_eq!(admin.get(&format!("/v1/accounts/{id}")).await.expect(200).header("etag"), Some(tag));
+    let wrong =
+        ask("mutation { addAccount(input: { username: \"A\", displayName: \" \", role: CITY }) { password } }").await;
+    let pointers: Vec<&Value> =
+        wrong["errors"][0]["extensions"]["errors"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
+    assert_eq!(pointers, ["/input/username", "/input/displayName", "/input/org"], "{wrong}");
+
+    let change = |more: &str| {
+        format!(
+            "mutation {{ it: changeAccount(input: {{ accountId: \"{id}\", {more} }}) {{ password account {{ org isEnabled etag }} }} }}"
+        )
+    };
+    for (more, code) in
+        [("isEnabled: false", "PRECONDITION_REQUIRED"), ("ifMatch: \"99\", isEnabled: false", "PRECONDITION_FAILED")]
+    {
+        assert_eq!(ask(&change(more)).await["errors"][0]["extensions"]["code"], code);
+    }
+    let quoted = tag.replace('"', "");
+    let changed = it(&change(&format!("ifMatch: \"{quoted}\", org: \"620500\", isEnabled: false"))).await;
+    assert_eq!((&changed["account"]["org"], &changed["account"]["isEnabled"]), (&json!("620500"), &json!(false)));
+    assert_eq!(changed["password"], Value::Null);
+    let reset = it(&format!(
+        "mutation {{ it: resetAccount(input: {{ accountId: \"{id}\", secondFactor: true }}) {{ password }} }}"
+    ))
+    .await;
+    assert_ne!(reset["password"], told);
+
+    let added = it("mutation { it: addClient(input: { clientId: \"campus\", name: \"校园\", role: SCHOOL, org: \"62001\", duty: FILL }) { clientSecret client { duty isEnabled } } }").await;
+    assert_eq!(added["client"]["duty"], "FILL");
+    let campus = server.holder("campus", added["clientSecret"].as_str().unwrap()).await;
+    campus.get("/v1/submissions").await.expect(200);
+    let rotated = it("mutation { it: rotateClient(input: { clientId: \"campus\" }) { clientSecret } }").await;
+    campus.get("/v1/submissions").await.expect(401);
+    let again = server.holder("campus", rotated["clientSecret"].as_str().unwrap()).await;
+    it("mutation { it: changeClient(input: { clientId: \"campus\", ifMatch: \"*\", isEnabled: false }) { client { etag } } }").await;
+    again.get("/v1/submissions").await.expect(401);
+
+    // Pages, in the order of their making; no secret in any of them.
+    for (list, name) in [("accounts", "username"), ("clients", "clientId")] {
+        let mut seen = Vec::new();
+        let mut after = "null".to_owned();
+        loop {
+            let page = it(&format!("{{ it: {list}(first: 5, after: {after}) {{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {name} }} }} }}")).await;
+            seen.extend(page["nodes"].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_owned()));
+            after = page["pageInfo"]["endCursor"].to_string();
+            if page["pageInfo"]["hasNextPage"] == false {
+                assert_eq!(page["totalCount"], seen.len());
+                break;
+            }
+        }
+        let own = if list == "accounts" { "lanzhou" } else { "campus" };
+        assert!(seen.len() > 5 && seen.iter().any(|one| one == own), "{seen:?}");
+    }
+    server.stop().await;
+}
+
 /// The effect of a key is had once; the secret is told once, and the database never has it.
 #[tokio::test]
 async fn an_idempotency_key_keeps_no_secret() {

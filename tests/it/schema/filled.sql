@@ -97,7 +97,7 @@ INSERT INTO journal_checkpoint (number, sequence, chain_hash, at, token) VALUES
     (1, 1, HASH_1, '2024-01-02 03:05:05+00:00', 'a.b.c');
 INSERT INTO data_access (id, at, actor, actor_role, actor_org, door) VALUES
     (UUID_1, '2024-01-02 03:04:05+00:00', 'client:city', 'CITY', '620100', 'POST /graphql');
-INSERT INTO data_access_table (access_id, school_code, dataset_code, period_code) VALUES (UUID_1, '62001', 'scale', '2023');
+INSERT INTO data_access_table (access_id, school_code, dataset_code, period_code, is_listed) VALUES (UUID_1, '62001', 'scale', '2023', FALSE);
 INSERT INTO token_family (id, account_id, client_id, generation, created_at, used_at, expires_at) VALUES
     (UUID_1, UUID_2, 'console', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 15:04:05+00:00');
 INSERT INTO refresh_token (hash, family_id, created_at, expires_at, used_at) VALUES

@@ -87,6 +87,7 @@ pub async fn progress(ctx: &Ctx, rows: &[collection::Model]) -> Result<HashMap<K
         .into_tuple()
         .all(ctx.db.read())
         .await?;
+    ctx.listed(found.iter().map(|(dataset, period, school, _)| (school.as_str(), dataset.as_str(), period.as_str())))?;
     let mut states: HashMap<Key, HashMap<String, State>> = HashMap::new();
     for (dataset, period, school, state) in found {
         states.entry(Key::new(&dataset, &period)).or_default().insert(school, state);

@@ -352,6 +352,7 @@ pub fn read_cursor(cursor: &str, pointer: &str) -> Result<i32> {
 /// The revisions of a table, newest first.
 pub async fn list_revisions(ctx: &Ctx, key: &Key, ask: &Ask<i32>) -> Result<Page<Head>> {
     let past = past(ctx, key).await?;
+    ctx.listed([(key.school.as_str(), key.dataset.as_str(), key.period.as_str())].into_iter())?;
     let span = numbers(past.newest, ask.after, ask.limit);
     let items = match span {
         Some((first, last)) => heads(ctx, ctx.db.read(), &[Span { past: &past, first, last }]).await?,

@@ -142,9 +142,15 @@ pub(super) async fn last_step(ctx: &Ctx, db: &impl ConnectionTrait, row: &submis
         .transpose()
 }
 
+/// Where a table stands among others.
+fn place(row: &submission::Model) -> (&str, &str, &str) {
+    (row.school_code.as_str(), row.dataset_code.as_str(), row.period_code.as_str())
+}
+
 /// One table as the caller sees it.
 pub async fn get(ctx: &Ctx, key: &Key) -> Result<Table> {
     let row = ctx.one::<submission::Entity>(ctx.db.read(), Action::Read, key.is()).await?;
+    ctx.listed([place(&row)].into_iter())?;
     let mut content = contents(ctx, ctx.db.read(), std::slice::from_ref(&row)).await?.remove(key);
     if let Some(content) = &mut content {
         content.skipped = Some(skipped(ctx, key, &content.cells).await?);
@@ -217,6 +223,7 @@ pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<Key>) -> Result<Page<sub
         items.remove(0);
     }
     items.truncate(ask.limit);
+    ctx.listed(items.iter().map(place))?;
     Ok(Page {
         items,
         has_next: if ask.from_end { ask.before.is_some() } else { more },
@@ -245,6 +252,7 @@ pub async fn of_schools(ctx: &Ctx, schools: &[SchoolCode]) -> Result<HashMap<Sch
         .order_by_asc(submission::Column::DatasetCode)
         .all(ctx.db.read())
         .await?;
+    ctx.listed(rows.iter().map(place))?;
     let mut of: HashMap<SchoolCode, Vec<submission::Model>> = HashMap::new();
     for row in rows {
         of.entry(row.school_code.clone()).or_default().push(row);

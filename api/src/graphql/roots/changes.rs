@@ -5,6 +5,10 @@ use async_graphql::{Context, Object, SimpleObject};
 use super::collections::{
     ChangeCollectionInput, CollectionPayload, ExtendCollectionInput, ExtendCollectionPayload, OpenCollectionInput,
 };
+use super::people::{
+    AccountPayload, AddAccountInput, AddClientInput, ChangeAccountInput, ChangeClientInput, ClientPayload,
+    ResetAccountInput, RotateClientInput,
+};
 use crate::{
     domain::{
         datasets, indicators, periods,
@@ -271,6 +275,36 @@ impl Mutation {
         let changed = indicators::change(ctx, &code, input.into(), if_match.as_ref()).await;
         let changed = changed.map_err(|error| relocated(error, of_input))?;
         Ok(IndicatorPayload::new(ctx.memory.registry(), changed.line))
+    }
+
+    /// Adds a person who signs in. The answer has the first password, this once.
+    async fn add_account(&self, cx: &Context<'_>, input: AddAccountInput) -> GqlResult<AccountPayload> {
+        input.add(cx).await
+    }
+
+    /// Changes, disables or enables a person. Who is disabled or acts for another one is out at once.
+    async fn change_account(&self, cx: &Context<'_>, input: ChangeAccountInput) -> GqlResult<AccountPayload> {
+        input.change(cx).await
+    }
+
+    /// Gives a person another password, told this once. Its sessions end, and a lock.
+    async fn reset_account(&self, cx: &Context<'_>, input: ResetAccountInput) -> GqlResult<AccountPayload> {
+        input.reset(cx).await
+    }
+
+    /// Adds a service account. The answer has its secret, this once.
+    async fn add_client(&self, cx: &Context<'_>, input: AddClientInput) -> GqlResult<ClientPayload> {
+        input.add(cx).await
+    }
+
+    /// Changes, disables or enables a service account.
+    async fn change_client(&self, cx: &Context<'_>, input: ChangeClientInput) -> GqlResult<ClientPayload> {
+        input.change(cx).await
+    }
+
+    /// Gives a service account another secret, told this once.
+    async fn rotate_client(&self, cx: &Context<'_>, input: RotateClientInput) -> GqlResult<ClientPayload> {
+        input.rotate(cx).await
     }
 
     /// Builds a release from everything that is accepted.

@@ -6,6 +6,7 @@ mod changes;
 mod collections;
 mod events;
 mod figures;
+mod people;
 mod registry;
 mod submissions;
 
@@ -17,6 +18,7 @@ pub use changes::Mutation;
 pub use collections::CollectionsQuery;
 pub use events::Subscription;
 pub use figures::FiguresQuery;
+pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
 pub use submissions::SubmissionsQuery;
 
@@ -39,6 +41,7 @@ pub struct Query(
     SubmissionsQuery,
     FiguresQuery,
     AuditQuery,
+    PeopleQuery,
 );
 
 /// The caller, and everything by its id.

@@ -6,7 +6,7 @@ use crate::{
     domain::submissions::{self, Key},
     graphql::{
         self,
-        error::{GqlResult, maybe},
+        error::{GqlResult, maybe_of},
         filters::SubmissionFilter,
         limits,
         paging::{self, Paging},
@@ -46,7 +46,8 @@ impl SubmissionsQuery {
         dataset: String,
         period: String,
     ) -> GqlResult<Option<Submission>> {
-        let found = submissions::get(graphql::ctx(cx), &Key::new(&school, &dataset, &period)).await;
-        Ok(maybe(found)?.map(Submission::from))
+        let ctx = graphql::ctx(cx);
+        let found = submissions::get(ctx, &Key::new(&school, &dataset, &period)).await;
+        Ok(maybe_of(ctx, &school, found)?.map(Submission::from))
     }
 }

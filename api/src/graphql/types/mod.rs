@@ -3,9 +3,11 @@
 //! Objects of the registry and the catalogue borrow their row from the one state of the registry
 //! that the whole query is answered from: nothing is copied, and nothing is asked of the database.
 
+pub mod account;
 pub mod aggregate;
 pub mod city;
 pub mod claim;
+pub mod client;
 pub mod collection;
 pub mod consortium;
 pub mod dataset;

@@ -26,7 +26,7 @@ use crate::{
         submissions::{self, Key},
     },
     graphql::{
-        error::{GqlResult, maybe},
+        error::{GqlResult, maybe, maybe_of},
         ids::{self, Id},
     },
     memory::registry::Registry,
@@ -75,7 +75,8 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
     let (kind, key) = match ids::read(id) {
         None => return Ok(None),
         Some(Id::Submission(school, dataset, period)) => {
-            let found = maybe(submissions::get(ctx, &Key::new(&school, &dataset, &period)).await)?;
+            let found = submissions::get(ctx, &Key::new(&school, &dataset, &period)).await;
+            let found = maybe_of(ctx, &school, found)?;
             return Ok(found.map(|table| Node::Submission(table.into())));
         }
         Some(Id::One(kind, key)) => (kind, key),

@@ -227,27 +227,25 @@ words! {
         /// By consortium; a school counts in each of its own.
         Consortium,
     }
-}
-
-/// The role of a caller with a token.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// People, clients, keys, configuration.
-    Admin,
-    /// Reads and verifies the journal.
-    Auditor,
-    /// The province.
-    Province,
-    /// A prefecture.
-    City,
-    /// A school.
-    School,
-    /// An agency that evaluates certifications.
-    Agency,
-    /// An enterprise.
-    Enterprise,
-    /// Published releases only.
-    Analyst,
+    /// The role of a caller with a token.
+    Role = "words::Role" {
+        /// People, clients, keys, configuration.
+        Admin,
+        /// Reads and verifies the journal.
+        Auditor,
+        /// The province.
+        Province,
+        /// A prefecture.
+        City,
+        /// A school.
+        School,
+        /// An agency that evaluates certifications.
+        Agency,
+        /// An enterprise.
+        Enterprise,
+        /// Published releases only.
+        Analyst,
+    }
 }
 
 impl Role {
