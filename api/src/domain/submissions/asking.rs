@@ -173,6 +173,7 @@ mod tests {
     }
 
     /// How SQLite would answer a question, step by step.
+    #[expect(clippy::disallowed_methods, reason = "nothing is asked for: only the plan is looked at")]
     async fn plan<C: OfTable>(db: &sea_orm::DatabaseConnection, condition: Condition) -> Vec<String>
     where
         <C as ColumnTrait>::EntityName: EntityTrait,
