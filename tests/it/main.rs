@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod analysts;
 mod app;
 mod attacks;
 mod audit;

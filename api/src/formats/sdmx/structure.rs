@@ -217,10 +217,24 @@ fn concepts(xml: &mut Xml) {
         let urn = format!("urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={AGENCY}:{CONCEPTS}({VERSION}).{id}");
         xml.open("str:Concept", &[("id", id), ("urn", &urn)]);
         names(xml, &Text::new(zh, en));
+        // sdmx1 looks for it before it reads an attribute of a structure-specific message.
+        xml.open("str:CoreRepresentation", &[]);
+        xml.empty("str:TextFormat", &[("textType", text_type(id))]);
+        xml.close("str:CoreRepresentation");
         xml.close("str:Concept");
     }
     xml.close("str:ConceptScheme");
     xml.close("str:Concepts");
+}
+
+/// What a value is that is no code.
+fn text_type(concept: &str) -> &'static str {
+    match concept {
+        TIME => "ObservationalTimePeriod",
+        "OBS_VALUE" => "Decimal",
+        "DECIMALS" => "Integer",
+        _ => "String",
+    }
 }
 
 /// What a component is, and where its values come from.
@@ -244,13 +258,7 @@ fn component(xml: &mut Xml, concept: &str, flow: &str) {
             xml.close("str:Enumeration");
         }
         (None, kind) => {
-            let kind = match kind {
-                TIME => "ObservationalTimePeriod",
-                "OBS_VALUE" => "Decimal",
-                "DECIMALS" => "Integer",
-                _ => "String",
-            };
-            xml.empty("str:TextFormat", &[("textType", kind)]);
+            xml.empty("str:TextFormat", &[("textType", text_type(kind))]);
         }
     }
     xml.close("str:LocalRepresentation");

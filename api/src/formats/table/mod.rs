@@ -197,7 +197,7 @@ pub enum End {
 pub struct Writer(Kept);
 
 enum Kept {
-    Csv(csv::Writer),
+    Csv(Box<csv::Writer>),
     Json(json::Writer),
     Arrow(Box<arrow::Writer>),
     Parquet(Box<parquet::Writer>),
@@ -217,7 +217,7 @@ impl Writer {
     /// Where the library of the format refuses the head.
     pub fn new(format: Format, head: &Head) -> Result<Self, Fault> {
         Ok(Self(match format {
-            Format::Csv => Kept::Csv(csv::Writer::new(head)?),
+            Format::Csv => Kept::Csv(Box::new(csv::Writer::new(head)?)),
             Format::Json => Kept::Json(json::Writer::new(head)?),
             Format::Arrow => Kept::Arrow(Box::new(arrow::Writer::new(head)?)),
             Format::Parquet => Kept::Parquet(Box::new(parquet::Writer::new(head)?)),
