@@ -132,6 +132,8 @@ pub enum Code {
     AddressTooLong,
     /// The body is of a kind that is not read here.
     UnsupportedMediaType,
+    /// The part of a file that is asked for is not there.
+    NoSuchPart,
     /// Read, but not acceptable: the findings say why.
     Invalid,
     /// An overwrite needs `If-Match`.
@@ -144,6 +146,8 @@ pub enum Code {
     LockedOut,
     /// Our own fault.
     Internal,
+    /// A part of a standard that is not offered here.
+    NotImplemented,
     /// Not now: starting, stopping, or cut off from the database.
     Unavailable,
 }
@@ -187,12 +191,14 @@ impl Code {
         Self::TooLarge,
         Self::AddressTooLong,
         Self::UnsupportedMediaType,
+        Self::NoSuchPart,
         Self::Invalid,
         Self::PreconditionRequired,
         Self::RateLimited,
         Self::HeadTooLarge,
         Self::LockedOut,
         Self::Internal,
+        Self::NotImplemented,
         Self::Unavailable,
     ];
 
@@ -256,6 +262,9 @@ impl Code {
                 "不支持的内容格式",
                 "Unsupported media type",
             ),
+            Self::NoSuchPart => {
+                row("NO_SUCH_PART", "no-such-part", 416, "文件没有所要求的部分", "The file has no such part")
+            }
             Self::Invalid => row("INVALID", "invalid", 422, "数据未通过检查", "The data did not pass the checks"),
             Self::PreconditionRequired => {
                 row("PRECONDITION_REQUIRED", "precondition-required", 428, "需要 If-Match", "If-Match is needed")
@@ -266,6 +275,7 @@ impl Code {
             }
             Self::LockedOut => row("LOCKED_OUT", "locked-out", 429, "尝试次数过多", "Too many attempts"),
             Self::Internal => row("INTERNAL", "internal", 500, "服务内部错误", "Internal error"),
+            Self::NotImplemented => row("NOT_IMPLEMENTED", "not-implemented", 501, "不提供此功能", "Not offered here"),
             Self::Unavailable => row("UNAVAILABLE", "unavailable", 503, "服务暂不可用", "Temporarily unavailable"),
         }
     }
@@ -360,6 +370,15 @@ pub enum Error {
     /// The body is of another kind than the route reads.
     #[error("unsupported media type: {}", .0.en)]
     UnsupportedMediaType(Text),
+    /// The part of a file that is asked for is not there.
+    #[error("no such part")]
+    NoSuchPart {
+        /// The length of the file in bytes.
+        length: u64,
+    },
+    /// A part of a standard that is not offered here; the text says what is.
+    #[error("not implemented: {}", .0.en)]
+    NotImplemented(Text),
     /// All findings, not the first.
     #[error("invalid: {} findings", .0.len())]
     Invalid(Vec<Finding>),
@@ -398,6 +417,8 @@ impl Error {
             Self::TooSlow { .. } => Code::TooSlow,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::NoSuchPart { .. } => Code::NoSuchPart,
+            Self::NotImplemented(_) => Code::NotImplemented,
             Self::Invalid(_) => Code::Invalid,
             Self::PreconditionRequired { .. } => Code::PreconditionRequired,
             Self::Unavailable(_) => Code::Unavailable,
@@ -428,7 +449,12 @@ impl Error {
             | Self::NotAcceptable(text)
             | Self::Conflict(text)
             | Self::HeadTooLarge(text)
-            | Self::UnsupportedMediaType(text) => text.clone(),
+            | Self::UnsupportedMediaType(text)
+            | Self::NotImplemented(text) => text.clone(),
+            Self::NoSuchPart { length } => Text::new(
+                format!("文件共 {length} 字节，没有所要求的部分"),
+                format!("The file has {length} bytes: what `Range` asks for is not among them"),
+            ),
             Self::PasswordChangeRequired => Text::new(
                 "密码须先修改：请在登录时一并给出 new_password",
                 "The password must be changed: sign in with a `new_password` beside it",

@@ -264,6 +264,8 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
             .app_data(border::parameters())
             .app_data(border::addresses())
             .configure(graphql::http::mount)
+            .configure(rest::data::heads)
+            .configure(rest::sdmx::others)
             .route("/openapi.json", web::get().to(rest::document))
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from("/openapi.json")))

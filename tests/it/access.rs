@@ -283,11 +283,33 @@ GET /v1/templates/{dataset}.xlsx
     foreign                                            401    404   404     403      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     403      403  200    404    404        404
+GET /sdmx/2.1/data/{flow}/{key}
+    own                                                200    200   200     200      200  200    200    200        200
+GET /sdmx/2.1/{resource}/{agency}/{id}/{version}
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/data/{dataset}.csv
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/data/{dataset}.json
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/data/{dataset}.parquet
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/data/{dataset}.xlsx
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/data/{dataset}.arrow
+    own                                                200    200   200     200      200  200    200    200        200
 GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases
     -                                                  401    403   403     422      403  403    403    403        403
 GET /v1/releases/{version}
+    published                                          200    200   200     200      200  200    200    200        200
+    hidden                                             404    404   404     200      404  404    404    404        404
+    nowhere                                            404    404   404     404      404  404    404    404        404
+GET /v1/releases/{version}/datapackage.json
+    published                                          200    200   200     200      200  200    200    200        200
+    hidden                                             404    404   404     200      404  404    404    404        404
+    nowhere                                            404    404   404     404      404  404    404    404        404
+GET /v1/releases/{version}/dictionary.csv
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
     nowhere                                            404    404   404     404      404  404    404    404        404
@@ -328,6 +350,8 @@ fn rows(table: &str) -> Vec<Row<'_>> {
 
 /// Puts the parts of an object into a text that has places for them.
 pub fn placed(text: &str, object: &str) -> String {
+    let text = text.replace("{resource}/{agency}/{id}/{version}", "dataflow/all/all/latest");
+    let text = text.replace("{flow}/{key}", "{dataset}/all");
     if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == object) {
         return text.replace("{version}", version);
     }

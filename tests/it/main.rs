@@ -13,6 +13,7 @@
 )]
 
 mod access;
+mod analysts;
 mod app;
 mod attacks;
 mod audit;
@@ -22,6 +23,7 @@ mod bounds;
 mod collections;
 mod contract;
 mod cookies;
+mod data;
 mod disclosure;
 mod duties;
 mod editions;
@@ -52,6 +54,7 @@ mod roles;
 mod rooms;
 mod rules;
 mod schema;
+mod sdmx;
 mod sharing;
 mod socket;
 mod stage;

@@ -93,6 +93,10 @@ enum Origin {
 }
 
 impl Origin {
+    const fn is_published(&self) -> bool {
+        matches!(self, Self::Release(_))
+    }
+
     /// Where the answer to a question comes from, its frame, and what it is called.
     async fn of(ctx: &Ctx, release: Option<&str>) -> Result<(Self, Arc<Frame>, String)> {
         Ok(match release {
@@ -160,16 +164,29 @@ pub async fn each(ctx: &Ctx, ask: &Ask) -> Result<(Vec<GroupKey>, Vec<Told>)> {
     Ok((answer.grouping.keys.clone(), told.collect()))
 }
 
-/// Counts the lines of a question, and says of each whether it is refused; nothing is counted of one that is.
-async fn counted(
+/// Whether [`answer`] would answer a question, without counting anything.
+///
+/// # Errors
+/// Those of [`answer`].
+pub async fn allowed(ctx: &Ctx, ask: &Ask) -> Result<()> {
+    let (from, frame, _) = Origin::of(ctx, ask.release.as_deref()).await?;
+    let lines = check(&frame, ask)?;
+    let (_, refused) = parted(ctx, ask, &from, &frame, &lines).await?;
+    match refused.into_iter().flatten().next() {
+        Some(why) => Err(Error::Forbidden(why)),
+        None => Ok(()),
+    }
+}
+
+/// Parts the schools of a question, and says of each line whether it is refused.
+async fn parted(
     ctx: &Ctx,
     ask: &Ask,
-    from: Origin,
+    from: &Origin,
     frame: &Arc<Frame>,
-    name: String,
     lines: &[(&str, &FrameIndicator)],
-) -> Result<(Answer, Vec<Option<Text>>)> {
-    let is_published = matches!(from, Origin::Release(_));
+) -> Result<(Arc<Grouping>, Vec<Option<Text>>)> {
+    let is_published = from.is_published();
     if !is_published {
         ctx.require(Action::Read, Kind::LiveFigure)?;
     }
@@ -177,7 +194,7 @@ async fn counted(
     let within =
         |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
     let group = || Arc::new(Grouping::new(frame, &ask.group_by, &ask.filter, within));
-    let grouping = match &from {
+    let grouping = match from {
         Origin::Release(release) if ask.filter.is_empty() => {
             let key = (release.row.registry_hash.clone(), ask.group_by.clone());
             GROUPINGS.get_with(key, async { group() }).await
@@ -195,6 +212,20 @@ async fn counted(
         }
     };
     let refused = lines.iter().map(refusal).collect::<Result<Vec<Option<Text>>>>()?;
+    Ok((grouping, refused))
+}
+
+/// Counts the lines of a question, and says of each whether it is refused; nothing is counted of one that is.
+async fn counted(
+    ctx: &Ctx,
+    ask: &Ask,
+    from: Origin,
+    frame: &Arc<Frame>,
+    name: String,
+    lines: &[(&str, &FrameIndicator)],
+) -> Result<(Answer, Vec<Option<Text>>)> {
+    let is_published = from.is_published();
+    let (grouping, refused) = parted(ctx, ask, &from, frame, lines).await?;
     let open: Vec<(&str, &FrameIndicator)> =
         lines.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(line, _)| *line).collect();
 

@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 
 use super::{periods::Period, releases};
 use crate::{
-    authz::Role,
+    authz::{Actor, Role},
     ctx::Ctx,
     error::{Error, Finding, Result, Text},
     formats::{decimal, document::Status},
-    memory::columns::Table,
+    memory::{columns::Table, frame::FrameIndicator},
 };
 
 /// One released figure.
@@ -25,6 +25,32 @@ pub struct Observation {
     pub value: Option<Decimal>,
     /// What the cell says.
     pub status: Status,
+}
+
+/// Whether a caller may see the figure of one school, its own or another.
+pub fn may_see(actor: &Actor, line: &FrameIndicator, is_own: bool) -> bool {
+    match line.disclosure() {
+        Disclosure::Public => true,
+        Disclosure::Aggregate => is_own,
+        Disclosure::Internal => is_own && matches!(actor.role, Role::Province | Role::City),
+    }
+}
+
+/// What is told of a cell of a released table: the one gate of school-level figures, whatever the door.
+pub fn told(
+    line: &FrameIndicator,
+    may_see: bool,
+    has_table: bool,
+    cell: Option<(i64, Status)>,
+) -> (Option<Decimal>, Status) {
+    match cell {
+        // Whether a school has a protected figure is told of one's own schools only; that a release has
+        // no such table at all is no secret.
+        _ if !may_see && has_table => (None, Status::Suppressed),
+        Some((value, status)) if status.has_value() => (Some(decimal::exact(i128::from(value), line.decimals)), status),
+        Some((_, status)) => (None, status),
+        None => (None, Status::Missing),
+    }
 }
 
 /// The figures of a school in the newest release: those that are asked for, or all of the period.
@@ -97,24 +123,11 @@ pub async fn of_school(
             (Some((_, table)), Some(at)) => table.column(code)?.cells.get(at).copied().flatten(),
             _ => None,
         };
-        let may_see = match line.disclosure() {
-            Disclosure::Public => true,
-            Disclosure::Aggregate => is_own,
-            Disclosure::Internal => is_own && matches!(ctx.actor.role, Role::Province | Role::City),
-        };
+        let may_see = may_see(&ctx.actor, line, is_own);
         if may_see && line.disclosure() != Disclosure::Public && cell.is_some() {
             ctx.saw(school, &line.dataset, period)?;
         }
-        let (value, status) = match cell {
-            // Whether a school has a protected figure is told of one's own schools only; that a release has
-            // no such table at all is no secret.
-            _ if !may_see && table.is_some() => (None, Status::Suppressed),
-            Some((value, status)) if status.has_value() => {
-                (Some(decimal::exact(i128::from(value), line.decimals)), status)
-            }
-            Some((_, status)) => (None, status),
-            None => (None, Status::Missing),
-        };
+        let (value, status) = told(line, may_see, table.is_some(), cell);
         observations.push(Observation { indicator: code.clone(), period: period.to_owned(), value, status });
     }
     Ok(observations)

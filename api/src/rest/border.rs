@@ -160,6 +160,10 @@ fn sign(headers: &mut HeaderMap, id: &str) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
+    // Said to our own compression; on the wire it means nothing.
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
+        headers.remove(header::CONTENT_ENCODING);
+    }
 }
 
 /// What is at no address, or at one that knows other methods.

@@ -12,19 +12,23 @@ pub mod clients;
 pub mod collections;
 pub mod console;
 pub mod contract;
+pub mod data;
 pub mod datasets;
+pub mod download;
 pub mod extract;
 pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod indicators;
 pub mod oauth;
+pub mod packages;
 pub mod periods;
 pub mod problem;
 pub mod rates;
 pub mod releases;
 pub mod reviews;
 pub mod revisions;
+pub mod sdmx;
 pub mod session;
 pub mod submissions;
 pub mod templates;
@@ -86,6 +90,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(batches::create)
         .service(batches::get)
         .service(templates::get)
+        .service(data::csv)
+        .service(data::json)
+        .service(data::parquet)
+        .service(data::xlsx)
+        .service(data::arrow)
         .service(collections::extend)
         .service(collections::list)
         .service(collections::open)
@@ -109,7 +118,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(audit::list_accesses)
         .service(releases::list)
         .service(releases::create)
+        .service(packages::datapackage)
+        .service(packages::dictionary)
         .service(releases::get)
+        .service(sdmx::data)
+        .service(sdmx::structure)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -138,6 +151,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
+        (name = "data", description = "Published figures as files"),
+        (name = "sdmx", description = "The same by SDMX 2.1"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),

@@ -131,6 +131,9 @@ impl ResponseError for Problem {
             Error::LockedOut { seconds } => {
                 answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
+            Error::NoSuchPart { length } => {
+                answer.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
+            }
             Error::Unavailable(_) => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }

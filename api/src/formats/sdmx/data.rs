@@ -1,0 +1,452 @@
+//! Data messages, series by series.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::{
+    AGENCY, COMMON, Code, Codelist, DIMENSIONS, GENERIC, MESSAGE, SPECIFIC, TIME, VERSION, XSI, structure_of, xml::Xml,
+};
+use crate::{
+    error::Text,
+    formats::{decimal, table::Fault},
+};
+
+/// The forms of a data message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataFormat {
+    /// SDMX-ML 2.1, generic.
+    Generic,
+    /// SDMX-ML 2.1, structure-specific.
+    Specific,
+    /// SDMX-CSV 1.0.
+    Csv,
+    /// SDMX-JSON 1.0.
+    Json,
+}
+
+impl DataFormat {
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Generic => "application/vnd.sdmx.genericdata+xml;version=2.1",
+            Self::Specific => "application/vnd.sdmx.structurespecificdata+xml;version=2.1",
+            Self::Csv => "application/vnd.sdmx.data+csv;version=1.0.0",
+            Self::Json => "application/vnd.sdmx.data+json;version=1.0.0",
+        }
+    }
+}
+
+/// How much of each series is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// All of it.
+    Full,
+    /// Values without attributes.
+    DataOnly,
+    /// Keys alone.
+    KeysOnly,
+    /// Keys and the attributes of the series.
+    NoData,
+}
+
+impl Detail {
+    const fn has_attributes(self) -> bool {
+        matches!(self, Self::Full | Self::NoData)
+    }
+
+    const fn has_values(self) -> bool {
+        matches!(self, Self::Full | Self::DataOnly)
+    }
+}
+
+/// A figure of a series.
+#[derive(Clone, Debug)]
+pub struct Obs {
+    /// When.
+    pub period: Arc<str>,
+    /// How much; nothing where it is missing or not told.
+    pub value: Option<Decimal>,
+    /// A code of `CL_OBS_STATUS`.
+    pub status: &'static str,
+}
+
+/// The figures of one key.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// The codes, in the order of the dimensions.
+    pub key: [Arc<str>; 6],
+    /// In which unit.
+    pub unit: Option<Arc<str>>,
+    /// With how many decimals figures of schools are given.
+    pub decimals: i16,
+    /// In the order of time.
+    pub obs: Vec<Obs>,
+}
+
+/// What a message says before its series.
+#[derive(Clone, Debug)]
+pub struct DataHead {
+    /// The flow.
+    pub flow: String,
+    /// What it is called.
+    pub name: Text,
+    /// The version of the release.
+    pub release: String,
+    /// When the release was made.
+    pub prepared: String,
+    /// How much of each series.
+    pub detail: Detail,
+    /// The codes of each dimension, for JSON, which counts them.
+    pub codelists: Vec<Codelist>,
+    /// The codes of a status.
+    pub statuses: Codelist,
+    /// The periods, in order.
+    pub periods: Vec<Arc<str>>,
+}
+
+/// A data message being written.
+pub struct DataWriter {
+    head: DataHead,
+    form: Form,
+}
+
+enum Form {
+    Generic(Xml),
+    Specific(Xml),
+    Csv,
+    /// Whether a series stands there already, and the place of each code in its list.
+    Json(bool, Vec<HashMap<String, usize>>),
+}
+
+impl std::fmt::Debug for DataWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DataWriter").field("flow", &self.head.flow).finish_non_exhaustive()
+    }
+}
+
+/// The digits of a value.
+fn digits(value: &Decimal) -> String {
+    let mut out = String::new();
+    decimal::write_exact(&mut out, value);
+    out
+}
+
+impl DataWriter {
+    /// Begins a message.
+    pub fn new(format: DataFormat, head: DataHead) -> Self {
+        let form = match format {
+            DataFormat::Generic => Form::Generic(Xml::new()),
+            DataFormat::Specific => Form::Specific(Xml::new()),
+            DataFormat::Csv => Form::Csv,
+            DataFormat::Json => {
+                let places =
+                    |list: &Codelist| list.codes.iter().enumerate().map(|(at, code)| (code.id.clone(), at)).collect();
+                Form::Json(false, head.codelists.iter().map(places).collect())
+            }
+        };
+        Self { head, form }
+    }
+
+    /// What stands before the series.
+    ///
+    /// # Errors
+    /// Where a text is none that JSON can hold, which no text is.
+    pub fn begin(&mut self) -> serde_json::Result<Vec<u8>> {
+        let head = &self.head;
+        Ok(match &mut self.form {
+            Form::Generic(xml) => {
+                xml.open("mes:GenericData", &[("xmlns:mes", MESSAGE), ("xmlns:com", COMMON), ("xmlns:gen", GENERIC)]);
+                header(xml, head, None);
+                xml.open("mes:DataSet", &[("structureRef", &structure_of(&head.flow)), ("action", "Information")]);
+                if head.detail.has_attributes() {
+                    xml.open("gen:Attributes", &[]);
+                    xml.empty("gen:Value", &[("id", "RELEASE"), ("value", &head.release)]);
+                    xml.close("gen:Attributes");
+                }
+                xml.take()
+            }
+            Form::Specific(xml) => {
+                let id = structure_of(&head.flow);
+                let space = format!(
+                    "urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure={AGENCY}:{id}({VERSION}):ObsLevelDim:{TIME}"
+                );
+                let spaces = [
+                    ("xmlns:mes", MESSAGE),
+                    ("xmlns:com", COMMON),
+                    ("xmlns:ss", SPECIFIC),
+                    ("xmlns:xsi", XSI),
+                    ("xmlns:ns1", &space),
+                ];
+                xml.open("mes:StructureSpecificData", &spaces);
+                header(xml, head, Some(&space));
+                let mut attributes = vec![
+                    ("ss:dataScope", "DataStructure"),
+                    ("xsi:type", "ns1:DataSetType"),
+                    ("ss:structureRef", id.as_str()),
+                    ("ss:action", "Information"),
+                ];
+                if head.detail.has_attributes() {
+                    attributes.push(("RELEASE", &head.release));
+                }
+                xml.open("mes:DataSet", &attributes);
+                xml.take()
+            }
+            Form::Csv => {
+                let mut line = String::from("DATAFLOW");
+                for column in
+                    DIMENSIONS.iter().chain(&[TIME, "OBS_VALUE", "OBS_STATUS", "UNIT_MEASURE", "DECIMALS", "RELEASE"])
+                {
+                    line.push(',');
+                    line.push_str(column);
+                }
+                line.push('\n');
+                line.into_bytes()
+            }
+            Form::Json(..) => json_head(head)?,
+        })
+    }
+
+    /// Adds series.
+    ///
+    /// # Errors
+    /// Where a text is none that the format can hold.
+    pub fn write(&mut self, all: &[Series]) -> Result<Vec<u8>, Fault> {
+        let head = &self.head;
+        Ok(match &mut self.form {
+            Form::Generic(xml) => {
+                all.iter().for_each(|series| generic(xml, head.detail, series));
+                xml.take()
+            }
+            Form::Specific(xml) => {
+                all.iter().for_each(|series| specific(xml, head.detail, series));
+                xml.take()
+            }
+            Form::Csv => csv(head, all)?,
+            Form::Json(begun, places) => {
+                let mut out = String::new();
+                for series in all {
+                    json_series(&mut out, head, places, series, *begun)?;
+                    *begun = true;
+                }
+                out.into_bytes()
+            }
+        })
+    }
+
+    /// What stands behind the series.
+    pub fn finish(mut self) -> Vec<u8> {
+        match &mut self.form {
+            Form::Generic(xml) => {
+                xml.close("mes:DataSet");
+                xml.close("mes:GenericData");
+                xml.take()
+            }
+            Form::Specific(xml) => {
+                xml.close("mes:DataSet");
+                xml.close("mes:StructureSpecificData");
+                xml.take()
+            }
+            Form::Csv => Vec::new(),
+            Form::Json(..) => b"}}]}}\n".to_vec(),
+        }
+    }
+}
+
+fn header(xml: &mut Xml, head: &DataHead, namespace: Option<&str>) {
+    let id = structure_of(&head.flow);
+    xml.open("mes:Header", &[]);
+    xml.text("mes:ID", &[], &format!("{}-{}", head.flow, head.release));
+    xml.text("mes:Test", &[], "false");
+    xml.text("mes:Prepared", &[], &head.prepared);
+    xml.empty("mes:Sender", &[("id", AGENCY)]);
+    let mut attributes = vec![("structureID", id.as_str())];
+    attributes.extend(namespace.map(|namespace| ("namespace", namespace)));
+    attributes.push(("dimensionAtObservation", TIME));
+    xml.open("mes:Structure", &attributes);
+    xml.open("com:Structure", &[]);
+    let of = [
+        ("id", id.as_str()),
+        ("version", VERSION),
+        ("agencyID", AGENCY),
+        ("package", "datastructure"),
+        ("class", "DataStructure"),
+    ];
+    xml.empty("Ref", &of);
+    xml.close("com:Structure");
+    xml.close("mes:Structure");
+    xml.close("mes:Header");
+}
+
+fn generic(xml: &mut Xml, detail: Detail, series: &Series) {
+    xml.open("gen:Series", &[]);
+    xml.open("gen:SeriesKey", &[]);
+    for (dimension, code) in DIMENSIONS.iter().zip(&series.key) {
+        xml.empty("gen:Value", &[("id", dimension), ("value", code)]);
+    }
+    xml.close("gen:SeriesKey");
+    if detail.has_attributes() {
+        xml.open("gen:Attributes", &[]);
+        if let Some(unit) = &series.unit {
+            xml.empty("gen:Value", &[("id", "UNIT_MEASURE"), ("value", unit)]);
+        }
+        xml.empty("gen:Value", &[("id", "DECIMALS"), ("value", &series.decimals.to_string())]);
+        xml.close("gen:Attributes");
+    }
+    for obs in series.obs.iter().filter(|_| detail.has_values()) {
+        xml.open("gen:Obs", &[]);
+        xml.empty("gen:ObsDimension", &[("value", &obs.period)]);
+        if let Some(value) = &obs.value {
+            xml.empty("gen:ObsValue", &[("value", &digits(value))]);
+        }
+        if detail.has_attributes() {
+            xml.open("gen:Attributes", &[]);
+            xml.empty("gen:Value", &[("id", "OBS_STATUS"), ("value", obs.status)]);
+            xml.close("gen:Attributes");
+        }
+        xml.close("gen:Obs");
+    }
+    xml.close("gen:Series");
+}
+
+fn specific(xml: &mut Xml, detail: Detail, series: &Series) {
+    let decimals = series.decimals.to_string();
+    let mut attributes: Vec<(&str, &str)> =
+        DIMENSIONS.iter().zip(&series.key).map(|(dimension, code)| (*dimension, &**code)).collect();
+    if detail.has_attributes() {
+        attributes.extend(series.unit.as_deref().map(|unit| ("UNIT_MEASURE", unit)));
+        attributes.push(("DECIMALS", &decimals));
+    }
+    xml.open("Series", &attributes);
+    for obs in series.obs.iter().filter(|_| detail.has_values()) {
+        let value = obs.value.as_ref().map(digits);
+        let mut attributes = vec![(TIME, &*obs.period)];
+        attributes.extend(value.as_deref().map(|value| ("OBS_VALUE", value)));
+        if detail.has_attributes() {
+            attributes.push(("OBS_STATUS", obs.status));
+        }
+        xml.empty("Obs", &attributes);
+    }
+    xml.close("Series");
+}
+
+fn csv(head: &DataHead, all: &[Series]) -> Result<Vec<u8>, Fault> {
+    let mut out = csv_writer();
+    let flow = format!("{AGENCY}:{}({VERSION})", head.flow);
+    let of_series = |has: bool, text: &str| if has { text.to_owned() } else { String::new() };
+    for series in all {
+        let none = [Obs { period: Arc::from(""), value: None, status: "" }];
+        let obs = if head.detail.has_values() { series.obs.as_slice() } else { &none };
+        let has = head.detail.has_attributes();
+        for obs in obs {
+            let mut row: Vec<String> = vec![flow.clone()];
+            row.extend(series.key.iter().map(|code| code.to_string()));
+            row.extend([obs.period.to_string(), obs.value.as_ref().map(digits).unwrap_or_default()]);
+            row.push(of_series(has, obs.status));
+            row.push(of_series(has, series.unit.as_deref().unwrap_or_default()));
+            row.push(of_series(has, &series.decimals.to_string()));
+            row.push(of_series(has, &head.release));
+            out.write_record(&row)?;
+        }
+    }
+    out.into_inner().map_err(|fault| Fault::File(fault.into_error()))
+}
+
+fn csv_writer() -> ::csv::Writer<Vec<u8>> {
+    ::csv::WriterBuilder::new().from_writer(Vec::new())
+}
+
+fn values(codes: &[Code]) -> Vec<serde_json::Value> {
+    let names = |name: &Text| {
+        if name.en.is_empty() { json!({ "zh": name.zh }) } else { json!({ "zh": name.zh, "en": name.en }) }
+    };
+    codes
+        .iter()
+        .map(|code| json!({ "id": code.id, "name": code.name.zh, "names": names(&code.name), "parent": code.parent }))
+        .collect()
+}
+
+fn json_head(head: &DataHead) -> serde_json::Result<Vec<u8>> {
+    let series: Vec<serde_json::Value> = DIMENSIONS
+        .iter()
+        .zip(&head.codelists)
+        .enumerate()
+        .map(|(at, (id, list))| json!({ "id": id, "name": list.name.zh, "keyPosition": at, "values": values(&list.codes) }))
+        .collect();
+    let periods: Vec<serde_json::Value> =
+        head.periods.iter().map(|period| json!({ "id": &**period, "name": &**period })).collect();
+    let structure = json!({
+        "name": head.name.zh,
+        "names": { "zh": head.name.zh, "en": head.name.en },
+        "dimensions": {
+            "dataSet": [],
+            "series": series,
+            "observation": [{ "id": TIME, "name": "统计期", "keyPosition": DIMENSIONS.len(), "roles": ["TIME_PERIOD"], "values": periods }],
+        },
+        "attributes": {
+            "dataSet": [{ "id": "RELEASE", "name": "发布版本", "values": [{ "id": head.release, "name": head.release }] }],
+            "series": [{ "id": "UNIT_MEASURE", "name": "计量单位", "values": [] }, { "id": "DECIMALS", "name": "小数位数", "values": [] }],
+            "observation": [{ "id": "OBS_STATUS", "name": "状态", "values": values(&head.statuses.codes) }],
+        },
+    });
+    let meta = json!({
+        "schema": "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/data-message/tools/schemas/1.0/sdmx-json-data-schema.json",
+        "id": format!("{}-{}", head.flow, head.release),
+        "prepared": head.prepared,
+        "test": false,
+        "contentLanguages": ["zh", "en"],
+        "sender": { "id": AGENCY },
+    });
+    let text = format!(
+        "{{\"meta\":{},\"data\":{{\"structure\":{},\"dataSets\":[{{\"action\":\"Information\",\"attributes\":[0],\"series\":{{",
+        serde_json::to_string(&meta)?,
+        serde_json::to_string(&structure)?
+    );
+    Ok(text.into_bytes())
+}
+
+/// A series by the places of its codes in their lists. Units and decimals are said as they are, for they have no list.
+fn json_series(
+    out: &mut String,
+    head: &DataHead,
+    places: &[HashMap<String, usize>],
+    series: &Series,
+    begun: bool,
+) -> serde_json::Result<()> {
+    if begun {
+        out.push(',');
+    }
+    out.push('"');
+    for (at, (code, places)) in series.key.iter().zip(places).enumerate() {
+        if at > 0 {
+            out.push(':');
+        }
+        let place = places.get(&**code).copied().unwrap_or_default();
+        out.push_str(&place.to_string());
+    }
+    out.push_str("\":{");
+    if head.detail.has_attributes() {
+        let unit = serde_json::to_string(&series.unit.as_deref())?;
+        out.push_str(&format!("\"attributes\":[{unit},{}],", series.decimals));
+    }
+    out.push_str("\"observations\":{");
+    for (at, obs) in series.obs.iter().filter(|_| head.detail.has_values()).enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        let place = head.periods.iter().position(|period| *period == obs.period).unwrap_or_default();
+        out.push_str(&format!("\"{place}\":["));
+        match &obs.value {
+            Some(value) => decimal::write_exact(out, value),
+            None => out.push_str("null"),
+        }
+        if head.detail.has_attributes() {
+            let place = head.statuses.codes.iter().position(|code| code.id == obs.status).unwrap_or_default();
+            out.push_str(&format!(",{place}"));
+        }
+        out.push(']');
+    }
+    out.push_str("}}");
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The analysts' page as it is written: its script runs, with the tools that it names, and prints what stands there.
+
+use std::{path::Path, process::Command};
+
+use crate::app::TestApp;
+
+/// Where the page says the service is.
+const SITE: &str = "http://127.0.0.1:8080";
+
+/// The blocks of one language, in order.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for line in page.lines() {
+        match (&mut open, line) {
+            (None, line) if line.trim_end() == format!("```{language}") => open = Some(String::new()),
+            (Some(_), "```") => blocks.extend(open.take()),
+            (Some(block), line) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+/// The Python with the packages of `tests/it/analysts.txt`; nothing where there is none and nobody insists.
+fn python() -> Option<String> {
+    let python = std::env::var("TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let known = Command::new(&python).args(["-c", "import sdmx, pandas, polars, duckdb, openpyxl, pyarrow"]).output();
+    let why = match known {
+        Ok(output) if output.status.success() => return Some(python),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(why) => why.to_string(),
+    };
+    let must = std::env::var("TEST_PYTHON").is_ok();
+    assert!(!must, "TEST_PYTHON names a Python without the tools of tests/it/analysts.txt: {why}");
+    println!("SKIPPED: no file was opened by pandas, polars, DuckDB, openpyxl or sdmx1 ({why})");
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_analysts_page_does_what_it_says() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/analysts.md")).unwrap();
+    let (steps, expected) = (blocks(&page, "python"), blocks(&page, "text"));
+    assert!(steps.len() >= 5 && steps.len() == expected.len(), "{} steps, {} outputs", steps.len(), expected.len());
+    let Some(python) = python() else { return };
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let mark = "-- next --";
+    let script = steps.join(&format!("\nprint({mark:?})\n")).replace(SITE, &server.base);
+    let file = app.dir().join("analysts.py");
+    std::fs::write(&file, script).unwrap();
+    let dir = app.dir().to_owned();
+    let run = move || Command::new(python).arg(file).current_dir(dir).env("PYTHONUTF8", "1").output().unwrap();
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said: Vec<String> = said.split(&format!("{mark}\n")).map(|part| part.trim_end().to_owned()).collect();
+    let expected: Vec<String> = expected.iter().map(|part| part.trim_end().to_owned()).collect();
+    assert_eq!(said, expected);
+    server.stop().await;
+}
