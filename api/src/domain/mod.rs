@@ -12,6 +12,7 @@ pub mod batches;
 pub mod bulk;
 mod catalogue;
 pub mod checks;
+pub mod claims;
 pub mod client_keys;
 pub mod clients;
 pub mod collections;

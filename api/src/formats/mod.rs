@@ -7,3 +7,5 @@ pub mod document;
 pub mod expression;
 pub mod figure;
 pub mod form;
+pub mod formula;
+pub mod guarded;

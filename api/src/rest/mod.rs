@@ -8,6 +8,7 @@ pub mod border;
 pub mod bounds;
 pub mod catalogue;
 pub mod changes;
+pub mod claims;
 pub mod clients;
 pub mod collections;
 pub mod console;
@@ -102,6 +103,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::dry_run)
         .service(catalogue::add)
         .service(catalogue::change)
+        .service(claims::held)
+        .service(claims::keep)
+        .service(claims::get)
+        .service(claims::list)
+        .service(claims::explain)
+        .service(claims::explanations)
         .service(changes::list)
         .service(audit::export)
         .service(audit::entries)
@@ -137,6 +144,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
+        (name = "claims", description = "What was printed, held against the data"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),

@@ -7,7 +7,7 @@ use super::collections::{
 };
 use crate::{
     domain::{
-        datasets, indicators, periods,
+        claims, datasets, indicators, periods,
         precondition::Match,
         releases,
         reviews::{self, Step, Yes},
@@ -23,7 +23,14 @@ use crate::{
             ReturnSubmissionInput, SubmitSubmissionInput, Table,
         },
         limits,
-        types::{period::Period, release::Release, rule::Rule, submission::Submission, verdict::Verdict},
+        types::{
+            outcome::{ExplainClaimInput, ExplainClaimPayload},
+            period::Period,
+            release::Release,
+            rule::Rule,
+            submission::Submission,
+            verdict::Verdict,
+        },
         upkeep::{
             AddDatasetInput, AddIndicatorInput, AddPeriodInput, ChangeDatasetInput, ChangeIndicatorInput,
             DatasetPayload, IndicatorPayload, PeriodPayload, of_input,
@@ -271,6 +278,13 @@ impl Mutation {
         let changed = indicators::change(ctx, &code, input.into(), if_match.as_ref()).await;
         let changed = changed.map_err(|error| relocated(error, of_input))?;
         Ok(IndicatorPayload::new(ctx.memory.registry(), changed.line))
+    }
+
+    /// Says why two printed figures contradict each other; the report prints it below its tables.
+    async fn explain_claim(&self, cx: &Context<'_>, input: ExplainClaimInput) -> GqlResult<ExplainClaimPayload> {
+        let row = claims::explain(graphql::ctx(cx), input.into()).await;
+        let row = row.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        Ok(ExplainClaimPayload { explanation: (&row).into() })
     }
 
     /// Builds a release from everything that is accepted.

@@ -5,7 +5,7 @@ use entity::words;
 
 use crate::{
     authz,
-    domain::{cube, submissions::turns},
+    domain::{claims, cube, submissions::turns},
     formats::document,
 };
 
@@ -227,6 +227,28 @@ words! {
         /// By consortium; a school counts in each of its own.
         Consortium,
     }
+    /// Why two printed figures contradict each other.
+    ExplanationCause = "words::ExplanationCause" {
+        /// They count something else.
+        Definition,
+        /// They count other schools or people.
+        Scope,
+        /// They are of other days.
+        Period,
+        /// An earlier word is taken back.
+        Withdrawn,
+    }
+    /// What is said of a printed figure.
+    ClaimVerdict = "claims::Verdict" {
+        /// It does not go together with another claim.
+        Contradicts,
+        /// The data say something else.
+        Differs,
+        /// The data say the same, as far as it is printed.
+        Holds,
+        /// Nothing to hold it against, for this caller.
+        NoData,
+    }
 }
 
 /// The role of a caller with a token.
@@ -310,6 +332,7 @@ mod tests {
             Duty,
             SubmissionState,
             Severity,
+            ExplanationCause,
             ReleaseKind,
             Role
         );
