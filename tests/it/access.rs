@@ -301,6 +301,10 @@ GET /v1/releases/{version}
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
     nowhere                                            404    404   404     404      404  404    404    404        404
+GET /v1/reports/{period}
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/reports/{period}/{file}
+    own                                                404    404   404     404      404  404    404    404        404
 DELETE /v1/session
     -                                                  204    204   204     204      204  204    204    204        204
 ";

@@ -48,6 +48,7 @@ mod rates;
 mod receipts;
 mod refusals;
 mod releases;
+mod reports;
 mod review;
 mod revisions;
 mod roles;

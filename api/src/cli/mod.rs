@@ -12,6 +12,7 @@ pub mod print;
 pub mod receipt;
 pub mod reconcile;
 pub mod release;
+pub mod report;
 pub mod serve;
 pub mod synth;
 pub mod user;
@@ -78,6 +79,8 @@ enum Command {
     Release(release::Args),
     /// Hold every printed figure against the data, and against the others.
     Reconcile(reconcile::Args),
+    /// Write the annual report's tables and drawings.
+    Report(report::Args),
     /// Write synthetic, clearly labelled data of any size.
     Synth(synth::Args),
 }
@@ -172,6 +175,7 @@ impl Cli {
         }
         let config = match &self.command {
             Command::Reconcile(args) => found(self.config.as_deref(), args.data_dir.as_deref())?,
+            Command::Report(args) => found(self.config.as_deref(), args.data_dir.as_deref())?,
             _ => configured(self.config.as_deref())?,
         };
         let house = at_work(&config).await?;
@@ -182,6 +186,7 @@ impl Cli {
             Command::Audit(args) => audit::run(args, &house, &as_job(&house, "audit")).await?,
             Command::Key(args) => key::run(args, &as_job(&house, "key")).await?,
             Command::Release(args) => release::run(args, &house).await?,
+            Command::Report(args) => report::run(args, &house).await?,
             Command::Reconcile(args) => reconcile::run(args, &house).await?,
             Command::Synth(args) => synth::run(args, &as_job(&house, "synth")).await?,
             Command::Demo(_)

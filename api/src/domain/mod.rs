@@ -38,6 +38,7 @@ pub mod precondition;
 pub mod receipts;
 pub mod refusals;
 pub mod releases;
+pub mod reports;
 pub mod reviews;
 pub mod rules;
 pub mod second_factor;

@@ -9,3 +9,4 @@ pub mod figure;
 pub mod form;
 pub mod formula;
 pub mod guarded;
+pub mod report;

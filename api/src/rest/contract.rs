@@ -72,6 +72,8 @@ const NAMES: &[(&str, &str)] = &[
     ("GET /v1/releases", "listReleases"),
     ("POST /v1/releases", "createRelease"),
     ("GET /v1/releases/{version}", "getRelease"),
+    ("GET /v1/reports/{period}", "getReport"),
+    ("GET /v1/reports/{period}/{file}", "getReportFile"),
     ("GET /v1/rules", "listRules"),
     ("POST /v1/rules", "addRule"),
     ("POST /v1/rules/dry-run", "tryRule"),

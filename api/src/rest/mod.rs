@@ -24,6 +24,7 @@ pub mod periods;
 pub mod problem;
 pub mod rates;
 pub mod releases;
+pub mod reports;
 pub mod reviews;
 pub mod revisions;
 pub mod session;
@@ -116,6 +117,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(releases::list)
         .service(releases::create)
         .service(releases::get)
+        .service(reports::index)
+        .service(reports::file)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -145,6 +148,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "changes", description = "What happened"),
         (name = "releases", description = "What is published"),
         (name = "claims", description = "What was printed, held against the data"),
+        (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
