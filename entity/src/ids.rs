@@ -99,6 +99,8 @@ id! {
     DeliveryId,
     /// A row of the journal.
     JournalId,
+    /// A reconciliation of claims.
+    ReconciliationId,
     /// A row that has no name of its own.
     RowId,
     /// Where an organisation wants to hear of events.

@@ -95,6 +95,8 @@ words! {
     BatchFormat { Csv = "csv", Ndjson = "ndjson", Xlsx = "xlsx" }
     /// What became of a table of a batch.
     BatchVerdict { Draft = "draft", Returned = "returned", Rejected = "rejected" }
+    /// Why two printed figures contradict each other; `withdrawn` takes an earlier word back.
+    ExplanationCause { Definition = "definition", Scope = "scope", Period = "period", Withdrawn = "withdrawn" }
     /// How much a finding weighs.
     Severity { Error = "error", Warning = "warning", Info = "info" }
     /// What has become of a message to a webhook.

@@ -260,6 +260,18 @@ POST /v1/webhooks/{webhook}/rotate
 DELETE /v1/webhooks/{webhook}
     no-endpoint                                        401    404   404     404      404  404    404    404        404
     endpoint                                           401    404   404     404      404  204    404    404        404
+GET /v1/claims/explanations
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/claims/explanations
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/claims/reconciliation
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/claims/reconciliation
+    -                                                  401    403   403     201      201  403    403    403        403
+GET /v1/claims/reconciliations
+    -                                                  401    403   403     200      200  403    403    403        403
+GET /v1/claims/reconciliations/{reconciliation}
+    absent                                             401    404   404     404      404  404    404    404        404
 GET /v1/collections
     -                                                  401    200   200     200      200  200    200    200        200
 POST /v1/collections
@@ -313,6 +325,10 @@ GET /v1/releases/{version}/dictionary.csv
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
     nowhere                                            404    404   404     404      404  404    404    404        404
+GET /v1/reports/{period}
+    own                                                200    200   200     200      200  200    200    200        200
+GET /v1/reports/{period}/{file}
+    own                                                404    404   404     404      404  404    404    404        404
 DELETE /v1/session
     -                                                  204    204   204     204      204  204    204    204        204
 ";
@@ -533,6 +549,9 @@ pub fn body(route: &str) -> Option<Value> {
         ("POST", "dry-run") => {
             Some(json!({ "dataset": "talent", "expression": "talent.placed > 1.0", "periods": ["2023"] }))
         }
+        ("POST", "explanations") => Some(json!({ "claim": "a", "other": "b", "cause": "c", "text": "" })),
+        // Those of the registry, and no file.
+        ("POST", "reconciliation") => None,
         ("POST", "releases") => Some(json!({ "kind": "patch", "note": "" })),
         ("POST", _) => Some(json!({})),
         _ => None,

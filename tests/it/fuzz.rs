@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use zhiqiao::{
     authn::keys::{self, KeySet, PublicKeys},
     authz::Role,
-    domain::{feed, idempotency, periods::Period, precondition::Match, submissions::Key},
+    domain::{claims, feed, idempotency, periods::Period, precondition::Match, submissions::Key},
+    error::Error,
     formats::{
         batch::{Format, scan},
         decimal, document,
@@ -219,6 +220,36 @@ fn csv() {
             .to_vec(),
     ];
     target("csv", 400, mutated(samples), |bytes| read(&bytes, Format::Csv));
+}
+
+/// Read with care, and whatever is read can be reconciled.
+#[test]
+fn claims_file() {
+    let runtime = runtime();
+    let app = runtime.block_on(TestApp::new());
+    let registry = app.house.memory.registry();
+    let header = "key,label_zh,indicator,statistic,scope,scope_code,period,comparator,value,unit,source\n";
+    let sample = |rows: &str| format!("{header}{rows}").into_bytes();
+    let samples = vec![
+        sample("a,标签,scale.students,value,province,620000,2023,=,294013,人,此处\n"),
+        sample(
+            "a,b,,100.0 * schools('tier=junior_college|higher_vocational') / schools(''),city,620100,2023,~,89.3,%,c\n",
+        ),
+        sample(
+            "a,b,talent.placed,value,school,62001,2023,>=,1,人,c\nb,b,talent.placed,value,school,62001,2023,<,1,人,c\n",
+        ),
+    ];
+    target("claims file", 200, mutated(samples), |bytes| {
+        let claims = match claims::read(&registry, &bytes) {
+            Ok(claims) => claims,
+            Err(Error::Invalid(faults)) if !faults.is_empty() => return Ok(()),
+            Err(fault) => return Err(format!("{fault:?}")),
+        };
+        let ask = claims::Ask { claims: Some(claims), release: None };
+        let reconciled = runtime.block_on(claims::reconcile(&app.anonymous(), ask));
+        reconciled.map(|_| ()).map_err(|fault| format!("{fault:?}"))
+    });
+    runtime.block_on(async { drop(app) });
 }
 
 #[test]

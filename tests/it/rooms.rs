@@ -394,6 +394,8 @@ fn a_table_that_is_read_whole_is_public() {
         "batch",
         "batch_part",
         "batch_table",
+        "claim_explanation",
+        "reconciliation",
         "collection",
         "collection_extension",
         "account",

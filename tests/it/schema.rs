@@ -13,11 +13,13 @@ use crate::app::empty_database;
 pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 9] = [
+const APPEND_ONLY: [&str; 11] = [
+    "claim_explanation",
     "collection_extension",
     "journal",
     "journal_checkpoint",
     "journal_seal",
+    "reconciliation",
     "registry_snapshot",
     "release",
     "release_table",
@@ -124,6 +126,7 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "batch.sender_role" = Role,
         "batch.state" = BatchState,
         "batch_table.state" = BatchVerdict,
+        "claim_explanation.cause" = ExplanationCause,
         "client.duty" = Duty,
         "client.role" = Role,
         "consortium.kind" = ConsortiumKind,
@@ -236,6 +239,8 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
             "registry_snapshot" => "document",
             "release" => "note",
             "release_table" => "schools",
+            "claim_explanation" => "text",
+            "reconciliation" => "document",
             _ => "version",
         };
         let mut refused = vec![format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")];

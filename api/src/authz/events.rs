@@ -43,6 +43,9 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("submissions", Audience::Province),
     ("batch", Audience::Province),
     ("webhook", Audience::Province),
+    // What is printed, and why it contradicts itself; what it was held against.
+    ("claim", Audience::Everybody),
+    ("reconciliation", Audience::Province),
     // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).
     ("account", Audience::Nobody),
     ("client", Audience::Nobody),

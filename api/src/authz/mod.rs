@@ -144,6 +144,8 @@ pub enum Kind {
     Release,
     /// A printed figure.
     Claim,
+    /// What printed figures were held against, and what came of it.
+    Reconciliation,
     /// A person.
     Account,
     /// A service account.
@@ -177,6 +179,7 @@ impl Kind {
         Self::LiveFigure,
         Self::Release,
         Self::Claim,
+        Self::Reconciliation,
         Self::Account,
         Self::Client,
         Self::SigningKey,
@@ -200,6 +203,7 @@ impl Kind {
             Self::LiveFigure => "未发布数据",
             Self::Release => "发布版本",
             Self::Claim => "公布数",
+            Self::Reconciliation => "核对结果",
             Self::Account => "账号",
             Self::Client => "客户端",
             Self::SigningKey => "签名密钥",
@@ -224,6 +228,7 @@ impl Kind {
             Self::LiveFigure => "unpublished figure",
             Self::Release => "release",
             Self::Claim => "claim",
+            Self::Reconciliation => "reconciliation",
             Self::Account => "account",
             Self::Client => "client",
             Self::SigningKey => "signing key",
@@ -260,6 +265,10 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::Province | R::City, K::LiveFigure, A::Read) => true,
         (R::Province, K::Release, A::Create) => true,
         (R::Province, K::Catalogue, A::Create | A::Change) => true,
+
+        // Why two printed figures contradict each other is for the province to say.
+        (R::Province, K::Claim, A::Change) => true,
+        (R::Province | R::City, K::Reconciliation, A::Read | A::Create) => true,
 
         (R::Admin, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::Admin, K::SigningKey, A::Read | A::Create) => true,

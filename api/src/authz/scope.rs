@@ -4,10 +4,11 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, client, client_assertion, client_key, collection,
-    collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator, journal,
-    journal_checkpoint, journal_seal, lockout, period, recovery_code, refresh_token, release, release_table, revision,
-    revocation, school, second_factor, signing_key, submission, token_family, transition, webhook, webhook_delivery,
+    account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
+    collection, collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator,
+    journal, journal_checkpoint, journal_seal, lockout, period, reconciliation, recovery_code, refresh_token, release,
+    release_table, revision, revocation, school, second_factor, signing_key, submission, token_family, transition,
+    webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -51,6 +52,7 @@ public! {
     indicator => Catalogue,
     period => Catalogue,
     claim => Claim,
+    claim_explanation => Claim,
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
@@ -148,6 +150,27 @@ impl Scoped for batch_table::Entity {
 
     fn within(actor: &Actor) -> Condition {
         of_batch(actor, batch_table::Column::BatchId)
+    }
+}
+
+impl Scoped for reconciliation::Entity {
+    const KIND: Kind = Kind::Reconciliation;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::Province | Role::System => every(),
+            // What a city was told, it was told of its own schools: others were told otherwise.
+            Role::City => Condition::all()
+                .add(reconciliation::Column::ActorRole.eq(Role::City.name()))
+                .add(reconciliation::Column::ActorOrg.eq(actor.org())),
+            Role::Public
+            | Role::Admin
+            | Role::Auditor
+            | Role::School
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => none(),
+        }
     }
 }
 

@@ -10,12 +10,17 @@ pub mod migrate;
 pub mod output;
 pub mod print;
 pub mod receipt;
+pub mod reconcile;
 pub mod release;
+pub mod report;
 pub mod serve;
 pub mod synth;
 pub mod user;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -72,6 +77,10 @@ enum Command {
     Receipt(receipt::Args),
     /// Published versions: build, list, verify.
     Release(release::Args),
+    /// Hold every printed figure against the data, and against the others.
+    Reconcile(reconcile::Args),
+    /// Write the annual report's tables and drawings.
+    Report(report::Args),
     /// Write synthetic, clearly labelled data of any size.
     Synth(synth::Args),
 }
@@ -164,7 +173,12 @@ impl Cli {
             Command::Migrate(args) => return migrate::run(args, &configured(self.config.as_deref())?).await,
             _ => {}
         }
-        let house = at_work(&configured(self.config.as_deref())?).await?;
+        let config = match &self.command {
+            Command::Reconcile(args) => found(self.config.as_deref(), args.data_dir.as_deref())?,
+            Command::Report(args) => found(self.config.as_deref(), args.data_dir.as_deref())?,
+            _ => configured(self.config.as_deref())?,
+        };
+        let house = at_work(&config).await?;
         match self.command {
             Command::Load(args) => load::run(args, &as_job(&house, "load")).await?,
             Command::User(args) => user::run(args, &as_job(&house, "user")).await?,
@@ -172,6 +186,8 @@ impl Cli {
             Command::Audit(args) => audit::run(args, &house, &as_job(&house, "audit")).await?,
             Command::Key(args) => key::run(args, &as_job(&house, "key")).await?,
             Command::Release(args) => release::run(args, &house).await?,
+            Command::Report(args) => report::run(args, &house).await?,
+            Command::Reconcile(args) => reconcile::run(args, &house).await?,
             Command::Synth(args) => synth::run(args, &as_job(&house, "synth")).await?,
             Command::Demo(_)
             | Command::Serve
@@ -188,6 +204,29 @@ impl Cli {
 
 fn configured(path: Option<&std::path::Path>) -> Result<Config, Failure> {
     let config = Config::load(path)?;
+    telemetry::init(&config.log);
+    Ok(config)
+}
+
+/// The configuration of a command that only reads: where none is there, the demo's data in this folder.
+fn found(path: Option<&Path>, data_dir: Option<&Path>) -> Result<Config, Failure> {
+    const DEMO: &str = "zhiqiao-data";
+    let has_database = |dir: &Path| dir.join("zhiqiao.db").is_file();
+    let is_named = std::env::var_os("ZHIQIAO_DATABASE__URL").is_some_and(|url| !url.is_empty());
+    let dir = match data_dir {
+        Some(dir) if !has_database(dir) => {
+            let dir = dir.display();
+            return Err(Failure::Refused(format!(
+                "there is no zhiqiao.db in {dir}: `zhiqiao demo --data-dir {dir}` makes one / {dir} 中没有演示数据"
+            )));
+        }
+        Some(dir) => dir,
+        None if path.is_none() && !is_named && !Path::new("zhiqiao.toml").exists() && has_database(Path::new(DEMO)) => {
+            Path::new(DEMO)
+        }
+        None => return configured(path),
+    };
+    let config = Config::for_demo(0, dir)?;
     telemetry::init(&config.log);
     Ok(config)
 }

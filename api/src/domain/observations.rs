@@ -11,7 +11,7 @@ use crate::{
     ctx::Ctx,
     error::{Error, Finding, Result, Text},
     formats::{decimal, document::Status},
-    memory::{columns::Table, frame::FrameIndicator},
+    memory::{ReleaseHead, columns::Table, frame::FrameIndicator},
 };
 
 /// One released figure.
@@ -62,6 +62,13 @@ pub async fn of_school(
     period: &str,
     indicators: Option<&[String]>,
 ) -> Result<Vec<Observation>> {
+    match releases::newest(ctx) {
+        Some(release) => in_release(ctx, &release, school, period, indicators).await,
+        None => expect_period(period).map(|()| Vec::new()),
+    }
+}
+
+fn expect_period(period: &str) -> Result<()> {
     if Period::parse(period).is_none() {
         return Err(Error::invalid(
             "period_form",
@@ -69,8 +76,19 @@ pub async fn of_school(
             Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023"),
         ));
     }
-    let Some(release) = releases::newest(ctx) else { return Ok(Vec::new()) };
-    let frame = ctx.memory.frame_of(&release).await?;
+    Ok(())
+}
+
+/// The same of any release that is there for the caller.
+pub async fn in_release(
+    ctx: &Ctx,
+    release: &ReleaseHead,
+    school: &str,
+    period: &str,
+    indicators: Option<&[String]>,
+) -> Result<Vec<Observation>> {
+    expect_period(period)?;
+    let frame = ctx.memory.frame_of(release).await?;
     let at = frame.position(school);
     let is_own =
         at.and_then(|at| frame.schools.get(at)).is_some_and(|school| ctx.actor.covers(&school.code, &school.city));

@@ -29,7 +29,10 @@ const MAX_OPERATORS: usize = 40;
 const STACK_BYTES: usize = 64 << 20;
 
 /// The name under which the period before is reached.
-const PREVIOUS: &str = "prev";
+pub(super) const PREVIOUS: &str = "prev";
+
+/// The name under which schools are counted, where they can be.
+pub(super) const SCHOOLS: &str = "schools";
 
 /// Whether a text can be one of the two names of an indicator or a rule: `scale`, `students_2`.
 pub fn is_name(text: &str) -> bool {
@@ -140,14 +143,14 @@ pub struct Expression {
 
 /// What a part of an expression yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Yields {
+pub(super) enum Yields {
     Figure,
     Whole,
     Truth,
 }
 
 impl Yields {
-    const fn zh(self) -> &'static str {
+    pub(super) const fn zh(self) -> &'static str {
         match self {
             Self::Figure => "数值",
             Self::Whole => "整数",
@@ -155,7 +158,7 @@ impl Yields {
         }
     }
 
-    const fn en(self) -> &'static str {
+    pub(super) const fn en(self) -> &'static str {
         match self {
             Self::Figure => "a figure",
             Self::Whole => "a whole number",
@@ -170,32 +173,19 @@ impl Expression {
     /// # Errors
     /// What cannot be read, what is not allowed, or what does not fit together.
     pub fn compile(text: &str) -> Result<Self, Fault> {
-        let whole = |zh: String, en: String| Fault { line: 0, column: 0, message: Text::new(zh, en) };
-        let length = text.chars().count();
-        if length > MAX_LENGTH {
-            return Err(whole(
-                format!("表达式超过 {MAX_LENGTH} 个字符"),
-                format!("The expression is longer than {MAX_LENGTH} characters"),
-            ));
-        }
-        if !is_shallow(text) {
-            return Err(whole(
-                format!("括号嵌套超过 {MAX_DEPTH} 层，或括号、运算符超过 {MAX_OPERATORS} 个"),
-                format!(
-                    "More than {MAX_DEPTH} brackets within each other, or more than {MAX_OPERATORS} brackets or operators"
-                ),
-            ));
-        }
-        let unreadable = || whole("表达式无法读取".to_owned(), "It cannot be read".to_owned());
-        let program = parse(text).unwrap_or_else(|| Err(unreadable()))?;
-        let mut reader = Reader { text, inputs: Vec::new() };
-        match reader.yields(program.expression())? {
-            Yields::Truth => Ok(Self { program, inputs: reader.inputs }),
-            other => Err(whole(
+        let read = read(text, false)?;
+        match read.yields {
+            Yields::Truth => Ok(Self { program: read.program, inputs: read.inputs }),
+            other => Err(of_whole(
                 format!("规则应得出真假，而此式得出{}", other.zh()),
                 format!("A rule is true or false; this yields {}", other.en()),
             )),
         }
+    }
+
+    /// The expression itself, for who computes its parts.
+    pub(super) fn root(&self) -> &IdedExpr {
+        self.program.expression()
     }
 
     /// The figures that it asks for, in the order of the text, each once.
@@ -214,6 +204,45 @@ impl Expression {
             _ => Verdict::Holds,
         }
     }
+}
+
+/// A fault of a whole text.
+fn of_whole(zh: String, en: String) -> Fault {
+    Fault { line: 0, column: 0, message: Text::new(zh, en) }
+}
+
+/// A text that was read.
+pub(super) struct Read {
+    pub(super) program: Program,
+    pub(super) inputs: Vec<Input>,
+    /// The filters by which it counts schools, in the order of the text.
+    pub(super) counts: Vec<String>,
+    pub(super) yields: Yields,
+}
+
+/// Reads an expression; with `schools('…')` only where schools can be counted.
+pub(super) fn read(text: &str, counts_schools: bool) -> Result<Read, Fault> {
+    let length = text.chars().count();
+    if length > MAX_LENGTH {
+        return Err(of_whole(
+            format!("表达式超过 {MAX_LENGTH} 个字符"),
+            format!("The expression is longer than {MAX_LENGTH} characters"),
+        ));
+    }
+    if !is_shallow(text) {
+        return Err(of_whole(
+            format!("括号嵌套超过 {MAX_DEPTH} 层，或括号、运算符超过 {MAX_OPERATORS} 个"),
+            format!(
+                "More than {MAX_DEPTH} brackets within each other, or more than {MAX_OPERATORS} brackets or operators"
+            ),
+        ));
+    }
+    let unreadable = || of_whole("表达式无法读取".to_owned(), "It cannot be read".to_owned());
+    let program = parse(text).unwrap_or_else(|| Err(unreadable()))?;
+    let mut reader = Reader { text, inputs: Vec::new(), counts: counts_schools.then(Vec::new) };
+    let yields = reader.yields(program.expression())?;
+    let Reader { inputs, counts, .. } = reader;
+    Ok(Read { program, inputs, counts: counts.unwrap_or_default(), yields })
 }
 
 /// Has the parser read a text, on a stack of its own; nothing where it lost its head.
@@ -262,6 +291,8 @@ fn is_shallow(text: &str) -> bool {
 struct Reader<'t> {
     text: &'t str,
     inputs: Vec<Input>,
+    /// The filters by which it counts schools; nothing where they cannot be counted.
+    counts: Option<Vec<String>>,
 }
 
 impl Reader<'_> {
@@ -337,6 +368,17 @@ impl Reader<'_> {
         let shown = call.func_name.trim_matches(['_', '@']).to_owned();
         if call.target.is_some() {
             return Err(self.not_allowed(&shown));
+        }
+        if let (SCHOOLS, Some(counts)) = (call.func_name.as_str(), &mut self.counts) {
+            let [IdedExpr { expr: Expr::Literal(LiteralValue::String(filter)), .. }] = call.args.as_slice() else {
+                let message = Text::new(
+                    "schools 的参数是一个筛选条件，如 schools('ownership=public')",
+                    "schools takes one filter, as in schools('ownership=public')",
+                );
+                return Err(self.at(SCHOOLS, message));
+            };
+            counts.push(filter.inner().to_owned());
+            return Ok(Figure);
         }
         let parts = call.args.iter().map(|part| self.yields(part)).collect::<Result<Vec<_>, _>>()?;
         let yields = match (call.func_name.as_str(), parts.as_slice()) {

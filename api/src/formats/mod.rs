@@ -7,5 +7,8 @@ pub mod document;
 pub mod expression;
 pub mod figure;
 pub mod form;
+pub mod formula;
+pub mod guarded;
+pub mod report;
 pub mod sdmx;
 pub mod table;

@@ -27,27 +27,54 @@ impl FromRequest for Body {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = request.app_data::<web::Data<House>>().map_or(0, |house| house.config.limits.body_bytes);
-        let kind = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let payload = payload.take();
-        Box::pin(async move {
-            let bytes = read(payload, limit).await?;
-            match kind.as_deref() {
-                // Some clients name no type for an empty body.
-                None if bytes.is_empty() => Ok(Self(bytes)),
-                Some(kind) if JSON.contains(&kind) => Ok(Self(bytes)),
-                other => Err(Error::UnsupportedMediaType(Text::new(
-                    format!("此处只读取 application/json（收到 {}）", other.unwrap_or("无类型")),
-                    format!("Only application/json is read here (got {})", other.unwrap_or("none")),
-                ))
-                .into()),
-            }
-        })
+        let bytes = of_kind(request, payload, JSON);
+        Box::pin(async move { bytes.await.map(Self) })
     }
+}
+
+/// The bytes of a CSV file, with its media type already judged; none where there is no body.
+#[derive(Debug)]
+pub struct CsvBody(pub Bytes);
+
+/// What a CSV file may call itself.
+const CSV: &[&str] = &["text/csv"];
+
+impl FromRequest for CsvBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = of_kind(request, payload, CSV);
+        Box::pin(async move { bytes.await.map(Self) })
+    }
+}
+
+/// A bounded body of one of these kinds.
+fn of_kind(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    kinds: &'static [&'static str],
+) -> LocalBoxFuture<'static, Result<Bytes, Problem>> {
+    let limit = request.app_data::<web::Data<House>>().map_or(0, |house| house.config.limits.body_bytes);
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let payload = payload.take();
+    Box::pin(async move {
+        let bytes = read(payload, limit).await?;
+        match kind.as_deref() {
+            // Some clients name no type for an empty body.
+            None if bytes.is_empty() => Ok(bytes),
+            Some(kind) if kinds.contains(&kind) => Ok(bytes),
+            other => Err(Error::UnsupportedMediaType(Text::new(
+                format!("此处只读取 {}（收到 {}）", kinds.first().unwrap_or(&""), other.unwrap_or("无类型")),
+                format!("Only {} is read here (got {})", kinds.first().unwrap_or(&""), other.unwrap_or("none")),
+            ))
+            .into()),
+        }
+    })
 }
 
 /// Reads a body up to its limit. One that is larger is read on a little and thrown away:

@@ -8,6 +8,7 @@ pub mod border;
 pub mod bounds;
 pub mod catalogue;
 pub mod changes;
+pub mod claims;
 pub mod clients;
 pub mod collections;
 pub mod console;
@@ -26,6 +27,7 @@ pub mod periods;
 pub mod problem;
 pub mod rates;
 pub mod releases;
+pub mod reports;
 pub mod reviews;
 pub mod revisions;
 pub mod sdmx;
@@ -112,6 +114,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(catalogue::dry_run)
         .service(catalogue::add)
         .service(catalogue::change)
+        .service(claims::held)
+        .service(claims::keep)
+        .service(claims::get)
+        .service(claims::list)
+        .service(claims::explain)
+        .service(claims::explanations)
         .service(changes::list)
         .service(audit::export)
         .service(audit::entries)
@@ -123,6 +131,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(releases::get)
         .service(sdmx::data)
         .service(sdmx::structure)
+        .service(reports::index)
+        .service(reports::file)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -153,6 +163,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "releases", description = "What is published"),
         (name = "data", description = "Published figures as files"),
         (name = "sdmx", description = "The same by SDMX 2.1"),
+        (name = "claims", description = "What was printed, held against the data"),
+        (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),

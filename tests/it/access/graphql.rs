@@ -573,6 +573,10 @@ Mutation changeIndicator | mutation { it: $field(input: { code: "talent.graduate
     -            401    403   403     412      403  403    403    403        403
 IndicatorPayload indicator | mutation { it: changeIndicator(input: { code: "talent.graduates", ifMatch: "*" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
+Mutation explainClaim | mutation { it: $field(input: { claim: "a", other: "b", cause: SCOPE, text: "" }) { explanation { at } } }
+    -            401    403   403     422      403  403    403    403        403
+ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "policy.students_full_time.2023.附表6", other: "policy.students_full_time.2023.1.2.1", cause: SCOPE, text: "words" }) { it: $field { at } } }
+    -            401    403   403     data     403  403    403    403        403
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }
@@ -593,7 +597,7 @@ CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
-Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims |
+Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation |
 City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
 Predecessor code name kind effectiveOn source |
@@ -615,6 +619,8 @@ Indicator id code dataset lineNo name nameEn printedLabel parent within parts is
 Rule id code dataset severity expression message isEnabled validFrom validTo etag | { rules { $fields } }
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
+Explanation claim other cause text at |
+ClaimOutcome verdict claim other otherValue otherSource difference reason basis rule explanation schools expected | { it: reconciliation(verdict: [CONTRADICTS]) { $fields } }
 "#;
 
 type Schema = BTreeMap<String, BTreeMap<String, bool>>;

@@ -108,3 +108,7 @@ INSERT INTO client_key (client_id, kid, jwk, created_at) VALUES
     (UUID_1, 'one', '{}', '2024-01-02 03:04:05+00:00');
 INSERT INTO client_assertion (digest, until) VALUES
     (HASH_1, '2024-01-02 03:20:05+00:00');
+INSERT INTO reconciliation (id, at, actor, actor_role, actor_org, release, is_of_file, claims_hash, holds, differs, no_data, contradicts, document) VALUES
+    (UUID_1, '2024-01-02 03:04:05+00:00', 'client:demo', 'PROVINCE', '620000', '1.0.0', FALSE, HASH_1, 1, 0, 0, 0, '{}');
+INSERT INTO claim_explanation (id, pair_hash, number, claim, other, cause, text, actor, at) VALUES
+    (UUID_1, HASH_1, 1, 'a.b', 'a.c', 'scope', 'why', 'client:demo', '2024-01-02 03:04:05+00:00');

@@ -42,7 +42,16 @@ impl Intake {
     pub fn new(ctx: &Ctx, format: Format, terms: Terms, limit: usize) -> Result<Self> {
         admit(ctx)?;
         let row = queue::new(ctx, BatchState::Receiving, format, terms)?;
-        Ok(Self { ctx: ctx.clone(), row, limit, size: 0, hash: Sha256::new(), held: Vec::new(), parts: 0, writing: None })
+        Ok(Self {
+            ctx: ctx.clone(),
+            row,
+            limit,
+            size: 0,
+            hash: Sha256::new(),
+            held: Vec::new(),
+            parts: 0,
+            writing: None,
+        })
     }
 
     /// Takes the next bytes.
@@ -78,8 +87,7 @@ impl Intake {
         }
         self.written().await?;
         let (ctx, id, number) = (self.ctx.clone(), self.row.id, self.parts);
-        self.writing =
-            Some(tokio::spawn(async move { queue::insert_part(ctx.db.write(), id, number, part).await }));
+        self.writing = Some(tokio::spawn(async move { queue::insert_part(ctx.db.write(), id, number, part).await }));
         self.parts += 1;
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::people::{
 };
 use crate::{
     domain::{
-        datasets, indicators, periods,
+        claims, datasets, indicators, periods,
         precondition::Match,
         releases,
         reviews::{self, Step, Yes},
@@ -27,7 +27,14 @@ use crate::{
             ReturnSubmissionInput, SubmitSubmissionInput, Table,
         },
         limits,
-        types::{period::Period, release::Release, rule::Rule, submission::Submission, verdict::Verdict},
+        types::{
+            outcome::{ExplainClaimInput, ExplainClaimPayload},
+            period::Period,
+            release::Release,
+            rule::Rule,
+            submission::Submission,
+            verdict::Verdict,
+        },
         upkeep::{
             AddDatasetInput, AddIndicatorInput, AddPeriodInput, ChangeDatasetInput, ChangeIndicatorInput,
             DatasetPayload, IndicatorPayload, PeriodPayload, of_input,
@@ -305,6 +312,13 @@ impl Mutation {
     /// Gives a service account another secret, told this once.
     async fn rotate_client(&self, cx: &Context<'_>, input: RotateClientInput) -> GqlResult<ClientPayload> {
         input.rotate(cx).await
+    }
+
+    /// Says why two printed figures contradict each other; the report prints it below its tables.
+    async fn explain_claim(&self, cx: &Context<'_>, input: ExplainClaimInput) -> GqlResult<ExplainClaimPayload> {
+        let row = claims::explain(graphql::ctx(cx), input.into()).await;
+        let row = row.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        Ok(ExplainClaimPayload { explanation: (&row).into() })
     }
 
     /// Builds a release from everything that is accepted.

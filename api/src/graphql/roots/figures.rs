@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use crate::{
-    domain::{aggregates, releases},
+    domain::{aggregates, claims, releases},
     graphql::{
         self,
         error::{GqlResult, maybe, relocated},
@@ -12,7 +12,9 @@ use crate::{
         types::{
             aggregate::{AggregateInput, AggregateResult},
             claim::Claim,
+            outcome::ClaimOutcome,
             release::Release,
+            words::ClaimVerdict,
         },
     },
 };
@@ -38,6 +40,22 @@ impl FiguresQuery {
     async fn claims<'a>(&self, cx: &Context<'a>, filter: Option<ClaimFilter>) -> Vec<Claim<'a>> {
         let (registry, filter) = (graphql::registry(cx), filter.unwrap_or_default());
         registry.claims.iter().filter(|row| filter.keeps(row)).map(|row| Claim(registry, row)).collect()
+    }
+
+    /// Printed figures held against a release (the newest where nothing is said), and against each other: one
+    /// entry for each claim, and one for each pair that cannot both be true.
+    #[graphql(complexity = "limits::times(2 * CLAIMS, child_complexity)")]
+    async fn reconciliation(
+        &self,
+        cx: &Context<'_>,
+        release: Option<String>,
+        verdict: Option<Vec<ClaimVerdict>>,
+    ) -> GqlResult<Vec<ClaimOutcome>> {
+        let reconciled = claims::reconcile(graphql::ctx(cx), claims::Ask { claims: None, release }).await?;
+        let wanted: Option<Vec<claims::Verdict>> = verdict.map(|words| words.into_iter().map(Into::into).collect());
+        let outcomes = reconciled.outcomes.into_iter();
+        let is_asked = |one: &claims::Outcome| wanted.as_ref().is_none_or(|wanted| wanted.contains(&one.verdict));
+        Ok(outcomes.filter(is_asked).map(ClaimOutcome).collect())
     }
 
     /// The releases that are there for the caller, newest first.

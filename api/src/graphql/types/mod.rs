@@ -20,6 +20,7 @@ pub mod journal;
 pub mod membership;
 pub mod node;
 pub mod observation;
+pub mod outcome;
 pub mod partnership;
 pub mod period;
 pub mod principal;

@@ -5,7 +5,7 @@ use entity::words;
 
 use crate::{
     authz,
-    domain::{cube, submissions::turns},
+    domain::{claims, cube, submissions::turns},
     formats::document,
 };
 
@@ -246,6 +246,28 @@ words! {
         /// Published releases only.
         Analyst,
     }
+    /// Why two printed figures contradict each other.
+    ExplanationCause = "words::ExplanationCause" {
+        /// They count something else.
+        Definition,
+        /// They count other schools or people.
+        Scope,
+        /// They are of other days.
+        Period,
+        /// An earlier word is taken back.
+        Withdrawn,
+    }
+    /// What is said of a printed figure.
+    ClaimVerdict = "claims::Verdict" {
+        /// It does not go together with another claim.
+        Contradicts,
+        /// The data say something else.
+        Differs,
+        /// The data say the same, as far as it is printed.
+        Holds,
+        /// Nothing to hold it against, for this caller.
+        NoData,
+    }
 }
 
 impl Role {
@@ -308,6 +330,7 @@ mod tests {
             Duty,
             SubmissionState,
             Severity,
+            ExplanationCause,
             ReleaseKind,
             Role
         );
