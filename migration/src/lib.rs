@@ -31,6 +31,7 @@ mod m20261122_180000_tokens;
 mod m20261122_181000_people;
 mod m20261122_182000_evidence;
 mod m20261122_183000_limits;
+mod m20261123_200000_disclosure;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_181000_people::Migration),
             Box::new(m20261122_182000_evidence::Migration),
             Box::new(m20261122_183000_limits::Migration),
+            Box::new(m20261123_200000_disclosure::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entity::words::Disclosure;
 use rust_decimal::Decimal;
 
-use super::{periods::Period, releases};
+use super::{lineage, periods::Period, releases};
 use crate::{
     authz::Role,
     ctx::Ctx,
@@ -29,23 +29,26 @@ pub struct Observation {
 
 /// The figures of a school in the newest release: those that are asked for, or all of the period.
 ///
-/// What the release does not have is `MISSING`; what it has but the caller may not see is `SUPPRESSED`.
+/// What the release does not have is `MISSING`; what it has but the caller may not see is `SUPPRESSED`. A comparable
+/// series follows what became of schools: in a period before that, the figures are those of who then stood there.
 pub async fn of_school(
     ctx: &Ctx,
     school: &str,
     period: &str,
     indicators: Option<&[String]>,
+    is_comparable: bool,
 ) -> Result<Vec<Observation>> {
-    if Period::parse(period).is_none() {
+    let Some(days) = Period::parse(period) else {
         return Err(Error::invalid(
             "period_form",
             "/period",
             Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023"),
         ));
-    }
+    };
     let Some(release) = releases::newest(ctx) else { return Ok(Vec::new()) };
     let frame = ctx.memory.frame_of(&release).await?;
     let at = frame.position(school);
+    let origins = if is_comparable { lineage::origins(&frame, school, days.days()?.1) } else { Vec::from_iter(at) };
     let is_own =
         at.and_then(|at| frame.schools.get(at)).is_some_and(|school| ctx.actor.covers(&school.code, &school.city));
 
@@ -93,10 +96,16 @@ pub async fn of_school(
                 None => None,
             };
         }
-        let cell = match (&table, at) {
-            (Some((_, table)), Some(at)) => table.column(code)?.cells.get(at).copied().flatten(),
-            _ => None,
-        };
+        let (mut cell, mut together) = (None, None);
+        if let Some((_, table)) = &table {
+            let column = table.column(code)?;
+            let cells = || origins.iter().filter_map(|at| column.cells.get(*at).copied().flatten());
+            cell = cells().find(|(_, status)| status.has_value()).or_else(|| cells().next());
+            if origins.len() > 1 {
+                let weight = line.weight.as_deref().map(|code| table.column(code)).transpose()?;
+                together = lineage::together(&origins, line, &column, weight.as_deref());
+            }
+        }
         let may_see = match line.disclosure() {
             Disclosure::Public => true,
             Disclosure::Aggregate => is_own,
@@ -105,7 +114,9 @@ pub async fn of_school(
         if may_see && line.disclosure() != Disclosure::Public && cell.is_some() {
             ctx.saw(school, &line.dataset, period)?;
         }
+        let said = if may_see { together } else { None };
         let (value, status) = match cell {
+            _ if said.is_some() => said.unwrap_or((None, Status::Missing)),
             // Whether a school has a protected figure is told of one's own schools only; that a release has
             // no such table at all is no secret.
             _ if !may_see && table.is_some() => (None, Status::Suppressed),

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod changes;
 pub mod clients;
 pub mod collections;
+pub mod compliance;
 pub mod console;
 pub mod contract;
 pub mod datasets;
@@ -106,8 +107,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(audit::export)
         .service(audit::entries)
         .service(audit::list_accesses)
+        .service(compliance::get)
         .service(releases::list)
+        .service(releases::preview)
         .service(releases::create)
+        .service(releases::list_changes)
         .service(releases::get)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)

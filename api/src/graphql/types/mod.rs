@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod city;
 pub mod claim;
 pub mod collection;
+pub mod compliance;
 pub mod consortium;
 pub mod dataset;
 pub mod enterprise;
