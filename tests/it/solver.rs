@@ -240,7 +240,7 @@ fn tightest(case: &Case, told: &[Vec<Publication>]) -> f64 {
 const SLACK: f64 = 1e-5;
 
 /// The least or the most that an unknown can be, if everything that is told holds.
-fn extreme(case: &Case, equations: &[Equation], target: Unknown, is_most: bool) -> f64 {
+fn extreme(equations: &[Equation], target: Unknown, is_most: bool) -> f64 {
     let mut problem = ProblemVariables::new();
     let all: BTreeSet<Unknown> = equations.iter().flat_map(|one| one.of.keys().copied()).chain([target]).collect();
     let variables: BTreeMap<Unknown, Variable> =
@@ -313,7 +313,7 @@ fn attacked(case: &Case, means: Means) -> Option<String> {
     }
     let targets: BTreeSet<Unknown> = known.iter().flat_map(|one| one.of.keys().copied()).collect();
     for target in targets.into_iter().filter(|(_, school, _)| Some(*school) != case.insider) {
-        let (least, most) = (extreme(case, &known, target, false), extreme(case, &known, target, true));
+        let (least, most) = (extreme(&known, target, false), extreme(&known, target, true));
         if most - least < case.share * tightest - SLACK * (1.0 + tightest) {
             return Some(format!("{target:?} lies between {least} and {most}, a cell alone leaves {tightest}"));
         }
