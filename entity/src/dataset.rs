@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::{
     ids::{DatasetCode, PeriodCode},
-    words::PeriodKind,
+    words::{Partition, PeriodKind},
 };
 
 #[sea_orm::model]
@@ -25,6 +25,8 @@ pub struct Model {
     pub valid_to: Option<PeriodCode>,
     /// Goes up with every change.
     pub version: i32,
+    /// By what its schools are parted where protected figures are told.
+    pub parted_by: Partition,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

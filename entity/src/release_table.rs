@@ -24,6 +24,14 @@ pub struct Model {
     pub protected_hash: String,
     #[sea_orm(column_type = "Blob")]
     pub protected_columns: Vec<u8>,
+    /// JSON: what outsiders are told of the protected lines; nothing in releases of before.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub disclosure: Option<String>,
+    /// SHA-256 of it.
+    pub disclosure_hash: Option<String>,
+    /// What the commitment of the manifest to the protected columns is made with, in hexadecimal. Who has it can
+    /// hold a guessed table against the manifest; it is for officials.
+    pub salt: Option<String>,
     #[sea_orm(belongs_to, from = "version", to = "version")]
     pub release: BelongsTo<super::release::Entity>,
 }

@@ -79,6 +79,8 @@ words! {
     Better { Higher = "higher", Lower = "lower" }
     /// Who may see the figure of one school.
     Disclosure { Public = "public", Aggregate = "aggregate", Internal = "internal" }
+    /// By what the schools of a dataset are parted where protected figures are told: one partition and no other.
+    Partition { City = "city", Ownership = "ownership", Category = "category", Tier = "tier" }
     /// Where a submission stands.
     SubmissionState {
         Draft = "draft",

@@ -32,6 +32,7 @@ mod m20261122_181000_people;
 mod m20261122_182000_evidence;
 mod m20261122_183000_limits;
 mod m20261123_190000_listed;
+mod m20261123_200000_disclosure;
 mod m20261123_220000_create_reconciliation;
 mod named;
 
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_182000_evidence::Migration),
             Box::new(m20261122_183000_limits::Migration),
             Box::new(m20261123_190000_listed::Migration),
+            Box::new(m20261123_200000_disclosure::Migration),
             Box::new(m20261123_220000_create_reconciliation::Migration),
         ]
     }

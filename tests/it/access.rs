@@ -313,6 +313,14 @@ GET /v1/releases
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/releases
     -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/releases/{version}/changes
+    published                                          200    200   200     200      200  200    200    200        200
+    hidden                                             404    404   404     200      404  404    404    404        404
+    nowhere                                            404    404   404     404      404  404    404    404        404
+POST /v1/releases/preview
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/compliance
+    -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/releases/{version}
     published                                          200    200   200     200      200  200    200    200        200
     hidden                                             404    404   404     200      404  404    404    404        404
@@ -553,6 +561,7 @@ pub fn body(route: &str) -> Option<Value> {
         // Those of the registry, and no file.
         ("POST", "reconciliation") => None,
         ("POST", "releases") => Some(json!({ "kind": "patch", "note": "" })),
+        ("POST", "preview") => Some(json!({ "kind": "none" })),
         ("POST", _) => Some(json!({})),
         _ => None,
     }
@@ -563,7 +572,11 @@ async fn ask(caller: &Caller, route: &str, object: &str) -> Answer {
     let headers: &[(&str, &str)] = if method == "GET" { &[] } else { &[("if-match", STALE)] };
     // A form is asked for by parameters.
     let by_parameters = format!("{path}?school={{school}}&period={{period}}");
-    let path = if path.starts_with("/v1/templates/") { &by_parameters } else { path };
+    let path = match path {
+        _ if path.starts_with("/v1/templates/") => &by_parameters,
+        "/v1/compliance" => "/v1/compliance?period=2023",
+        _ => path,
+    };
     caller.send(method, &placed(path, object), headers, body(route).as_ref()).await
 }
 

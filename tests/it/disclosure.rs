@@ -93,8 +93,8 @@ async fn an_outsider_learns_the_count_and_the_own_statistic_and_nothing_else() {
             let hidden = cell(&cities, Some(city));
             assert_eq!((told(&hidden), &hidden["status"]), (vec![], &json!("SUPPRESSED")), "`{name}` {city}");
         }
-        // Where nobody reported there is nothing to hide.
-        assert_eq!(cell(&cities, Some("621000"))["status"], "MISSING", "`{name}`");
+        // Beside what is hidden, a city where nobody reported would say how many the others are.
+        assert_eq!(cell(&cities, Some("621000"))["status"], "SUPPRESSED", "`{name}`");
     }
     server.stop().await;
 }

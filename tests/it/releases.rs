@@ -230,7 +230,7 @@ async fn an_embargo_hides_a_release_from_all_but_the_province() {
         assert_eq!(students(&ctx, None).await, newest, "{name}");
         assert_eq!(students(&ctx, Some("1.*")).await, newest, "{name}");
         assert_eq!(releases::list(&ctx).await.unwrap().len(), 1 + usize::from(sees), "{name}");
-        let own = observations::of_school(&ctx, "62001", "2023", Some(&codes)).await.unwrap();
+        let own = observations::of_school(&ctx, "62001", "2023", Some(&codes), false).await.unwrap();
         assert_eq!(own[0].value.unwrap().to_string(), if sees { "25689" } else { "25688" }, "{name}");
         let (hidden, absent) = (
             aggregates::answer(&ctx, &ask(&[], Some("1.1.0"))).await.map(|answer| answer.release),

@@ -132,6 +132,7 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "consortium.kind" = ConsortiumKind,
         "consortium.scope" = ConsortiumScope,
         "consortium_member.role" = MemberRole,
+        "dataset.parted_by" = Partition,
         "dataset.period_kind" = PeriodKind,
         "finding.severity" = Severity,
         "indicator.aggregation" = Aggregation,

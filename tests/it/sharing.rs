@@ -67,6 +67,21 @@ fn rest_doors() -> Vec<(&'static str, &'static str, String, Value, Vec<&'static 
             json!({ "kind": "minor", "note": "for a test", "period": "2016" }),
             vec!["*/talent/2016"],
         ),
+        (
+            "province-620000",
+            "POST",
+            "/v1/releases/preview".to_owned(),
+            json!({ "kind": "minor", "period": "2013" }),
+            vec!["*/talent/2013"],
+        ),
+        (
+            "province-620000",
+            "GET",
+            "/v1/releases/1.1.0/changes?dataset=conditions".to_owned(),
+            Value::Null,
+            vec!["62001/conditions/2023"],
+        ),
+        ("province-620000", "GET", "/v1/compliance?period=2023".to_owned(), Value::Null, vec!["*/conditions/2023"]),
     ];
     files.into_iter().chain(others).collect()
 }
@@ -207,6 +222,12 @@ const GRAPHQL_DOORS: &[(&str, &str, &[&str])] = &[
         "province-620000",
         "aggregate(input: { indicators: [\"conditions.floor_area_per_student\"], period: \"2023\" }) { release }",
         &["*/conditions/2023"],
+    ),
+    ("province-620000", "compliance(period: \"2023\") { release }", &["*/conditions/2023"]),
+    (
+        "province-620000",
+        "release(version: \"1.1.0\") { changes(dataset: \"conditions\") { totalCount } }",
+        &["62001/conditions/2023"],
     ),
 ];
 

@@ -165,6 +165,7 @@ impl Cli {
             Command::Openapi => return Ok(print::openapi()?),
             Command::Receipt(args) => return receipt::run(args),
             Command::Audit(args) if args.offline() => return audit::run_offline(args),
+            Command::Release(args) if args.offline() => return release::run_offline(&args),
             Command::Backup(args) => return backup::run(args, &configured(self.config.as_deref())?).await,
             Command::Restore(args) => return backup::restore(args, &configured(self.config.as_deref())?).await,
             Command::Key(args) if args.is_secret() => return Ok(key::secret()?),

@@ -1,17 +1,21 @@
 //! Aggregates: one question, answered from a release or, for officials, from what is not published yet.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
-use entity::words::Disclosure;
+use entity::words::{Disclosure, Partition};
 use moka::future::Cache;
 
 use super::{
     cube::{self, Dimension, Figures, Filter, GroupKey, Grouping},
-    disclosure,
+    disclosure::{
+        self, Question,
+        writing::{self, Edition},
+    },
+    lineage,
     periods::Period,
     releases,
     submissions::{self, Unpublished},
@@ -24,6 +28,7 @@ use crate::{
     memory::{
         ReleaseHead,
         columns::Column,
+        disclosed::Disclosed,
         frame::{Frame, FrameIndicator},
     },
 };
@@ -201,11 +206,31 @@ async fn parted(
         }
         _ => group(),
     };
+    let told = match &from {
+        Origin::Release(release) => told(ctx, release, frame, &ask.period, lines).await?,
+        Origin::Unpublished(_) => HashMap::new(),
+    };
+    let absent = match Period::parse(&ask.period) {
+        Some(period) if !frame.successions.is_empty() => {
+            let (begins, ends) = period.days()?;
+            lineage::absent(frame, begins, ends)
+        }
+        _ => BTreeSet::new(),
+    };
+    let question = |line: &FrameIndicator| Question {
+        absent: &absent,
+        by: &ask.group_by,
+        filter: &ask.filter,
+        partition: told
+            .get(line.dataset.as_str())
+            .and_then(|told| Partition::of(&told.partition))
+            .unwrap_or_else(|| frame.partition(&line.dataset)),
+    };
     let refusal = |(code, line): &(&str, &FrameIndicator)| {
         if !is_published || line.disclosure() == Disclosure::Public {
             return Ok(None);
         }
-        match disclosure::ask(&ctx.actor, frame, &grouping, code, line, &ask.group_by, &ask.filter) {
+        match disclosure::ask(&ctx.actor, frame, &grouping, code, line, question(line)) {
             Ok(()) => Ok(None),
             Err(Error::Forbidden(why)) => Ok(Some(why)),
             Err(fault) => Err(fault),
@@ -235,7 +260,12 @@ async fn counted(
             ctx.saw(EVERY_SCHOOL, &line.dataset, &ask.period)?;
         }
     }
-    let columns = columns(ctx, &from, frame, &ask.period, &open).await?;
+    // What outsiders are told of protected lines stands with the release: nothing is counted for it.
+    let is_stored = |line: &FrameIndicator| is_published && line.disclosure() != Disclosure::Public;
+    let has_own = is_published && disclosure::has_own(&ctx.actor, frame, &grouping);
+    let to_count: Vec<(&str, &FrameIndicator)> =
+        open.iter().filter(|(_, line)| has_own || !is_stored(line)).copied().collect();
+    let columns = columns(ctx, &from, frame, &ask.period, &to_count).await?;
     // Mostly nobody needs it: it is as long as the frame.
     let empty = LazyLock::new(|| Column::empty(frame.schools.len()));
     let mut all = Vec::with_capacity(lines.len());
@@ -246,22 +276,55 @@ async fn counted(
         }
         let count = || {
             let column_of = |code: &str| columns.get(code).map_or_else(|| &*empty, Arc::as_ref);
-            Arc::new(cube::figures(&grouping, line, column_of(code), line.weight.as_deref().map(column_of)))
+            let column = column_of(code);
+            let mut figures = cube::figures(&grouping, line, column, line.weight.as_deref().map(column_of));
+            // Who did not stand in the period, and has no figure in it, is not expected.
+            for (figures, members) in figures.iter_mut().zip(&grouping.members).filter(|_| !absent.is_empty()) {
+                let is_expected = |at: &&usize| !absent.contains(*at) || column.value(**at).is_some();
+                figures.expected = Some(members.iter().filter(is_expected).count());
+            }
+            Arc::new(figures)
         };
         let figures = match &from {
+            _ if is_stored(line) && !has_own => None,
             Origin::Release(release) if ask.filter.is_empty() => {
-                FIGURES.get_with(kept_as(release, frame, ask, code, line), async { count() }).await
+                Some(FIGURES.get_with(kept_as(release, frame, ask, code, line), async { count() }).await)
             }
-            _ => count(),
+            _ => Some(count()),
         };
-        all.push(match line.disclosure() {
-            Disclosure::Aggregate | Disclosure::Internal if is_published => {
-                Arc::new(disclosure::gate(&ctx.actor, frame, &grouping, line, &figures))
+        all.push(match figures {
+            Some(figures) if !is_stored(line) => figures,
+            figures => {
+                let told = told.get(line.dataset.as_str()).and_then(|told| told.lines.get(*code));
+                let figures = figures.as_deref().map(Vec::as_slice);
+                Arc::new(disclosure::gate(&ctx.actor, frame, &grouping, question(line), (*line, told), figures))
             }
-            _ => figures,
         });
     }
     Ok((Answer { release: name, grouping, figures: all }, refused))
+}
+
+/// What the release tells outsiders of the protected lines of a question, by dataset.
+async fn told<'a>(
+    ctx: &Ctx,
+    release: &ReleaseHead,
+    frame: &Arc<Frame>,
+    period: &str,
+    lines: &[(&str, &'a FrameIndicator)],
+) -> Result<HashMap<&'a str, Arc<Disclosed>>> {
+    let mut told = HashMap::new();
+    for (_, line) in lines.iter().filter(|(_, line)| line.disclosure() != Disclosure::Public) {
+        let dataset = line.dataset.as_str();
+        let Some(head) = release.table(dataset, period).filter(|_| !told.contains_key(dataset)) else { continue };
+        let table = ctx.memory.table(head, frame).await?;
+        let disclosed = table.disclosed(|| {
+            let version = release.row.version.0.as_str().into();
+            let edition = Edition { version, frame: Arc::clone(frame), table: Arc::clone(&table) };
+            writing::fresh(&edition, dataset, period)
+        })?;
+        told.insert(dataset, disclosed);
+    }
+    Ok(told)
 }
 
 /// How long what nobody asks for is kept.
@@ -287,7 +350,7 @@ static FIGURES: LazyLock<Cache<String, Arc<Vec<Figures>>>> = LazyLock::new(|| {
 /// By what figures are found again: everything that they are computed from, by its hash.
 fn kept_as(release: &ReleaseHead, frame: &Frame, ask: &Ask, code: &str, line: &FrameIndicator) -> String {
     // By the weight, too: it may be another in another period.
-    let mut key = format!("{code} {:?} {:?} {}", line.weight, ask.group_by, frame.hash);
+    let mut key = format!("{code} {} {:?} {:?} {}", ask.period, line.weight, ask.group_by, frame.hash);
     let weight = line.weight.as_ref().and_then(|code| frame.indicators.get(code));
     for line in std::iter::once(line).chain(weight) {
         match release.table(&line.dataset, &ask.period) {

@@ -3,7 +3,10 @@
 //! Released blocks, accepted heads and current heads are all columns on a frame, and all
 //! are counted here. Only reported and estimated values contribute. No floating point.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use entity::words::{Aggregation, Ownership, SchoolCategory, SchoolTier};
 use rust_decimal::Decimal;
@@ -268,6 +271,22 @@ pub struct Figures {
     pub p75: Option<Decimal>,
     /// What the cell says.
     pub status: Status,
+    /// What outsiders see of it, for officials of its schools.
+    pub outside: Outside,
+}
+
+/// What outsiders see of a figure that an official is told of as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// Nobody but officials of its schools is told of it.
+    pub is_withheld: bool,
+    /// Everybody else is still told the figure of this version.
+    pub stands_since: Option<Arc<str>>,
+}
+
+impl Outside {
+    /// The same as officials.
+    pub const SAME: Self = Self { is_withheld: false, stands_since: None };
 }
 
 impl Figures {
@@ -284,7 +303,16 @@ impl Figures {
         p25: None,
         p75: None,
         status: Status::Suppressed,
+        outside: Outside::SAME,
     };
+
+    /// With the own statistic in its own place, beside `value`.
+    #[must_use]
+    pub fn with_own_statistic(self, rule: Aggregation) -> Self {
+        let own = |which: Aggregation| if which == rule { self.value } else { None };
+        let (sum, mean, median) = (own(Aggregation::Sum), own(Aggregation::Mean), own(Aggregation::Median));
+        Self { sum, mean, median, ..self }
+    }
 
     /// Only the indicator's own statistic: what may be told of a protected indicator.
     #[must_use]
@@ -376,6 +404,7 @@ fn summed_up(group: &Gathered, members: &[usize], line: &FrameIndicator, column:
         p25: quantile(&group.values, 1, factor),
         p75: quantile(&group.values, 3, factor),
         status,
+        outside: Outside::SAME,
     }
 }
 

@@ -6,7 +6,7 @@
 use entity::{
     dataset,
     ids::{DatasetCode, PeriodCode},
-    words::PeriodKind,
+    words::{Partition, PeriodKind},
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -42,6 +42,8 @@ pub struct Said {
     pub valid_from: Option<Option<String>>,
     /// The last period that it is reported for.
     pub valid_to: Option<Option<String>>,
+    /// By what its schools are parted where protected figures are told.
+    pub parted_by: Option<String>,
 }
 
 /// A new table.
@@ -104,6 +106,7 @@ pub async fn add(ctx: &Ctx, new: New) -> Result<dataset::Model> {
         valid_from: None,
         valid_to: None,
         version: 1,
+        parted_by: Partition::City,
     };
     let row = applied(&registry, &blank, &new.said, kind, &mut faults);
     faults.verdict()?;
@@ -162,6 +165,11 @@ fn applied(
         source: text(&new.source, &there.source),
         valid_from: said(&new.valid_from, &there.valid_from),
         valid_to: said(&new.valid_to, &there.valid_to),
+        parted_by: new
+            .parted_by
+            .as_deref()
+            .and_then(|word| faults.word("parted_by", word, Partition::ALL, Partition::word))
+            .unwrap_or(there.parted_by),
         ..there.clone()
     };
     faults.position(row.position);
@@ -187,6 +195,7 @@ async fn replace(db: &impl ConnectionTrait, old: &dataset::Model, new: &dataset:
         .col_expr(C::Source, Expr::value(new.source.clone()))
         .col_expr(C::ValidFrom, Expr::value(new.valid_from.clone()))
         .col_expr(C::ValidTo, Expr::value(new.valid_to.clone()))
+        .col_expr(C::PartedBy, Expr::value(new.parted_by))
         .col_expr(C::Version, Expr::value(new.version))
         .filter(C::Code.eq(old.code.clone()))
         .filter(C::Version.eq(old.version))
@@ -202,6 +211,7 @@ fn definition(row: &dataset::Model) -> Value {
         "period_kind": row.period_kind.word(), "source": row.source,
         "valid_from": row.valid_from.as_ref().map(PeriodCode::as_str),
         "valid_to": row.valid_to.as_ref().map(PeriodCode::as_str),
+        "parted_by": row.parted_by.word(),
     })
 }
 

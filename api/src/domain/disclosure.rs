@@ -1,21 +1,79 @@
 //! What may be told of a protected indicator to somebody who is not an official of its schools.
 //!
-//! Only the province's total and one partition, by city, without filters; only the indicator's
-//! own statistic and the count; no cell with fewer than [`K`] contributing schools, and with a
-//! suppressed cell at least one more, so that together they hide at least [`K`] schools from
-//! whoever subtracts the rest from the total.
+//! Only the province's total and one partition of the schools, without filters; only the indicator's own statistic
+//! and the count; no cell with fewer than [`K`] contributing schools. What that is, cell by cell, is decided once,
+//! when a release is built (`deciding`), and stored with it (`writing`). [`gate`] is the one place where it is
+//! applied: aggregates, files, SDMX, reports, medians of peers and compliance all come through it.
 
-use entity::words::Disclosure;
+pub mod deciding;
+pub mod writing;
 
-use super::cube::{Dimension, Figures, Filter, Grouping};
+use std::{collections::BTreeSet, sync::Arc};
+
+use entity::words::{Disclosure, Partition};
+
+use super::cube::{Dimension, Figures, Filter, GroupKey, Grouping, Outside};
 use crate::{
     authz::Actor,
     error::{Error, Result, Text},
-    memory::frame::{Frame, FrameIndicator},
+    formats::document::Status,
+    memory::{
+        disclosed::{ToldCell, ToldLine},
+        frame::{Frame, FrameIndicator, FrameSchool},
+    },
 };
 
 /// The fewest schools that a published cell of a protected indicator stands for.
 pub const K: usize = 3;
+
+/// The dimension that a partition groups by.
+pub const fn dimension(partition: Partition) -> Dimension {
+    match partition {
+        Partition::City => Dimension::City,
+        Partition::Ownership => Dimension::Ownership,
+        Partition::Category => Dimension::Category,
+        Partition::Tier => Dimension::Tier,
+    }
+}
+
+/// The group of a school in a partition.
+fn group_of(school: &FrameSchool, partition: Partition) -> &str {
+    match partition {
+        Partition::City => &school.city,
+        Partition::Ownership => school.ownership().map_or("", |word| word.word()),
+        Partition::Category => school.category().map_or("", |word| word.word()),
+        Partition::Tier => school.tier().map_or("", |word| word.word()),
+    }
+}
+
+/// The name of a group of one dimension; nothing for the whole province.
+fn name_of(key: &GroupKey) -> Option<&str> {
+    key.city
+        .as_deref()
+        .or_else(|| key.ownership.map(|word| word.word()))
+        .or_else(|| key.category.map(|word| word.word()))
+        .or_else(|| key.tier.map(|word| word.word()))
+}
+
+/// What is asked, as far as a refusal depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// In which groups.
+    pub by: &'a [Dimension],
+    /// Over which schools.
+    pub filter: &'a Filter,
+    /// The one partition of the dataset.
+    pub partition: Partition,
+    /// Schools that did not stand in the period.
+    pub absent: &'a BTreeSet<usize>,
+}
+
+impl Question<'_> {
+    /// Whether it asks for nothing but the province's total or the one partition.
+    pub fn is_plain(&self) -> bool {
+        self.filter.is_empty() && (self.by.is_empty() || self.by == [dimension(self.partition)])
+    }
+}
 
 /// Refuses a question whose answer could be taken apart.
 pub fn ask(
@@ -24,22 +82,28 @@ pub fn ask(
     grouping: &Grouping,
     code: &str,
     line: &FrameIndicator,
-    by: &[Dimension],
-    filter: &Filter,
+    question: Question<'_>,
 ) -> Result<()> {
-    let plain = filter.is_empty() && (by.is_empty() || by == [Dimension::City]);
     let all_own = (0..grouping.keys.len()).all(|group| is_own(actor, frame, grouping, group));
     match line.disclosure() {
         Disclosure::Public => Ok(()),
-        Disclosure::Aggregate if plain || all_own => Ok(()),
+        Disclosure::Aggregate if question.is_plain() || all_own => Ok(()),
         Disclosure::Internal if all_own => Ok(()),
-        Disclosure::Aggregate => Err(Error::Forbidden(Text::new(
-            format!("“{code}”为受保护指标：只提供全省合计和按市州的分组，且不能筛选，以免推算出个别学校的数据"),
-            format!(
-                "`{code}` is protected: only the province's total and the groups by city, without filters, are published, \
-                 so that no school's figure can be worked out"
-            ),
-        ))),
+        Disclosure::Aggregate => {
+            let (zh, en) = match question.partition {
+                Partition::City => ("市州", "city"),
+                Partition::Ownership => ("办学性质", "ownership"),
+                Partition::Category => ("院校类别", "category"),
+                Partition::Tier => ("办学层次", "tier"),
+            };
+            Err(Error::Forbidden(Text::new(
+                format!("“{code}”为受保护指标：只提供全省合计和按{zh}的分组，且不能筛选，以免推算出个别学校的数据"),
+                format!(
+                    "`{code}` is protected: only the province's total and the groups by {en}, without filters, are \
+                     published, so that no school's figure can be worked out"
+                ),
+            )))
+        }
         Disclosure::Internal => Err(Error::Forbidden(Text::new(
             format!("“{code}”仅供主管部门使用"),
             format!("`{code}` is for officials of these schools only"),
@@ -54,87 +118,67 @@ fn is_own(actor: &Actor, frame: &Frame, grouping: &Grouping, group: usize) -> bo
     })
 }
 
-/// Takes out of the figures of one indicator what this caller may not be told.
+/// Whether any group of a question has schools, all of them within the caller's own scope: only then is anything
+/// told that is not stored with the release.
+pub fn has_own(actor: &Actor, frame: &Frame, grouping: &Grouping) -> bool {
+    let has_schools = |group: usize| grouping.members.get(group).is_some_and(|members| !members.is_empty());
+    (0..grouping.keys.len()).any(|group| has_schools(group) && is_own(actor, frame, grouping, group))
+}
+
+/// Puts together what this caller is told of one indicator of a release: of its own groups `figures` as they are,
+/// with what outsiders see of them; of all others what the release tells everybody.
+///
+/// `told` is nothing where the release has no such table, or nobody may be told of the line; `figures` is nothing
+/// for a caller without a group of its own.
 pub fn gate(
     actor: &Actor,
     frame: &Frame,
     grouping: &Grouping,
-    line: &FrameIndicator,
-    figures: &[Figures],
+    question: Question<'_>,
+    (line, told): (&FrameIndicator, Option<&ToldLine>),
+    figures: Option<&[Figures]>,
 ) -> Vec<Figures> {
-    if line.disclosure() == Disclosure::Public {
-        return figures.to_vec();
-    }
-    let hidden = suppressed(&figures.iter().map(|figures| figures.schools.unwrap_or(0)).collect::<Vec<_>>());
-    figures
-        .iter()
-        .zip(hidden)
-        .enumerate()
-        .map(|(group, (figures, is_hidden))| {
-            if is_own(actor, frame, grouping, group)
-                && grouping.members.get(group).is_some_and(|members| !members.is_empty())
-            {
-                figures.clone()
-            } else if is_hidden {
-                Figures::SUPPRESSED
-            } else {
-                figures.own_statistic_only(line.aggregation())
+    let is_plain = question.is_plain();
+    let cells = grouping.keys.iter().enumerate().map(|(group, key)| {
+        let members = grouping.members.get(group).map(Vec::as_slice).unwrap_or_default();
+        let expected = members.iter().filter(|at| !question.absent.contains(*at)).count();
+        let cell = told.filter(|_| is_plain).and_then(|told| match name_of(key) {
+            Some(name) => told.groups.get(name),
+            None => Some(&told.total),
+        });
+        match figures.and_then(|figures| figures.get(group)) {
+            Some(figures) if !members.is_empty() && is_own(actor, frame, grouping, group) => {
+                let is_outside = line.disclosure() == Disclosure::Internal || !is_plain;
+                Figures { outside: outside(figures, cell, is_outside), ..figures.clone() }
             }
-        })
-        .collect()
+            _ => shown(line, cell, expected),
+        }
+    });
+    cells.collect()
 }
 
-/// Which groups of a partition are hidden, by how many schools contribute to each.
-pub fn suppressed(counts: &[usize]) -> Vec<bool> {
-    let mut hidden: Vec<bool> = counts.iter().map(|count| (1..K).contains(count)).collect();
-    if !hidden.contains(&true) {
-        return hidden;
-    }
-    let mut others: Vec<usize> =
-        (0..counts.len()).filter(|at| counts.get(*at).is_some_and(|count| *count >= K)).collect();
-    others.sort_by_key(|at| (counts.get(*at).copied(), *at));
-    for next in others {
-        let (cells, schools) = counts
-            .iter()
-            .zip(&hidden)
-            .filter(|(_, hidden)| **hidden)
-            .fold((0, 0), |(cells, schools), (count, _)| (cells + 1, schools + count));
-        if cells >= 2 && schools >= K {
-            break;
-        }
-        if let Some(slot) = hidden.get_mut(next) {
-            *slot = true;
-        }
-    }
-    hidden
+/// What everybody is told of a cell.
+fn shown(line: &FrameIndicator, cell: Option<&ToldCell>, expected: usize) -> Figures {
+    let nothing =
+        Figures { schools: Some(0), expected: Some(expected), status: Status::Missing, ..Figures::SUPPRESSED };
+    let Some(cell) = cell else { return nothing };
+    let Some(shown) = &cell.shown else { return Figures::SUPPRESSED };
+    let value = shown.value.as_deref().and_then(|digits| rust_decimal::Decimal::from_str_exact(digits).ok());
+    let status = Status::stated(&shown.status).unwrap_or(Status::Missing);
+    // A school that has left a group is still in a figure that stands.
+    let expected = Some(expected.max(shown.schools));
+    Figures { schools: Some(shown.schools), expected, value, status, ..nothing }.with_own_statistic(line.aggregation())
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_next_smallest_goes_with_a_lonely_one() {
-        assert_eq!(suppressed(&[1, 3, 5]), [true, true, false]);
-        assert_eq!(suppressed(&[1, 1, 5, 4]), [true, true, false, true]);
-        assert_eq!(suppressed(&[2, 1, 5]), [true, true, false]);
-        assert_eq!(suppressed(&[3, 5, 0]), [false, false, false]);
-        assert_eq!(suppressed(&[2]), [true]);
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_hidden_cannot_be_subtracted_out(counts in proptest::collection::vec(0_usize..8, 1..20)) {
-            let hidden = suppressed(&counts);
-            let all: Vec<usize> = counts.iter().copied().filter(|count| *count > 0).collect();
-            let of: Vec<usize> = counts.iter().zip(&hidden).filter(|(_, hidden)| **hidden).map(|(count, _)| *count).collect();
-            for (count, hidden) in counts.iter().zip(&hidden) {
-                prop_assert!(*hidden || *count == 0 || *count >= K);
-            }
-            // Everything hidden is safe; otherwise at least two cells and K schools are.
-            prop_assert!(of.is_empty() || of.len() == all.len() || (of.len() >= 2 && of.iter().sum::<usize>() >= K));
+fn outside(figures: &Figures, cell: Option<&ToldCell>, is_outside: bool) -> Outside {
+    match cell {
+        _ if is_outside => Outside { is_withheld: true, stands_since: None },
+        None => Outside::SAME,
+        Some(ToldCell { shown: None, .. }) => Outside { is_withheld: true, stands_since: None },
+        Some(ToldCell { since, shown: Some(shown) }) => {
+            let value = figures.value.map(|value| value.normalize().to_string());
+            let is_same = figures.schools == Some(shown.schools) && value == shown.value;
+            Outside { is_withheld: false, stands_since: (!is_same).then(|| Arc::clone(since)) }
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use entity::words::Disclosure;
 use rust_decimal::Decimal;
 
-use super::{periods::Period, releases};
+use super::{lineage, periods::Period, releases};
 use crate::{
     authz::{Actor, Role},
     ctx::Ctx,
@@ -55,31 +56,32 @@ pub fn told(
 
 /// The figures of a school in the newest release: those that are asked for, or all of the period.
 ///
-/// What the release does not have is `MISSING`; what it has but the caller may not see is `SUPPRESSED`.
+/// What the release does not have is `MISSING`; what it has but the caller may not see is `SUPPRESSED`. A comparable
+/// series follows what became of schools: in a period before that, the figures are those of who then stood there.
 pub async fn of_school(
     ctx: &Ctx,
     school: &str,
     period: &str,
     indicators: Option<&[String]>,
+    is_comparable: bool,
 ) -> Result<Vec<Observation>> {
-    match releases::newest(ctx) {
-        Some(release) => in_release(ctx, &release, school, period, indicators).await,
-        None => expect_period(period).map(|()| Vec::new()),
-    }
+    let days = expect_period(period)?;
+    let Some(release) = releases::newest(ctx) else { return Ok(Vec::new()) };
+    let stood = if is_comparable { Some(days.days()?.1) } else { None };
+    read(ctx, &release, school, period, indicators, stood).await
 }
 
-fn expect_period(period: &str) -> Result<()> {
-    if Period::parse(period).is_none() {
-        return Err(Error::invalid(
+fn expect_period(period: &str) -> Result<Period> {
+    Period::parse(period).ok_or_else(|| {
+        Error::invalid(
             "period_form",
             "/period",
             Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023"),
-        ));
-    }
-    Ok(())
+        )
+    })
 }
 
-/// The same of any release that is there for the caller.
+/// The same of any release that is there for the caller, not followed back.
 pub async fn in_release(
     ctx: &Ctx,
     release: &ReleaseHead,
@@ -88,10 +90,24 @@ pub async fn in_release(
     indicators: Option<&[String]>,
 ) -> Result<Vec<Observation>> {
     expect_period(period)?;
+    read(ctx, release, school, period, indicators, None).await
+}
+
+/// What a release has of a school, or of those that stood in its place on a day.
+async fn read(
+    ctx: &Ctx,
+    release: &ReleaseHead,
+    school: &str,
+    period: &str,
+    indicators: Option<&[String]>,
+    stood: Option<NaiveDate>,
+) -> Result<Vec<Observation>> {
     let frame = ctx.memory.frame_of(release).await?;
     let at = frame.position(school);
-    let is_own =
-        at.and_then(|at| frame.schools.get(at)).is_some_and(|school| ctx.actor.covers(&school.code, &school.city));
+    let origins = stood.map_or_else(|| Vec::from_iter(at), |day| lineage::origins(&frame, school, day));
+    let own = |at: &usize| frame.schools.get(*at).is_some_and(|school| ctx.actor.covers(&school.code, &school.city));
+    // What a school has taken over is its own; another city's is not this city's for that.
+    let is_own = at.as_ref().is_some_and(own) && (ctx.actor.role == Role::School || origins.iter().all(own));
 
     let all: Vec<String>;
     let wanted = match indicators {
@@ -137,15 +153,24 @@ pub async fn in_release(
                 None => None,
             };
         }
-        let cell = match (&table, at) {
-            (Some((_, table)), Some(at)) => table.column(code)?.cells.get(at).copied().flatten(),
-            _ => None,
-        };
+        let (mut cell, mut together) = (None, None);
+        if let Some((_, table)) = &table {
+            let column = table.column(code)?;
+            let cells = || origins.iter().filter_map(|at| column.cells.get(*at).copied().flatten());
+            cell = cells().find(|(_, status)| status.has_value()).or_else(|| cells().next());
+            if origins.len() > 1 {
+                let weight = line.weight.as_deref().map(|code| table.column(code)).transpose()?;
+                together = lineage::together(&origins, line, &column, weight.as_deref());
+            }
+        }
         let may_see = may_see(&ctx.actor, line, is_own);
         if may_see && line.disclosure() != Disclosure::Public && cell.is_some() {
             ctx.saw(school, &line.dataset, period)?;
         }
-        let (value, status) = told(line, may_see, table.is_some(), cell);
+        let (value, status) = match together.filter(|_| may_see) {
+            Some(together) => together,
+            None => told(line, may_see, table.is_some(), cell),
+        };
         observations.push(Observation { indicator: code.clone(), period: period.to_owned(), value, status });
     }
     Ok(observations)

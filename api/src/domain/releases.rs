@@ -3,40 +3,44 @@
 //! A release keeps its tables as columns, the frame they hang on, and a signed manifest of
 //! SHA-256 sums. It never changes; what changes is which one is the newest.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+mod building;
+pub mod changes;
+pub mod copies;
+mod preview;
+mod verifying;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{
     ids::{DatasetCode, PeriodCode, ReleaseVersion},
-    registry_snapshot, release, release_table, submission,
-    words::{Disclosure, ReleaseKind},
+    registry_snapshot, release, release_table,
+    words::ReleaseKind,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement, sea_query::OnConflict,
+    ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, QueryOrder, QuerySelect, Statement,
+    sea_query::OnConflict,
 };
 use semver::{Version, VersionReq};
-use serde::{Deserialize, Serialize};
 
+pub use preview::{Preview, TablePreview, preview};
+pub use verifying::verify;
+
+use self::{
+    building::{Built, Place, Tables},
+    verifying::{Manifest, SIGNED_TYPE},
+};
 use super::{
     embargo,
     journal::{self, Event},
     periods::Period,
-    submissions::{self, Unpublished},
 };
 use crate::{
     authn::keys,
     authz::{Action, Kind},
     ctx::Ctx,
     db::now,
-    error::{Error, Result, Text},
-    formats::{
-        columns::{self, Series},
-        document::{self, Status, sha256},
-    },
+    error::{Error, Finding, Result, Text},
     memory::{self, ReleaseHead, TableHead, Thing, frame::Frame},
 };
 
@@ -92,77 +96,35 @@ pub async fn resolve(ctx: &Ctx, wanted: Option<&str>) -> Result<Arc<ReleaseHead>
     found.cloned().ok_or(Error::NotFound(Kind::Release))
 }
 
-/// One table of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Sealed {
-    dataset: String,
-    period: String,
-    schools: i32,
-    public_sha256: String,
-    protected_sha256: String,
-}
-
-/// What is signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Manifest {
-    release: String,
-    previous: Option<String>,
-    kind: String,
-    note: String,
-    created_at: DateTime<Utc>,
-    publish_at: DateTime<Utc>,
-    registry_sha256: String,
-    tables: Vec<Sealed>,
+/// What is done of a build: tables, of how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Tables that are done.
+    pub done: usize,
+    /// Tables that there are to do.
+    pub of: usize,
 }
 
 /// Builds a release from everything that is accepted.
 ///
 /// # Errors
-/// 403 for all but the province, 422 for a note or a period that will not do, 409 where nothing has
-/// changed since the release before.
-#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+/// As [`build`].
 pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
+    build(ctx, new, &mut |_| {}).await
+}
+
+/// Builds a release from everything that is accepted, and says how far it is.
+///
+/// # Errors
+/// 403 for all but the province, 422 for a note, a period or another partition that will not do, 409 where nothing
+/// has changed since the release before.
+#[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
+pub async fn build(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Arc<ReleaseHead>> {
     ctx.require(Action::Create, Kind::Release)?;
     check(&new)?;
-    let registry = ctx.memory.registry();
-    let frame = Frame::of(&registry);
-    let (document, registry_hash) = frame.document()?;
-
     let tx = ctx.begin().await?;
-    if tx.get_database_backend() == DbBackend::Postgres {
-        // Releases are numbered one after the other; the number is any constant of ours.
-        tx.execute_raw(Statement::from_string(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(7236479)")).await?;
-    }
-    let before = ctx
-        .visible::<release::Entity>()
-        .order_by_desc(release::Column::Major)
-        .order_by_desc(release::Column::Minor)
-        .order_by_desc(release::Column::Patch)
-        .limit(1)
-        .one(&tx)
-        .await?;
-    let version = next(before.as_ref(), new.kind);
-    let mut tables = carried(ctx, &tx, before.as_ref()).await?;
-    for (dataset, period) in accepted(ctx, &tx, new.period.as_deref()).await? {
-        let table = table(ctx, &tx, &frame, &dataset, &period).await?;
-        tables.insert((dataset, period), table);
-    }
-    if tables.is_empty() {
-        return Err(Error::Conflict(Text::new(
-            "还没有已采纳的数据，无法发布",
-            "Nothing is accepted yet: there is nothing to release",
-        )));
-    }
-    let sealed: Vec<Sealed> = tables.values().map(Built::sealed).collect();
-    if let Some(before) = before.as_ref().filter(|before| before.registry_hash == registry_hash) {
-        let old: Manifest = serde_json::from_str(&before.manifest).map_err(Error::internal)?;
-        if old.tables == sealed {
-            return Err(Error::Conflict(Text::new(
-                format!("自 {} 以来没有变化，无需发布", before.version),
-                format!("Nothing has changed since {}: there is nothing to release", before.version),
-            )));
-        }
-    }
+    let prepared = prepare(ctx, &tx, &new, progress).await?;
+    let Prepared { version, before, tables, registry_hash, document, .. } = prepared;
 
     let created_at = now();
     let publish_at = new.publish_at.map_or(created_at, |at| at.max(created_at).trunc_subsecs(6));
@@ -177,7 +139,7 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
         created_at,
         publish_at,
         registry_sha256: registry_hash.clone(),
-        tables: sealed,
+        tables: tables.values().map(Built::sealed).collect(),
     };
     let manifest = serde_json::to_string(&manifest).map_err(Error::internal)?;
     let signature = keys::sign(&ctx.memory.keys(), manifest.as_bytes(), SIGNED_TYPE)?;
@@ -210,8 +172,8 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     };
     release::Entity::insert(release::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
     let heads: Vec<TableHead> = tables.values().map(|built| built.head(&name)).collect();
-    for ((dataset, period), built) in tables {
-        release_table::Entity::insert(built.row(&name, dataset, period)).exec_without_returning(&tx).await?;
+    for built in tables.into_values() {
+        release_table::Entity::insert(built.row(&name)).exec_without_returning(&tx).await?;
     }
     journal::record(
         &tx,
@@ -232,15 +194,104 @@ pub async fn create(ctx: &Ctx, new: New) -> Result<Arc<ReleaseHead>> {
     Ok(Arc::new(ReleaseHead { row, tables: heads }))
 }
 
-/// The `typ` of a manifest's signature.
-const SIGNED_TYPE: &str = "zhiqiao-release+jws";
+/// Everything that a release would be, before any of it is written.
+struct Prepared {
+    version: Version,
+    before: Option<release::Model>,
+    /// The registry and the catalogue as they stand, and the hash of that.
+    document: String,
+    registry_hash: String,
+    tables: Tables,
+    /// Which of the tables were built anew.
+    built: BTreeSet<(DatasetCode, PeriodCode)>,
+}
+
+/// Builds every table, in a transaction that may still be dropped.
+async fn prepare(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    new: &New,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Prepared> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        // Releases are numbered one after the other; the number is any constant of ours.
+        tx.execute_raw(Statement::from_string(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(7236479)")).await?;
+    }
+    let frame = Frame::of(&ctx.memory.registry());
+    let (document, registry_hash) = frame.document()?;
+    let frame = Arc::new(frame);
+    let before = ctx
+        .visible::<release::Entity>()
+        .order_by_desc(release::Column::Major)
+        .order_by_desc(release::Column::Minor)
+        .order_by_desc(release::Column::Patch)
+        .limit(1)
+        .one(tx)
+        .await?;
+    let version = next(before.as_ref(), new.kind);
+    let mut tables = building::carried(ctx, tx, before.as_ref()).await?;
+    let accepted = building::accepted(ctx, tx, new.period.as_deref()).await?;
+    if let Some(before) = &before {
+        let old = building::frame(tx, &before.registry_hash).await?;
+        same_partitions(&old, &frame, tables.keys().map(|(dataset, _)| dataset), new.kind)?;
+    }
+    let is_same_registry = before.as_ref().is_some_and(|before| before.registry_hash == registry_hash);
+    let place = Place { version: version.to_string().into(), frame, is_same_registry };
+    progress(Progress { done: 0, of: accepted.len() });
+    for (done, key) in (1..).zip(&accepted) {
+        let table = building::table(ctx, tx, &place, key, tables.get(key)).await?;
+        tables.insert(key.clone(), table);
+        progress(Progress { done, of: accepted.len() });
+    }
+    if tables.is_empty() {
+        return Err(Error::Conflict(Text::new(
+            "还没有已采纳的数据，无法发布",
+            "Nothing is accepted yet: there is nothing to release",
+        )));
+    }
+    if let Some(before) = before.as_ref().filter(|_| is_same_registry) {
+        let old: Manifest = serde_json::from_str(&before.manifest).map_err(Error::internal)?;
+        if old.tables == tables.values().map(Built::sealed).collect::<Vec<_>>() {
+            return Err(Error::Conflict(Text::new(
+                format!("自 {} 以来没有变化，无需发布", before.version),
+                format!("Nothing has changed since {}: there is nothing to release", before.version),
+            )));
+        }
+    }
+    Ok(Prepared { version, before, document, registry_hash, tables, built: accepted })
+}
+
+/// The partition of a dataset is fixed within a major version.
+fn same_partitions<'a>(
+    old: &Frame,
+    new: &Frame,
+    datasets: impl Iterator<Item = &'a DatasetCode>,
+    kind: ReleaseKind,
+) -> Result<()> {
+    if kind == ReleaseKind::Major {
+        return Ok(());
+    }
+    let datasets: BTreeSet<&DatasetCode> = datasets.collect();
+    let mut faults = Vec::new();
+    for code in datasets {
+        let (is, was) = (new.partition(code.as_str()).word(), old.partition(code.as_str()).word());
+        if is != was {
+            let text = Text::new(
+                format!("报表“{code}”的分组方式由 {was} 改为 {is}，只能随主版本（major）发布"),
+                format!("`{code}` is parted by {is} instead of {was}: that takes a major release"),
+            );
+            faults.push(Finding::error("partition", "/kind", text).with("major", kind.word()));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
 
 fn check(new: &New) -> Result<()> {
     let mut faults = Vec::new();
     let length = new.note.chars().count();
     if new.note.trim().is_empty() || length > MAX_NOTE || new.note.contains('\0') {
         faults.push(
-            crate::error::Finding::error(
+            Finding::error(
                 "note",
                 "/note",
                 Text::new(
@@ -253,7 +304,7 @@ fn check(new: &New) -> Result<()> {
     }
     if let Some(period) = new.period.as_deref().filter(|period| Period::parse(period).is_none()) {
         faults.push(
-            crate::error::Finding::error(
+            Finding::error(
                 "period_form",
                 "/period",
                 Text::new("统计期应如 2023 或 2022-2023", "A period is written like 2023 or 2022-2023"),
@@ -268,7 +319,7 @@ fn check(new: &New) -> Result<()> {
 fn too_early(hidden: &release::Model, publish_at: DateTime<Utc>) -> Error {
     let day = hidden.publish_at.to_rfc3339();
     Error::Invalid(vec![
-        crate::error::Finding::error(
+        Finding::error(
             "publish_at",
             "/publish_at",
             Text::new(
@@ -290,204 +341,4 @@ fn next(before: Option<&release::Model>, kind: ReleaseKind) -> Version {
         ReleaseKind::Minor => Version::new(major, minor + 1, 0),
         ReleaseKind::Patch => Version::new(major, minor, patch + 1),
     }
-}
-
-/// The columns of one table, ready to be written.
-struct Built {
-    dataset: DatasetCode,
-    period: PeriodCode,
-    schools: i32,
-    public_hash: String,
-    public_columns: Vec<u8>,
-    protected_hash: String,
-    protected_columns: Vec<u8>,
-}
-
-impl Built {
-    fn sealed(&self) -> Sealed {
-        Sealed {
-            dataset: self.dataset.0.clone(),
-            period: self.period.0.clone(),
-            schools: self.schools,
-            public_sha256: self.public_hash.clone(),
-            protected_sha256: self.protected_hash.clone(),
-        }
-    }
-
-    fn head(&self, version: &ReleaseVersion) -> TableHead {
-        TableHead {
-            version: version.clone(),
-            dataset_code: self.dataset.clone(),
-            period_code: self.period.clone(),
-            schools: self.schools,
-            public_hash: self.public_hash.clone(),
-            protected_hash: self.protected_hash.clone(),
-        }
-    }
-
-    fn row(self, version: &ReleaseVersion, dataset: DatasetCode, period: PeriodCode) -> release_table::ActiveModel {
-        release_table::ActiveModel {
-            version: Set(version.clone()),
-            dataset_code: Set(dataset),
-            period_code: Set(period),
-            schools: Set(self.schools),
-            public_hash: Set(self.public_hash),
-            public_columns: Set(self.public_columns),
-            protected_hash: Set(self.protected_hash),
-            protected_columns: Set(self.protected_columns),
-        }
-    }
-}
-
-type Tables = BTreeMap<(DatasetCode, PeriodCode), Built>;
-
-/// The tables of the release before: a release is cumulative.
-async fn carried(ctx: &Ctx, db: &impl ConnectionTrait, before: Option<&release::Model>) -> Result<Tables> {
-    let Some(before) = before else { return Ok(Tables::new()) };
-    let rows = ctx
-        .visible::<release_table::Entity>()
-        .filter(release_table::Column::Version.eq(before.version.clone()))
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let built = Built {
-                dataset: row.dataset_code.clone(),
-                period: row.period_code.clone(),
-                schools: row.schools,
-                public_hash: row.public_hash,
-                public_columns: row.public_columns,
-                protected_hash: row.protected_hash,
-                protected_columns: row.protected_columns,
-            };
-            ((row.dataset_code, row.period_code), built)
-        })
-        .collect())
-}
-
-/// The tables of which at least one school's is accepted.
-async fn accepted(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    period: Option<&str>,
-) -> Result<BTreeSet<(DatasetCode, PeriodCode)>> {
-    let mut rows = ctx
-        .visible::<submission::Entity>()
-        .select_only()
-        .distinct()
-        .columns([submission::Column::DatasetCode, submission::Column::PeriodCode])
-        .filter(submission::Column::AcceptedRevision.is_not_null());
-    if let Some(period) = period {
-        rows = rows.filter(submission::Column::PeriodCode.eq(period));
-    }
-    Ok(rows.into_tuple::<(DatasetCode, PeriodCode)>().all(db).await?.into_iter().collect())
-}
-
-/// The columns of one table from its accepted documents.
-async fn table(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    frame: &Frame,
-    dataset: &DatasetCode,
-    period: &PeriodCode,
-) -> Result<Built> {
-    let documents = submissions::documents(ctx, db, dataset.as_str(), period.as_str(), Unpublished::Live).await?;
-    let registry = ctx.memory.registry();
-    // An indicator that does not hold in the period has no column there.
-    let mut series: BTreeMap<&str, Series> = registry
-        .lines_in(dataset.as_str(), period.as_str())
-        .map(|line| {
-            let empty =
-                Series { code: line.code.0.clone(), decimals: line.decimals, cells: vec![None; documents.len()] };
-            (line.code.as_str(), empty)
-        })
-        .collect();
-    for (at, (school, text)) in documents.iter().enumerate() {
-        let mut fault = None;
-        document::visit(text, |code, stored| {
-            let Some(series) = series.get_mut(code) else { return };
-            match (stored.cell(series.decimals), series.cells.get_mut(at)) {
-                (Ok(cell), Some(slot)) => *slot = Some((cell.value, cell.status)),
-                (Err(unreadable), _) => fault = Some(unreadable),
-                (Ok(_), None) => {}
-            }
-        })
-        .map_err(Error::internal)?;
-        if let Some(unreadable) = fault {
-            return Err(Error::Internal(format!("{school} {dataset} {period}: {unreadable}")));
-        }
-    }
-    debug_assert!(
-        series.values().all(|one| one.cells.iter().flatten().all(|(_, status)| *status != Status::Suppressed))
-    );
-
-    let schools: Vec<&str> = documents.iter().map(|(school, _)| school.as_str()).collect();
-    let is_public =
-        |code: &str| frame.line(code, period.as_str()).is_some_and(|line| line.disclosure() == Disclosure::Public);
-    // In the order of the form, as people know it.
-    let of = |public: bool| -> Vec<Series> {
-        registry
-            .lines_in(dataset.as_str(), period.as_str())
-            .filter(|line| is_public(line.code.as_str()) == public)
-            .filter_map(|line| series.get(line.code.as_str()).cloned())
-            .collect()
-    };
-    let public_columns = columns::write(&schools, &of(true)).map_err(Error::internal)?;
-    let protected_columns = columns::write(&schools, &of(false)).map_err(Error::internal)?;
-    Ok(Built {
-        dataset: dataset.clone(),
-        period: period.clone(),
-        schools: i32::try_from(schools.len()).map_err(Error::internal)?,
-        public_hash: sha256(&public_columns),
-        public_columns,
-        protected_hash: sha256(&protected_columns),
-        protected_columns,
-    })
-}
-
-/// Recomputes a release: every sum of the manifest, the registry, and the signature.
-/// Returns what does not agree; nothing is good news.
-pub async fn verify(ctx: &Ctx, version: &str) -> Result<Vec<String>> {
-    let release = resolve(ctx, Some(version)).await?;
-    let mut faults = Vec::new();
-    if let Err(fault) =
-        keys::verify(&ctx.memory.keys(), &release.row.signature, release.row.manifest.as_bytes(), SIGNED_TYPE)
-    {
-        faults.push(format!("signature: {fault}"));
-    }
-    let manifest: Manifest = serde_json::from_str(&release.row.manifest).map_err(Error::internal)?;
-    if manifest.release != release.row.version.0 || manifest.registry_sha256 != release.row.registry_hash {
-        faults.push("manifest: names another release or registry".to_owned());
-    }
-    let frame = ctx.memory.frame_of(&release).await?;
-    if frame.hash != manifest.registry_sha256 {
-        faults.push("registry: SHA-256 differs".to_owned());
-    }
-    let rows = ctx
-        .visible::<release_table::Entity>()
-        .filter(release_table::Column::Version.eq(release.row.version.clone()))
-        .all(ctx.db.read())
-        .await?;
-    for sealed in &manifest.tables {
-        let name = format!("{} {}", sealed.dataset, sealed.period);
-        match rows
-            .iter()
-            .find(|row| row.dataset_code == sealed.dataset.as_str() && row.period_code == sealed.period.as_str())
-        {
-            None => faults.push(format!("{name}: the table is gone")),
-            Some(row) => {
-                if sha256(&row.public_columns) != sealed.public_sha256 {
-                    faults.push(format!("{name}: the public columns differ"));
-                }
-                if sha256(&row.protected_columns) != sealed.protected_sha256 {
-                    faults.push(format!("{name}: the protected columns differ"));
-                }
-            }
-        }
-    }
-    if rows.len() != manifest.tables.len() {
-        faults.push(format!("{} tables stand here, {} were signed", rows.len(), manifest.tables.len()));
-    }
-    Ok(faults)
 }

@@ -79,6 +79,10 @@ pub fn write(schools: &[&str], series: &[Series]) -> Result<Vec<u8>, Fault> {
     }
     let properties = properties.build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    if schools.is_empty() {
+        // A file without rows has no group of rows either: every reader takes that.
+        return Ok(writer.into_inner()?);
+    }
     let mut group = writer.next_row_group()?;
 
     let names: Vec<ByteArray> = schools.iter().map(|code| ByteArray::from(*code)).collect();
@@ -143,7 +147,8 @@ impl File {
         let reader = Arc::new(SerializedFileReader::new(bytes.clone())?);
         let columns: Vec<String> =
             reader.metadata().file_metadata().schema_descr().columns().iter().map(|c| c.name().to_owned()).collect();
-        let (names, _) = read_text(&reader, 0)?;
+        let is_empty = reader.metadata().num_row_groups() == 0;
+        let names = if is_empty { Vec::new() } else { read_text(&reader, 0)?.0 };
         let schools = names
             .into_iter()
             .map(|name| {
@@ -176,6 +181,9 @@ impl File {
         let decimals = i16::try_from(reader.metadata().file_metadata().schema_descr().column(at).type_scale())
             .map_err(|_| Fault::Layout(format!("decimals of {code}")))?;
 
+        if rows == 0 {
+            return Ok(Some(Series { code: code.to_owned(), decimals, cells: Vec::new() }));
+        }
         let ColumnReader::Int64ColumnReader(mut column) = reader.get_row_group(0)?.get_column_reader(at)? else {
             return Err(Fault::Layout(format!("{code} is not a column of numbers")));
         };
@@ -246,6 +254,16 @@ mod tests {
         assert_eq!(file.series("scale.students").unwrap(), Some(usual));
         assert_eq!(file.series("talent.monthly_income").unwrap(), Some(mixed));
         assert_eq!(file.series("absent").unwrap(), None);
+    }
+
+    #[test]
+    fn a_table_of_nobody_reads_back() {
+        let none = Series { code: "scale.students".to_owned(), decimals: 0, cells: Vec::new() };
+        let file = File::open(Bytes::from(write(&[], std::slice::from_ref(&none)).unwrap())).unwrap();
+        assert!(file.schools().is_empty());
+        assert_eq!(file.series("scale.students").unwrap(), Some(none));
+        assert_eq!(file.series("absent").unwrap(), None);
+        assert!(File::open(Bytes::from(write(&[], &[]).unwrap())).unwrap().schools().is_empty());
     }
 
     #[test]

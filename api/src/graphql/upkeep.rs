@@ -11,7 +11,7 @@ use super::{
         dataset::Dataset,
         indicator::Indicator,
         period::Period,
-        words::{Aggregation, Better, Disclosure, PeriodKind},
+        words::{Aggregation, Better, Disclosure, Partition, PeriodKind},
     },
 };
 use crate::{
@@ -93,6 +93,8 @@ pub struct AddDatasetInput {
     valid_from: Option<String>,
     /// The last period that it is reported for, by code.
     valid_to: Option<String>,
+    /// By what its schools are parted where protected figures are told; by city where nothing is said.
+    parted_by: Option<Partition>,
 }
 
 impl From<AddDatasetInput> for datasets::New {
@@ -107,9 +109,14 @@ impl From<AddDatasetInput> for datasets::New {
                 source: input.source,
                 valid_from: Some(input.valid_from),
                 valid_to: Some(input.valid_to),
+                parted_by: input.parted_by.map(partition),
             },
         }
     }
+}
+
+fn partition(partition: Partition) -> String {
+    entity::words::Partition::from(partition).word().to_owned()
 }
 
 /// What is to be different about a table; what is left out stays.
@@ -131,6 +138,8 @@ pub struct ChangeDatasetInput {
     valid_from: MaybeUndefined<String>,
     /// The last period that it is reported for; `null` takes the bound away.
     valid_to: MaybeUndefined<String>,
+    /// By what its schools are parted where protected figures are told; takes effect with a major release.
+    parted_by: Option<Partition>,
 }
 
 impl From<ChangeDatasetInput> for datasets::Change {
@@ -144,6 +153,7 @@ impl From<ChangeDatasetInput> for datasets::Change {
                 source: input.source,
                 valid_from: text(input.valid_from),
                 valid_to: text(input.valid_to),
+                parted_by: input.parted_by.map(partition),
             },
         }
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use super::frame::Frame;
+use super::{disclosed::Disclosed, frame::Frame};
 use crate::{
     error::{Error, Result},
     formats::{
@@ -56,10 +56,15 @@ impl Column {
 /// One dataset and period of a release: its bytes, and the columns that somebody has asked for.
 #[derive(Debug)]
 pub struct Table {
+    /// Only the schools that have a public figure: who has stated protected ones is not told.
     public: File,
+    /// Every school that has a table.
     protected: File,
-    /// Where each row of the files stands in the frame.
+    /// Where each row of the protected file stands in the public one.
+    places: Vec<Option<usize>>,
+    /// Where each row of the protected file stands in the frame.
     rows: Vec<Option<usize>>,
+    disclosed: OnceLock<Arc<Disclosed>>,
     schools: usize,
     columns: Mutex<HashMap<String, Arc<Column>>>,
 }
@@ -67,11 +72,35 @@ pub struct Table {
 impl Table {
     /// A table of a release, on the frame of that release.
     pub fn new(public: File, protected: File, frame: &Frame) -> Result<Self> {
-        if public.schools() != protected.schools() {
-            return Err(Error::Internal("the two files of a released table name different schools".to_owned()));
+        let places: HashMap<&str, usize> =
+            public.schools().iter().enumerate().map(|(at, code)| (code.as_str(), at)).collect();
+        let all = protected.schools();
+        let places: Vec<Option<usize>> = all.iter().map(|code| places.get(code.as_str()).copied()).collect();
+        if places.iter().flatten().count() != public.schools().len() {
+            return Err(Error::Internal("the public file of a released table names a school more".to_owned()));
         }
-        let rows = public.schools().iter().map(|code| frame.position(code)).collect();
-        Ok(Self { public, protected, rows, schools: frame.schools.len(), columns: Mutex::default() })
+        let rows = all.iter().map(|code| frame.position(code)).collect();
+        let (columns, disclosed) = Default::default();
+        Ok(Self { public, protected, places, rows, disclosed, schools: frame.schools.len(), columns })
+    }
+
+    /// With what the release tells outsiders of it.
+    #[must_use]
+    pub fn telling(self, disclosed: Option<Disclosed>) -> Self {
+        let disclosed = disclosed.map_or_else(OnceLock::new, |one| OnceLock::from(Arc::new(one)));
+        Self { disclosed, ..self }
+    }
+
+    /// What the release tells outsiders of the protected lines. One of before has nothing stored: then it is what
+    /// `fresh` says, once.
+    pub fn disclosed(&self, fresh: impl FnOnce() -> Result<Disclosed>) -> Result<Arc<Disclosed>> {
+        match self.disclosed.get() {
+            Some(there) => Ok(Arc::clone(there)),
+            None => {
+                let made = Arc::new(fresh()?);
+                Ok(Arc::clone(self.disclosed.get_or_init(|| made)))
+            }
+        }
     }
 
     /// The bytes held for it.
@@ -86,13 +115,17 @@ impl Table {
 
     /// The schools that have a table here, in the order of the file.
     pub fn schools(&self) -> &[String] {
-        self.public.schools()
+        self.protected.schools()
     }
 
-    /// One indicator's series as it stands in the file.
+    /// One indicator's series, in the order of [`Table::schools`].
     pub fn series(&self, code: &str) -> Result<Option<Series>> {
         match self.public.series(code).map_err(Error::internal)? {
-            Some(series) => Ok(Some(series)),
+            Some(series) => {
+                let cell = |place: &Option<usize>| place.and_then(|at| series.cells.get(at).copied().flatten());
+                let cells = self.places.iter().map(cell).collect();
+                Ok(Some(Series { cells, ..series }))
+            }
             None => self.protected.series(code).map_err(Error::internal),
         }
     }

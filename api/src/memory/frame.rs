@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::{
     indicator,
-    words::{Aggregation, Disclosure, Ownership, SchoolCategory, SchoolTier},
+    words::{Aggregation, Better, Disclosure, Ownership, Partition, SchoolCategory, SchoolTier},
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,14 @@ pub struct FrameIndicator {
     /// The indicator that weighs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
+    /// The indicator of which it is a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+    /// The standard (合格指标), as a fixed-point integer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    better: Option<String>,
     disclosure: String,
     /// What was said of it before some periods, in the order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +103,9 @@ impl From<&indicator::Model> for FrameIndicator {
             decimals: row.decimals,
             aggregation: row.aggregation.word().to_owned(),
             weight: row.weight_code.as_ref().map(|code| code.0.clone()),
+            within: row.within_code.as_ref().map(|code| code.0.clone()),
+            threshold: row.threshold,
+            better: row.better.map(|better| better.word().to_owned()),
             disclosure: row.disclosure.word().to_owned(),
             earlier: Vec::new(),
         }
@@ -107,10 +118,29 @@ impl FrameIndicator {
         Aggregation::of(&self.aggregation).unwrap_or(Aggregation::Sum)
     }
 
+    /// Which side of its standard is the good one, where it has one.
+    pub fn better(&self) -> Option<Better> {
+        self.better.as_deref().and_then(Better::of)
+    }
+
     /// Who may see the figure of one school; what cannot be read is for officials only.
     pub fn disclosure(&self) -> Disclosure {
         Disclosure::of(&self.disclosure).unwrap_or(Disclosure::Internal)
     }
+}
+
+/// That one school came after another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameSuccession {
+    /// The school that is there now.
+    pub school: String,
+    /// The one before it.
+    pub predecessor: String,
+    /// `renamed`, `upgraded`, `merged` or `split`.
+    pub kind: String,
+    /// Since which day; nothing where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_on: Option<chrono::NaiveDate>,
 }
 
 /// Schools and indicators of one day.
@@ -122,6 +152,12 @@ pub struct Frame {
     pub consortia: BTreeMap<String, Vec<usize>>,
     /// By code.
     pub indicators: BTreeMap<String, FrameIndicator>,
+    /// By what the schools of a dataset are parted where protected figures are told, if not by city.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    partitions: BTreeMap<String, String>,
+    /// What became of schools, by the school that is there now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successions: Vec<FrameSuccession>,
     /// The codes of the cities that have a school, in order.
     #[serde(skip)]
     pub cities: Vec<String>,
@@ -177,8 +213,26 @@ impl Frame {
             let earlier = list.iter().map(|one| (one.before.0.clone(), FrameIndicator::from(&one.line)));
             line.earlier = earlier.map(|(before, line)| FrameEarlier { before, line }).collect();
         }
+        let partitions = registry
+            .datasets
+            .all()
+            .iter()
+            .filter(|row| row.parted_by != Partition::City)
+            .map(|row| (row.code.0.clone(), row.parted_by.word().to_owned()))
+            .collect();
+        let successions = registry
+            .successions
+            .all()
+            .iter()
+            .map(|row| FrameSuccession {
+                school: row.school_code.0.clone(),
+                predecessor: row.predecessor_code.0.clone(),
+                kind: row.kind.word().to_owned(),
+                effective_on: row.effective_on,
+            })
+            .collect();
         let (cities, at, hash) = Default::default();
-        Self { schools, consortia, indicators, cities, at, hash }.indexed()
+        Self { schools, consortia, indicators, partitions, successions, cities, at, hash }.indexed()
     }
 
     fn indexed(mut self) -> Self {
@@ -215,6 +269,11 @@ impl Frame {
     pub fn line(&self, code: &str, period: &str) -> Option<&FrameIndicator> {
         let now = self.indicators.get(code)?;
         Some(now.earlier.iter().find(|one| period < one.before.as_str()).map_or(now, |one| &one.line))
+    }
+
+    /// By what the schools of a dataset are parted where protected figures are told.
+    pub fn partition(&self, dataset: &str) -> Partition {
+        self.partitions.get(dataset).and_then(|word| Partition::of(word)).unwrap_or(Partition::City)
     }
 
     /// Where a school stands.

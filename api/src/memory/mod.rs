@@ -11,6 +11,7 @@
 
 pub mod bell;
 pub mod columns;
+pub mod disclosed;
 pub mod editions;
 pub mod frame;
 pub mod registry;
@@ -124,12 +125,14 @@ pub struct TableHead {
     pub dataset_code: DatasetCode,
     /// The period.
     pub period_code: PeriodCode,
-    /// How many schools have a table.
+    /// How many schools have a public figure in it.
     pub schools: i32,
     /// SHA-256 of the public columns.
     pub public_hash: String,
     /// SHA-256 of the protected columns.
     pub protected_hash: String,
+    /// SHA-256 of what outsiders are told of them.
+    pub disclosure_hash: Option<String>,
 }
 
 /// A release without the bytes of its tables.
@@ -337,7 +340,8 @@ impl Memory {
 
     /// A table of a release, on the release's own frame.
     pub async fn table(&self, head: &TableHead, frame: &Arc<Frame>) -> Result<Arc<Table>> {
-        let key = (head.public_hash.clone(), head.protected_hash.clone(), frame.hash.clone());
+        let told = head.disclosure_hash.clone().unwrap_or_default();
+        let key = (head.public_hash.clone(), head.protected_hash.clone() + &told, frame.hash.clone());
         let (db, frame, head) = (self.db.clone(), Arc::clone(frame), head.clone());
         self.tables
             .try_get_with(key, async move {
@@ -349,7 +353,9 @@ impl Memory {
                     .await?
                     .ok_or_else(|| Error::Internal("a release without one of its tables".to_owned()))?;
                 let open = |bytes: Vec<u8>| File::open(Bytes::from(bytes)).map_err(Error::internal);
-                let table = Table::new(open(row.public_columns)?, open(row.protected_columns)?, &frame)?;
+                let disclosed = row.disclosure.as_deref().map(serde_json::from_str).transpose();
+                let table = Table::new(open(row.public_columns)?, open(row.protected_columns)?, &frame)?
+                    .telling(disclosed.map_err(Error::internal)?);
                 Ok(Arc::new(table))
             })
             .await
@@ -466,6 +472,7 @@ async fn releases(db: &impl ConnectionTrait) -> Result<Vec<Arc<ReleaseHead>>> {
             release_table::Column::Schools,
             release_table::Column::PublicHash,
             release_table::Column::ProtectedHash,
+            release_table::Column::DisclosureHash,
         ])
         .order_by_asc(release_table::Column::DatasetCode)
         .order_by_asc(release_table::Column::PeriodCode)

@@ -41,6 +41,8 @@ pub struct DatasetView {
     pub valid_from: Option<String>,
     /// The last period that it is reported for; nothing for all after.
     pub valid_to: Option<String>,
+    /// By what its schools are parted where protected figures are told: `city`, `ownership`, `category` or `tier`.
+    pub parted_by: &'static str,
     /// Goes up with every change.
     pub version: i32,
     /// Hand it back in `If-Match`.
@@ -59,6 +61,7 @@ impl DatasetView {
             position: row.position,
             valid_from: row.valid_from.as_ref().map(|period| period.0.clone()),
             valid_to: row.valid_to.as_ref().map(|period| period.0.clone()),
+            parted_by: row.parted_by.word(),
             version: row.version,
             etag: datasets::etag(row),
         }
@@ -135,6 +138,9 @@ pub struct NewDatasetBody {
     /// The last period that it is reported for.
     #[serde(default)]
     pub valid_to: Option<String>,
+    /// By what its schools are parted where protected figures are told; `city` where nothing is said.
+    #[serde(default)]
+    pub parted_by: Option<String>,
 }
 
 /// What is to be different about a table; what is left out stays.
@@ -163,6 +169,8 @@ pub struct ChangeDatasetBody {
     #[serde(deserialize_with = "stated")]
     #[schema(value_type = Option<String>)]
     pub valid_to: Option<Option<String>>,
+    /// By what its schools are parted where protected figures are told; takes effect with a major release.
+    pub parted_by: Option<String>,
 }
 
 /// Adds a table; its indicators are added one by one.
@@ -183,6 +191,7 @@ pub async fn add(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
         source: body.source,
         valid_from: Some(body.valid_from),
         valid_to: Some(body.valid_to),
+        parted_by: body.parted_by,
     };
     let row = datasets::add(&ctx, New { code: body.code, period_kind: body.period_kind, said }).await?;
     Ok(tagged(HttpResponse::Created(), &ctx, &row))
@@ -215,6 +224,7 @@ pub async fn change(
             source: body.source,
             valid_from: body.valid_from,
             valid_to: body.valid_to,
+            parted_by: body.parted_by,
         },
     };
     let row = datasets::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod claims;
 pub mod clients;
 pub mod collections;
+pub mod compliance;
 pub mod console;
 pub mod contract;
 pub mod data;
@@ -124,10 +125,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(audit::export)
         .service(audit::entries)
         .service(audit::list_accesses)
+        .service(compliance::get)
         .service(releases::list)
+        .service(releases::preview)
         .service(releases::create)
         .service(packages::datapackage)
         .service(packages::dictionary)
+        .service(releases::list_changes)
         .service(releases::get)
         .service(sdmx::data)
         .service(sdmx::structure)

@@ -312,6 +312,52 @@ AggregateCell schools expected value sum mean median min max p25 p75 | { it: agg
     -            data   data  data    data     data data   data   data       data
 AggregateCell schools expected value sum mean median min max p25 p75 | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
     -            null   null  null    data     null null   null   null       null
+AggregateCell isWithheld | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
+    -            data   data  data    data     data data   data   data       data
+AggregateCell frozenSince | { it: aggregate(input: { indicators: ["conditions.floor_area_per_student"], period: "2023" }) { it: groups { it: cells { it: $field } } } }
+    -            null   null  null    null     null null   null   null       null
+Query compliance | { it: compliance(period: "2023") { it: release } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceResult release | { it: compliance(period: "2023") { it: $field } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceResult period | { it: compliance(period: "2023") { it: $field { code } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceResult standards province cities schools trend | { it: compliance(period: "2023") { it: $field { __typename } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceStandard indicator | { it: compliance(period: "2023") { it: standards { it: $field { code } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceStandard threshold better | { it: compliance(period: "2023") { it: standards { it: $field } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceGroup cells | { it: compliance(period: "2023") { it: province { it: $field { __typename } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceGroup city | { it: compliance(period: "2023") { it: cities { it: $field { code } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceGroup schools meetingAll shareMeetingAll | { it: compliance(period: "2023") { it: province { it: $field } } }
+    -            null   null  null    data     null null   null   null       null
+ComplianceCell indicator | { it: compliance(period: "2023") { it: province { it: cells { it: $field { code } } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceCell status | { it: compliance(period: "2023") { it: province { it: cells { it: $field } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceCell value gap meets schools meeting shareMeeting | { it: compliance(period: "2023") { it: province { it: cells { it: $field } } } }
+    -            null   null  null    data     null null   null   null       null
+SchoolComplianceConnection nodes edges pageInfo | { it: compliance(period: "2023") { it: schools { it: $field { __typename } } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolComplianceConnection totalCount | { it: compliance(period: "2023") { it: schools { it: $field } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolComplianceEdge cursor | { it: compliance(period: "2023") { it: schools { it: edges { it: $field } } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolComplianceEdge node | { it: compliance(period: "2023") { it: schools { it: edges { it: $field { __typename } } } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolCompliance school | { it: compliance(period: "2023") { it: schools { it: nodes { it: $field { code } } } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolCompliance cells | { it: compliance(period: "2023") { it: schools { it: nodes { it: $field { __typename } } } } }
+    -            data   data  data    data     data data   data   data       data
+SchoolCompliance meetsAll | { it: compliance(period: "2023") { it: schools { it: nodes { it: $field } } } }
+    -            null   null  null    data     data data   null   null       null
+ComplianceTrend period | { it: compliance(period: "2023") { it: trend { it: $field { code } } } }
+    -            data   data  data    data     data data   data   data       data
+ComplianceTrend province | { it: compliance(period: "2023") { it: trend { it: $field { __typename } } } }
+    -            data   data  data    data     data data   data   data       data
 Query journal | { it: journal(first: 1) { it: nodes { action } } }
     -            401    403   data  403      403  403    403    403        403
 JournalConnection nodes edges pageInfo | { it: journal(first: 1) { it: $field { __typename } } }
@@ -423,6 +469,29 @@ ReleaseTable schools hash | { it: release(version: "{version}") { it: tables { i
     hidden       null   null  null    data     null null   null   null       null
 ReleaseTable dataset period | { it: release(version: "{version}") { it: tables { it: $field { code } } } }
     published    data   data  data    data     data data   data   data       data
+Release changes | { it: release(version: "{version}") { it: $field(first: 1) { __typename } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChangeConnection nodes edges pageInfo | { it: release(version: "{version}") { it: changes(first: 1) { it: $field { __typename } } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChangeConnection totalCount | { it: release(version: "{version}") { it: changes(first: 1) { it: $field } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChangeEdge cursor | { it: release(version: "{version}") { it: changes(first: 1) { it: edges { it: $field } } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChangeEdge node | { it: release(version: "{version}") { it: changes(first: 1) { it: edges { it: $field { __typename } } } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChange school change after statusAfter reason | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field } } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
+ReleaseChange before statusBefore | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field } } } }
+    published    null   null  null    null     null null   null   null       null
+ReleaseChange period indicator | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field { code } } } } }
+    published    data   data  data    data     data data   data   data       data
+    hidden       null   null  null    data     null null   null   null       null
 Subscription events | subscription { it: events { cursor } }
     -            400    400   400     400      400  400    400    400        400
 Event cursor type time school object data | subscription { it: events { it: $field } }
@@ -614,7 +683,7 @@ ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } }
 ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
 Institution id code name nameEn kind city source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
 Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
-Dataset id code name nameEn periodKind indicators source validFrom validTo etag | { it: dataset(code: "talent") { $fields } }
+Dataset id code name nameEn periodKind indicators source validFrom validTo partedBy etag | { it: dataset(code: "talent") { $fields } }
 Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source validFrom validTo changes etag | { it: indicator(code: "talent.employed_primary") { $fields } }
 Rule id code dataset severity expression message isEnabled validFrom validTo etag | { rules { $fields } }
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }

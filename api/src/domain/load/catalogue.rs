@@ -6,7 +6,7 @@ use entity::{
     dataset,
     ids::{DatasetCode, IndicatorCode},
     indicator,
-    words::Aggregation,
+    words::{Aggregation, Partition},
 };
 
 use super::{
@@ -46,6 +46,7 @@ impl Kind for Datasets {
             valid_from: Some(None),
             valid_to: Some(None),
             version: Some(1),
+            parted_by: Some(Partition::City),
         })
     }
 }

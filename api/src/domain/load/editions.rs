@@ -53,6 +53,7 @@ pub(super) async fn settle(
                 valid_from: old.valid_from.clone(),
                 valid_to: old.valid_to.clone(),
                 version: old.version,
+                parted_by: old.parted_by,
                 ..row
             };
             if same == **old { same } else { dataset::Model { version: old.version + 1, ..same } }

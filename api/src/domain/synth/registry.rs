@@ -5,8 +5,8 @@ use entity::{
     ids::{CityCode, ConsortiumCode, DatasetCode, IndicatorCode, RowId, SchoolCode},
     indicator, school,
     words::{
-        Affiliation, Aggregation, ConsortiumKind, ConsortiumScope, Disclosure, MemberRole, Ownership, PeriodKind,
-        SchoolCategory, SchoolTier,
+        Affiliation, Aggregation, ConsortiumKind, ConsortiumScope, Disclosure, MemberRole, Ownership, Partition,
+        PeriodKind, SchoolCategory, SchoolTier,
     },
 };
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn, sea_query::OnConflict};
@@ -172,6 +172,7 @@ fn dataset(table: u32) -> Result<dataset::Model> {
         valid_from: None,
         valid_to: None,
         version: 1,
+        parted_by: Partition::City,
     })
 }
 

@@ -3,15 +3,16 @@
 use async_graphql::{Context, Object};
 
 use crate::{
-    domain::{aggregates, claims, releases},
+    domain::{aggregates, claims, compliance, releases},
     graphql::{
         self,
         error::{GqlResult, maybe, relocated},
-        filters::ClaimFilter,
+        filters::{ClaimFilter, SchoolFilter},
         limits::{self, CLAIMS, SOME},
         types::{
             aggregate::{AggregateInput, AggregateResult},
             claim::Claim,
+            compliance::ComplianceResult,
             outcome::ClaimOutcome,
             release::Release,
             words::ClaimVerdict,
@@ -33,6 +34,18 @@ impl FiguresQuery {
         let answer = aggregates::answer(graphql::ctx(cx), &ask).await;
         let answer = answer.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
         Ok(AggregateResult::new(ask.indicators, answer))
+    }
+
+    /// Who meets the standards in a period: by school, by city, in the province, and over the periods of the release.
+    async fn compliance(
+        &self,
+        cx: &Context<'_>,
+        period: String,
+        filter: Option<SchoolFilter>,
+        #[graphql(desc = "A version or a range; the newest release without it.")] release: Option<String>,
+    ) -> GqlResult<ComplianceResult> {
+        let ask = compliance::Ask { period, filter: filter.map(Into::into).unwrap_or_default(), release };
+        Ok(ComplianceResult(compliance::compliance(graphql::ctx(cx), &ask).await?))
     }
 
     /// Printed figures, in the order of the list.

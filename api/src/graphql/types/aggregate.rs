@@ -24,6 +24,7 @@ use crate::{
         lean::{LeanList, list, number, object, or_null, plain, word},
         limits,
         scalars::Decimal,
+        written::text,
     },
 };
 
@@ -190,6 +191,8 @@ plain!(AggregateCell<'_>, |it, registry, set, out| {
     "p25" => figure(it.figures.p25, out),
     "p75" => figure(it.figures.p75, out),
     "status" => word(ObservationStatus::from(it.figures.status), out),
+    "isWithheld" => number(it.figures.outside.is_withheld, out),
+    "frozenSince" => or_null(it.figures.outside.stands_since.as_deref(), text, out),
 });
 
 /// One figure of a group, with all its statistics. Only reported and estimated values contribute.
@@ -253,5 +256,16 @@ impl<'r> AggregateCell<'r> {
     /// What the figure says; `SUPPRESSED` hides every number of it.
     async fn status(&self) -> ObservationStatus {
         self.figures.status.into()
+    }
+
+    /// For officials of these schools: that nobody else is told of the figure.
+    async fn is_withheld(&self) -> bool {
+        self.figures.outside.is_withheld
+    }
+
+    /// For officials of these schools: the version whose figure everybody else is still told, since fewer than
+    /// three schools have changed.
+    async fn frozen_since(&self) -> Option<&str> {
+        self.figures.outside.stands_since.as_deref()
     }
 }

@@ -3,7 +3,10 @@
 use async_graphql::{ID, Object};
 use entity::dataset;
 
-use super::{indicator::Indicator, words::PeriodKind};
+use super::{
+    indicator::Indicator,
+    words::{Partition, PeriodKind},
+};
 use crate::{
     domain::{datasets, periods::Period},
     graphql::{
@@ -80,6 +83,11 @@ impl<'a> Dataset<'a> {
     /// The last period that it is reported for, by code; nothing for all after.
     async fn valid_to(&self) -> Option<&str> {
         self.1.valid_to.as_ref().map(|period| period.as_str())
+    }
+
+    /// By what its schools are parted where protected figures are told: one partition, and no other.
+    async fn parted_by(&self) -> Partition {
+        self.1.parted_by.into()
     }
 
     /// Hand it back as `ifMatch`; goes up with every change.

@@ -9,6 +9,7 @@ pub mod city;
 pub mod claim;
 pub mod client;
 pub mod collection;
+pub mod compliance;
 pub mod consortium;
 pub mod dataset;
 pub mod enterprise;

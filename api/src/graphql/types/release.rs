@@ -4,14 +4,22 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 
-use super::{dataset::Dataset, period::Period, promised, words::ReleaseKind};
+use super::{
+    dataset::Dataset,
+    indicator::Indicator,
+    period::Period,
+    promised,
+    words::{CellChange, ObservationStatus, ReleaseKind},
+};
 use crate::{
+    domain::releases::changes,
     graphql::{
         self,
         error::GqlResult,
         ids,
         limits::{self, SOME},
-        scalars::Instant,
+        paging::{self, Paging, Placed, connection},
+        scalars::{Decimal, Instant},
     },
     memory::{ReleaseHead, TableHead},
 };
@@ -64,6 +72,25 @@ impl Release {
         self.0.tables.iter().map(ReleaseTable).collect()
     }
 
+    /// What it says differently from the release before it, cell by cell; at most 200 a page. Cells of protected
+    /// lines are told to officials of the school and to the school.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn changes(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        #[graphql(desc = "Only of this dataset.")] dataset: Option<String>,
+        #[graphql(desc = "Only of this period.")] period: Option<String>,
+        #[graphql(desc = "Only of this school.")] school: Option<String>,
+    ) -> GqlResult<ReleaseChangeConnection<'_>> {
+        let ask = Paging { first, after, ..Paging::default() }.ask(changes::read_cursor)?;
+        let only = changes::Only { dataset, period, school };
+        let version = self.0.row.version.as_str();
+        let (_, page) = changes::changes(graphql::ctx(cx), version, &only, &ask).await?;
+        Ok(page.map(ReleaseChange).into())
+    }
+
     /// SHA-256 of the registry and catalogue as they stood.
     async fn registry_hash(&self) -> &str {
         &self.0.row.registry_hash
@@ -97,7 +124,7 @@ impl<'r> ReleaseTable<'r> {
         promised(Period::of(self.0.period_code.as_str()))
     }
 
-    /// How many schools have a table.
+    /// How many schools have a public figure in it.
     async fn schools(&self) -> i32 {
         self.0.schools
     }
@@ -105,5 +132,79 @@ impl<'r> ReleaseTable<'r> {
     /// SHA-256 of the published columns.
     async fn hash(&self) -> &str {
         &self.0.public_hash
+    }
+}
+
+/// See the description of the GraphQL type.
+#[derive(Clone, Debug)]
+pub struct ReleaseChange(pub changes::CellChange);
+
+impl Placed for ReleaseChange {
+    fn cursor(&self) -> String {
+        self.0.cursor()
+    }
+}
+
+connection!(
+    /// A page of changes, in the order of dataset, period, school and indicator.
+    ReleaseChangeConnection,
+    /// A change and where it stands in the list.
+    ReleaseChangeEdge,
+    ReleaseChange
+);
+
+/// A cell that a release says differently from the one before.
+#[Object]
+impl ReleaseChange {
+    /// The code of the school: one of that day, which the registry may not have any more.
+    async fn school(&self) -> &str {
+        let [_, _, school, _] = &self.0.place;
+        school
+    }
+
+    /// The period.
+    async fn period(&self) -> GqlResult<Period> {
+        let [_, period, _, _] = &self.0.place;
+        promised(Period::of(period))
+    }
+
+    /// The line.
+    async fn indicator<'a>(&self, cx: &Context<'a>) -> GqlResult<Indicator<'a>> {
+        let [.., indicator] = &self.0.place;
+        promised(Indicator::of(graphql::registry(cx), indicator))
+    }
+
+    /// How it differs.
+    async fn change(&self) -> CellChange {
+        match (&self.0.before, &self.0.after) {
+            (None, _) => CellChange::Added,
+            (_, None) => CellChange::Removed,
+            _ => CellChange::Changed,
+        }
+    }
+
+    /// The value in the release before, where it had one.
+    async fn before(&self) -> Option<Decimal> {
+        self.0.before.as_ref()?.value.map(Decimal::Exact)
+    }
+
+    /// What the cell said; `null` where it was not there.
+    async fn status_before(&self) -> Option<ObservationStatus> {
+        Some(self.0.before.as_ref()?.status.into())
+    }
+
+    /// The value in the release, where it has one.
+    async fn after(&self) -> Option<Decimal> {
+        self.0.after.as_ref()?.value.map(Decimal::Exact)
+    }
+
+    /// What the cell says; `null` where it is not there any more.
+    async fn status_after(&self) -> Option<ObservationStatus> {
+        Some(self.0.after.as_ref()?.status.into())
+    }
+
+    /// Why: for what the table was opened again, or what the release is for.
+    async fn reason(&self) -> &str {
+        &self.0.reason
     }
 }

@@ -144,9 +144,15 @@ impl<'a> School<'a> {
         cx: &Context<'_>,
         period: String,
         indicators: Option<Vec<String>>,
+        #[graphql(
+            default,
+            desc = "Follow what became of schools: in a period before it was renamed, upgraded or merged, the figures of who then stood there."
+        )]
+        comparable: bool,
     ) -> GqlResult<LeanList<Observation>> {
         let ctx = crate::graphql::ctx(cx);
-        let found = observations::of_school(ctx, self.1.code.as_str(), &period, indicators.as_deref()).await?;
+        let code = self.1.code.as_str();
+        let found = observations::of_school(ctx, code, &period, indicators.as_deref(), comparable).await?;
         Ok(found.into_iter().map(Observation::from).collect())
     }
 

@@ -63,6 +63,17 @@ words! {
         /// Reviewed by the province only.
         Province,
     }
+    /// By what schools are parted where protected figures are told.
+    Partition = "words::Partition" {
+        /// By prefecture.
+        City,
+        /// By who runs them.
+        Ownership,
+        /// By field.
+        Category,
+        /// By level.
+        Tier,
+    }
     /// What became of a school.
     SuccessionKind = "words::SuccessionKind" {
         /// 更名
@@ -323,6 +334,7 @@ mod tests {
             ConsortiumKind,
             ConsortiumScope,
             MemberRole,
+            Partition,
             PeriodKind,
             Aggregation,
             Better,
