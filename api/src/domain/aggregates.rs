@@ -176,68 +176,86 @@ pub async fn each(ctx: &Ctx, ask: &Ask) -> Result<(Vec<GroupKey>, Vec<Told>)> {
 pub async fn allowed(ctx: &Ctx, ask: &Ask) -> Result<()> {
     let (from, frame, _) = Origin::of(ctx, ask.release.as_deref()).await?;
     let lines = check(&frame, ask)?;
-    let (_, refused) = parted(ctx, ask, &from, &frame, &lines).await?;
-    match refused.into_iter().flatten().next() {
+    let parted = Parted::of(ctx, ask, &from, &frame, &lines).await?;
+    match parted.refused.into_iter().flatten().next() {
         Some(why) => Err(Error::Forbidden(why)),
         None => Ok(()),
     }
 }
 
-/// Parts the schools of a question, and says of each line whether it is refused.
-async fn parted(
-    ctx: &Ctx,
-    ask: &Ask,
-    from: &Origin,
-    frame: &Arc<Frame>,
-    lines: &[(&str, &FrameIndicator)],
-) -> Result<(Arc<Grouping>, Vec<Option<Text>>)> {
-    let is_published = from.is_published();
-    if !is_published {
-        ctx.require(Action::Read, Kind::LiveFigure)?;
+/// The schools of a question in their groups, and what decides about its lines.
+struct Parted<'a> {
+    grouping: Arc<Grouping>,
+    /// Schools that did not stand in the period.
+    absent: BTreeSet<usize>,
+    /// What the release tells outsiders of protected lines, by dataset.
+    told: HashMap<&'a str, Arc<Disclosed>>,
+    /// Why a line is refused, line by line.
+    refused: Vec<Option<Text>>,
+}
+
+impl<'a> Parted<'a> {
+    async fn of(
+        ctx: &Ctx,
+        ask: &Ask,
+        from: &Origin,
+        frame: &Arc<Frame>,
+        lines: &[(&'a str, &'a FrameIndicator)],
+    ) -> Result<Self> {
+        let is_published = from.is_published();
+        if !is_published {
+            ctx.require(Action::Read, Kind::LiveFigure)?;
+        }
+        // What is not published stays within the caller's own schools.
+        let within =
+            |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
+        let group = || Arc::new(Grouping::new(frame, &ask.group_by, &ask.filter, within));
+        let grouping = match from {
+            Origin::Release(release) if ask.filter.is_empty() => {
+                let key = (release.row.registry_hash.clone(), ask.group_by.clone());
+                GROUPINGS.get_with(key, async { group() }).await
+            }
+            _ => group(),
+        };
+        let told = match from {
+            Origin::Release(release) => told(ctx, release, frame, &ask.period, lines).await?,
+            Origin::Unpublished(_) => HashMap::new(),
+        };
+        let absent = match Period::parse(&ask.period) {
+            Some(period) if !frame.successions.is_empty() => {
+                let (begins, ends) = period.days()?;
+                lineage::absent(frame, begins, ends)
+            }
+            _ => BTreeSet::new(),
+        };
+        let mut parted = Self { grouping, absent, told, refused: Vec::new() };
+        let refusal = |(code, line): &(&str, &FrameIndicator)| {
+            if !is_published || line.disclosure() == Disclosure::Public {
+                return Ok(None);
+            }
+            match disclosure::ask(&ctx.actor, frame, &parted.grouping, code, line, parted.question(ask, frame, line)) {
+                Ok(()) => Ok(None),
+                Err(Error::Forbidden(why)) => Ok(Some(why)),
+                Err(fault) => Err(fault),
+            }
+        };
+        parted.refused = lines.iter().map(refusal).collect::<Result<Vec<Option<Text>>>>()?;
+        Ok(parted)
     }
-    // What is not published stays within the caller's own schools.
-    let within =
-        |school: &crate::memory::frame::FrameSchool| is_published || ctx.actor.covers(&school.code, &school.city);
-    let group = || Arc::new(Grouping::new(frame, &ask.group_by, &ask.filter, within));
-    let grouping = match from {
-        Origin::Release(release) if ask.filter.is_empty() => {
-            let key = (release.row.registry_hash.clone(), ask.group_by.clone());
-            GROUPINGS.get_with(key, async { group() }).await
+
+    /// The question as the gate looks at it, for one line.
+    fn question<'q>(&'q self, ask: &'q Ask, frame: &Frame, line: &FrameIndicator) -> Question<'q> {
+        Question {
+            absent: &self.absent,
+            by: &ask.group_by,
+            filter: &ask.filter,
+            partition: self
+                .told
+                .get(line.dataset.as_str())
+                .and_then(|told| Partition::of(&told.partition))
+                .unwrap_or_else(|| frame.partition(&line.dataset)),
         }
-        _ => group(),
-    };
-    let told = match &from {
-        Origin::Release(release) => told(ctx, release, frame, &ask.period, lines).await?,
-        Origin::Unpublished(_) => HashMap::new(),
-    };
-    let absent = match Period::parse(&ask.period) {
-        Some(period) if !frame.successions.is_empty() => {
-            let (begins, ends) = period.days()?;
-            lineage::absent(frame, begins, ends)
-        }
-        _ => BTreeSet::new(),
-    };
-    let question = |line: &FrameIndicator| Question {
-        absent: &absent,
-        by: &ask.group_by,
-        filter: &ask.filter,
-        partition: told
-            .get(line.dataset.as_str())
-            .and_then(|told| Partition::of(&told.partition))
-            .unwrap_or_else(|| frame.partition(&line.dataset)),
-    };
-    let refusal = |(code, line): &(&str, &FrameIndicator)| {
-        if !is_published || line.disclosure() == Disclosure::Public {
-            return Ok(None);
-        }
-        match disclosure::ask(&ctx.actor, frame, &grouping, code, line, question(line)) {
-            Ok(()) => Ok(None),
-            Err(Error::Forbidden(why)) => Ok(Some(why)),
-            Err(fault) => Err(fault),
-        }
-    };
-    let refused = lines.iter().map(refusal).collect::<Result<Vec<Option<Text>>>>()?;
-    Ok((grouping, refused))
+    }
 }
 
 /// Counts the lines of a question, and says of each whether it is refused; nothing is counted of one that is.
@@ -250,9 +268,10 @@ async fn counted(
     lines: &[(&str, &FrameIndicator)],
 ) -> Result<(Answer, Vec<Option<Text>>)> {
     let is_published = from.is_published();
-    let (grouping, refused) = parted(ctx, ask, &from, frame, lines).await?;
+    let parted = Parted::of(ctx, ask, &from, frame, lines).await?;
+    let Parted { grouping, absent, told, refused } = &parted;
     let open: Vec<(&str, &FrameIndicator)> =
-        lines.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(line, _)| *line).collect();
+        lines.iter().zip(refused).filter(|(_, refused)| refused.is_none()).map(|(line, _)| *line).collect();
 
     if is_published && matches!(ctx.actor.role, Role::Province | Role::City) {
         // Officials are told of their own schools what the gate keeps from everybody else.
@@ -262,14 +281,14 @@ async fn counted(
     }
     // What outsiders are told of protected lines stands with the release: nothing is counted for it.
     let is_stored = |line: &FrameIndicator| is_published && line.disclosure() != Disclosure::Public;
-    let has_own = is_published && disclosure::has_own(&ctx.actor, frame, &grouping);
+    let has_own = is_published && disclosure::has_own(&ctx.actor, frame, grouping);
     let to_count: Vec<(&str, &FrameIndicator)> =
         open.iter().filter(|(_, line)| has_own || !is_stored(line)).copied().collect();
     let columns = columns(ctx, &from, frame, &ask.period, &to_count).await?;
     // Mostly nobody needs it: it is as long as the frame.
     let empty = LazyLock::new(|| Column::empty(frame.schools.len()));
     let mut all = Vec::with_capacity(lines.len());
-    for ((code, line), refused) in lines.iter().zip(&refused) {
+    for ((code, line), refused) in lines.iter().zip(refused) {
         if refused.is_some() {
             all.push(Arc::default());
             continue;
@@ -277,7 +296,7 @@ async fn counted(
         let count = || {
             let column_of = |code: &str| columns.get(code).map_or_else(|| &*empty, Arc::as_ref);
             let column = column_of(code);
-            let mut figures = cube::figures(&grouping, line, column, line.weight.as_deref().map(column_of));
+            let mut figures = cube::figures(grouping, line, column, line.weight.as_deref().map(column_of));
             // Who did not stand in the period, and has no figure in it, is not expected.
             for (figures, members) in figures.iter_mut().zip(&grouping.members).filter(|_| !absent.is_empty()) {
                 let is_expected = |at: &&usize| !absent.contains(*at) || column.value(**at).is_some();
@@ -297,11 +316,12 @@ async fn counted(
             figures => {
                 let told = told.get(line.dataset.as_str()).and_then(|told| told.lines.get(*code));
                 let figures = figures.as_deref().map(Vec::as_slice);
-                Arc::new(disclosure::gate(&ctx.actor, frame, &grouping, question(line), (*line, told), figures))
+                let question = parted.question(ask, frame, line);
+                Arc::new(disclosure::gate(&ctx.actor, frame, grouping, question, (*line, told), figures))
             }
         });
     }
-    Ok((Answer { release: name, grouping, figures: all }, refused))
+    Ok((Answer { release: name, grouping: parted.grouping, figures: all }, parted.refused))
 }
 
 /// What the release tells outsiders of the protected lines of a question, by dataset.
