@@ -441,13 +441,13 @@ async fn a_large_file_that_is_wrong_fails_and_changes_nothing() {
 async fn a_file_over_its_limit_leaves_nothing_behind() {
     let app = TestApp::new().await;
     let school = client(&app, Role::School, "62001", "school-62001");
-    let mut intake = Intake::new(&school, Format::Csv, Terms::default(), 4 << 20).unwrap();
+    let mut intake = Intake::new(&school, Format::Csv, Terms::default(), 8 << 20).unwrap();
     let chunk = vec![b'x'; 1 << 20];
-    for _ in 0..4 {
+    for _ in 0..8 {
         intake.take(&chunk).await.unwrap();
     }
     assert!(batch_part::Entity::find().count(app.house.db.read()).await.unwrap() > 0, "it is not held in memory");
-    assert!(matches!(intake.take(b"x").await, Err(Error::TooLarge { limit_bytes }) if limit_bytes == 4 << 20));
+    assert!(matches!(intake.take(b"x").await, Err(Error::TooLarge { limit_bytes }) if limit_bytes == 8 << 20));
     intake.abandon().await;
     assert_eq!(batch_part::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
     assert_eq!(batch::Entity::find().count(app.house.db.read()).await.unwrap(), 0);

@@ -12,6 +12,8 @@
 //!
 //! The short form is part of every run; `cargo xtask test --long` (`TEST_LONG=1`) tries 1,000 cases.
 
+#![expect(clippy::cast_precision_loss, reason = "the figures of the attack are small")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use good_lp::{

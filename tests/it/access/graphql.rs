@@ -484,7 +484,7 @@ ReleaseChangeEdge cursor | { it: release(version: "{version}") { it: changes(fir
 ReleaseChangeEdge node | { it: release(version: "{version}") { it: changes(first: 1) { it: edges { it: $field { __typename } } } } }
     published    data   data  data    data     data data   data   data       data
     hidden       null   null  null    data     null null   null   null       null
-ReleaseChange school change after statusAfter reason | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field } } } }
+ReleaseChange school change after statusAfter reason | { it: release(version: "{version}") { it: changes(first: 1, dataset: "scale") { it: nodes { it: $field } } } }
     published    data   data  data    data     data data   data   data       data
     hidden       null   null  null    data     null null   null   null       null
 ReleaseChange before statusBefore | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field } } } }
@@ -731,7 +731,11 @@ fn found(value: &Value) -> &Value {
         Value::Object(members) => members.get("it").map_or(value, found),
         // Of several the first that says something: the others may have nothing to say.
         Value::Array(items) => {
-            items.iter().map(found).find(|one| !one.is_null()).unwrap_or_else(|| items.first().map_or(value, found))
+            // Of several the first that tells most: a zero among counts is not all that is told.
+            let is_there = |one: &&Value| !one.is_null();
+            let is_telling = |one: &&Value| is_there(one) && one.as_f64() != Some(0.0);
+            let find = |wanted: &dyn Fn(&&Value) -> bool| items.iter().map(found).find(wanted);
+            find(&is_telling).or_else(|| find(&is_there)).unwrap_or_else(|| items.first().map_or(value, found))
         }
         _ => value,
     }

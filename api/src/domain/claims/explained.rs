@@ -39,7 +39,7 @@ pub struct Explain {
 /// What both sides have in common, whichever comes first.
 pub fn pair_hash(claim: &str, other: &str) -> String {
     let (first, second) = if claim <= other { (claim, other) } else { (other, claim) };
-    sha256(&format!("{first}\n{second}"))
+    sha256(format!("{first}\n{second}"))
 }
 
 /// The newest word about each pair; those that were taken back are not there.
@@ -60,7 +60,7 @@ pub async fn all(ctx: &Ctx, db: &impl ConnectionTrait) -> Result<Explanations> {
 /// Only where the database fails.
 pub async fn list(ctx: &Ctx) -> Result<Vec<Arc<claim_explanation::Model>>> {
     let mut list: Vec<_> = all(ctx, ctx.db.read()).await?.into_values().collect();
-    list.sort_by(|a, b| (a.at, a.id).cmp(&(b.at, b.id)));
+    list.sort_by_key(|one| (one.at, one.id));
     Ok(list)
 }
 

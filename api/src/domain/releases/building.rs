@@ -150,9 +150,12 @@ pub(super) async fn one(
     Ok(row.map(Built::from))
 }
 
+/// A cell of a released table: school, line, value and status.
+type Stated = (String, String, Option<i64>, &'static str);
+
 /// How many cells of schools are not the same in two editions of a table.
 pub(super) fn differing(old: Option<&Built>, new: &Built) -> Result<usize> {
-    let cells = |built: &Built| -> Result<BTreeSet<(String, String, Option<i64>, &'static str)>> {
+    let cells = |built: &Built| -> Result<BTreeSet<Stated>> {
         let mut all = BTreeSet::new();
         for bytes in [&built.public_columns, &built.protected_columns] {
             let file = File::open(Bytes::copy_from_slice(bytes)).map_err(Error::internal)?;
