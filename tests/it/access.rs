@@ -67,9 +67,12 @@ pub const OBJECTS: &[(&str, [&str; 3])] = &[
     ("-", ["", "", ""]),
 ];
 
-/// What a table calls a webhook of 62001, with a message of its own, and one that never was.
-const WEBHOOKS: &[(&str, &str)] =
-    &[("endpoint", "0197a1b2-7c3d-7000-8000-000000000001"), ("no-endpoint", "0197a1b2-7c3d-7000-8000-000000000002")];
+/// What a table calls a webhook of 62001, with a message of its own, one that never was, and one of its city.
+const WEBHOOKS: &[(&str, &str)] = &[
+    ("endpoint", "0197a1b2-7c3d-7000-8000-000000000001"),
+    ("no-endpoint", "0197a1b2-7c3d-7000-8000-000000000002"),
+    ("parent-endpoint", "0197a1b2-7c3d-7000-8000-000000000003"),
+];
 
 /// What a table calls an account and a client, each with one that never was.
 const PEOPLE: &[(&str, &str)] = &[
@@ -244,22 +247,28 @@ POST /v1/webhooks
     -                                                  401    403   403     422      422  422    403    422        403
 GET /v1/webhooks/{webhook}
     endpoint                                           401    404   404     404      404  200    404    404        404
+    parent-endpoint                                    401    404   404     404      200  404    404    404        404
     no-endpoint                                        401    404   404     404      404  404    404    404        404
 PATCH /v1/webhooks/{webhook}
     endpoint                                           401    404   404     404      404  412    404    404        404
+    parent-endpoint                                    401    404   404     404      412  404    404    404        404
     no-endpoint                                        401    404   404     404      404  404    404    404        404
 GET /v1/webhooks/{webhook}/deliveries
     endpoint                                           401    404   404     404      404  200    404    404        404
+    parent-endpoint                                    401    404   404     404      200  404    404    404        404
     no-endpoint                                        401    404   404     404      404  404    404    404        404
 POST /v1/webhooks/{webhook}/deliveries/{delivery}/redeliver
     endpoint                                           401    404   404     404      404  409    404    404        404
+    parent-endpoint                                    401    404   404     404      409  404    404    404        404
     no-endpoint                                        401    404   404     404      404  404    404    404        404
 POST /v1/webhooks/{webhook}/rotate
     endpoint                                           401    404   404     404      404  200    404    404        404
+    parent-endpoint                                    401    404   404     404      200  404    404    404        404
     no-endpoint                                        401    404   404     404      404  404    404    404        404
 DELETE /v1/webhooks/{webhook}
     no-endpoint                                        401    404   404     404      404  404    404    404        404
     endpoint                                           401    404   404     404      404  204    404    404        404
+    parent-endpoint                                    401    404   404     404      204  404    404    404        404
 GET /v1/claims/explanations
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/claims/explanations
@@ -401,28 +410,14 @@ fn talent() -> Value {
     cells
 }
 
-/// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
-async fn staged() -> TestApp {
-    let app = TestApp::new().await;
-    for (period, state) in [
-        ("2011", State::Accepted),
-        ("2012", State::Approved),
-        ("2013", State::Submitted),
-        ("2014", State::Returned),
-        ("2015", State::Draft),
-        ("2017", State::Submitted),
-    ] {
-        stage::bring(&app, &Key::new("62001", "talent", period), &talent(), state).await;
-    }
-    stage::bring(&app, &Key::new("62001", "conditions", "2023"), &stage::conditions(20.5), State::Accepted).await;
-    assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.1.0");
-    stage::bring(&app, &Key::new("62001", "talent", "2018"), &talent(), State::Accepted).await;
+/// A webhook with a message.
+async fn endpoint(app: &TestApp, id: &str, (role, org): (Word, &str)) {
     // Disabled, so that nothing is sent anywhere.
-    let id = uuid::Uuid::parse_str(WEBHOOKS[0].1).unwrap();
+    let id = uuid::Uuid::parse_str(id).unwrap();
     let endpoint = webhook::Model {
         id: WebhookId(id),
-        role: Word::School,
-        org: "62001".to_owned(),
+        role,
+        org: org.to_owned(),
         url: "https://example.org/hook".to_owned(),
         events: "[]".to_owned(),
         secret: "whsec_AAAA".to_owned().into(),
@@ -454,6 +449,27 @@ async fn staged() -> TestApp {
     };
     let message = webhook_delivery::ActiveModel::from(message);
     webhook_delivery::Entity::insert(message).exec_without_returning(db).await.unwrap();
+}
+
+/// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
+async fn staged() -> TestApp {
+    let app = TestApp::new().await;
+    for (period, state) in [
+        ("2011", State::Accepted),
+        ("2012", State::Approved),
+        ("2013", State::Submitted),
+        ("2014", State::Returned),
+        ("2015", State::Draft),
+        ("2017", State::Submitted),
+    ] {
+        stage::bring(&app, &Key::new("62001", "talent", period), &talent(), state).await;
+    }
+    stage::bring(&app, &Key::new("62001", "conditions", "2023"), &stage::conditions(20.5), State::Accepted).await;
+    assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.1.0");
+    stage::bring(&app, &Key::new("62001", "talent", "2018"), &talent(), State::Accepted).await;
+    endpoint(&app, WEBHOOKS[0].1, (Word::School, "62001")).await;
+    endpoint(&app, WEBHOOKS[2].1, (Word::City, "620100")).await;
+    let db = app.house.db.write();
     // Somebody whom nobody of the test signs in as.
     let person = account::Model {
         id: AccountId(uuid::Uuid::parse_str(PEOPLE[0].1).unwrap()),

@@ -484,7 +484,7 @@ ReleaseChangeEdge cursor | { it: release(version: "{version}") { it: changes(fir
 ReleaseChangeEdge node | { it: release(version: "{version}") { it: changes(first: 1) { it: edges { it: $field { __typename } } } } }
     published    data   data  data    data     data data   data   data       data
     hidden       null   null  null    data     null null   null   null       null
-ReleaseChange school change after statusAfter reason | { it: release(version: "{version}") { it: changes(first: 1, dataset: "scale") { it: nodes { it: $field } } } }
+ReleaseChange school change after statusAfter reason | { it: release(version: "{version}") { it: changes(first: 50) { it: nodes { it: $field } } } }
     published    data   data  data    data     data data   data   data       data
     hidden       null   null  null    data     null null   null   null       null
 ReleaseChange before statusBefore | { it: release(version: "{version}") { it: changes(first: 1) { it: nodes { it: $field } } } }
