@@ -1,7 +1,7 @@
 //! Where findings are made: one pass over a table, everything that is wrong, in both languages.
 //!
 //! *Form* faults (unknown indicator, wrong type, too many decimals, out of bounds, stated twice)
-//! mean that there is nothing to store. What is well-formed is judged ([`judge`]): by the *tree* of the
+//! mean that there is nothing to store. What is well-formed is judged ([`Form::judge`]): by the *tree* of the
 //! catalogue, by the *rules*, by *standards* and by the year before. *Completeness* is asked at submit.
 
 mod form;
