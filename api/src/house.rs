@@ -253,6 +253,8 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
     let other_origins = !origins.is_empty();
     let mut server = HttpServer::new(move || {
         App::new()
+            // Addresses are looked for in this order, by patterns: the one that most come for stands first.
+            .configure(graphql::http::mount)
             .into_utoipa_app()
             .configure(rest::routes)
             .into_app()
@@ -263,7 +265,6 @@ fn server(house: &Arc<House>, listener: TcpListener, signals: bool) -> Result<Se
             .app_data(web::PathConfig::default().error_handler(border::unreadable))
             .app_data(border::parameters())
             .app_data(border::addresses())
-            .configure(graphql::http::mount)
             .configure(rest::data::heads)
             .configure(rest::sdmx::others)
             .route("/openapi.json", web::get().to(rest::document))

@@ -4,6 +4,8 @@
 //! Inputs are made from samples by small changes, and from nothing. It is blind to what they reach in the code: a
 //! long run finds more than a short one, and none proves that there is nothing left.
 
+mod published;
+
 use std::{
     cell::RefCell,
     io::Cursor,

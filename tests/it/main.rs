@@ -43,6 +43,7 @@ mod isolation;
 mod load;
 mod papers;
 mod people;
+mod persons;
 mod processes;
 mod protocol;
 mod pushing;

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     hash::{Hash, Hasher},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -297,16 +297,17 @@ fn when_quiet(asked: &Arc<AtomicUsize>) -> impl Fn(BoxFuture<'static, ()>) + Sen
 
 /// The loaders of one request.
 pub struct Loaders {
-    tables: DataLoader<Tables>,
-    insides: DataLoader<Insides>,
-    progresses: DataLoader<Progresses>,
-    extensions: DataLoader<Extensions>,
-    pasts: DataLoader<Pasts>,
-    compared: DataLoader<Compared>,
-    heads: DataLoader<Heads>,
-    saids: DataLoader<Saids>,
-    founds: DataLoader<Founds>,
-    medians: DataLoader<Medians>,
+    ctx: Ctx,
+    tables: OnceLock<DataLoader<Tables>>,
+    insides: OnceLock<DataLoader<Insides>>,
+    progresses: OnceLock<DataLoader<Progresses>>,
+    extensions: OnceLock<DataLoader<Extensions>>,
+    pasts: OnceLock<DataLoader<Pasts>>,
+    compared: OnceLock<DataLoader<Compared>>,
+    heads: OnceLock<DataLoader<Heads>>,
+    saids: OnceLock<DataLoader<Saids>>,
+    founds: OnceLock<DataLoader<Founds>>,
+    medians: OnceLock<DataLoader<Medians>>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -314,83 +315,84 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders for a caller.
     pub fn new(ctx: &Ctx) -> Self {
-        let asked = Arc::default();
-        // No delay by the clock: a batch is everything that is asked for before the query waits for it.
         Self {
-            tables: DataLoader::new(Tables(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            insides: DataLoader::new(Insides(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            progresses: DataLoader::new(Progresses(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            extensions: DataLoader::new(Extensions(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            pasts: DataLoader::new(Pasts(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            compared: DataLoader::new(Compared(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            heads: DataLoader::new(Heads(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            saids: DataLoader::new(Saids(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            founds: DataLoader::new(Founds(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            medians: DataLoader::new(Medians(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
-            asked,
+            ctx: ctx.clone(),
+            tables: OnceLock::new(),
+            insides: OnceLock::new(),
+            progresses: OnceLock::new(),
+            extensions: OnceLock::new(),
+            pasts: OnceLock::new(),
+            compared: OnceLock::new(),
+            heads: OnceLock::new(),
+            saids: OnceLock::new(),
+            founds: OnceLock::new(),
+            medians: OnceLock::new(),
+            asked: Arc::default(),
         }
+    }
+
+    /// One of them, because something is now asked of it: most queries ask none, and none is made for them.
+    fn of<'a, L>(&'a self, slot: &'a OnceLock<DataLoader<L>>, make: fn(Ctx) -> L) -> &'a DataLoader<L> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        // No delay by the clock: a batch is everything that is asked for before the query waits for it.
+        slot.get_or_init(|| DataLoader::new(make(self.ctx.clone()), when_quiet(&self.asked)).delay(Duration::ZERO))
     }
 
     /// The tables of a school that are there for the caller.
     pub async fn tables(&self, school: &SchoolCode) -> GqlResult<Arc<Vec<Arc<submission::Model>>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.tables.load_one(school.clone()).await?.unwrap_or_default())
+        Ok(self.of(&self.tables, Tables).load_one(school.clone()).await?.unwrap_or_default())
     }
 
     /// What a table says, if that is the caller's to see.
     pub async fn inside(&self, row: &Arc<submission::Model>) -> GqlResult<Option<Arc<Content>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.insides.load_one(State(Arc::clone(row))).await
+        self.of(&self.insides, Insides).load_one(State(Arc::clone(row))).await
     }
 
     /// How far a collection is, over the caller's own schools.
     pub async fn progress(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Progress>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.progresses.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.progresses, Progresses).load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// Who was given longer in a collection, as far as it is the caller's to see.
     pub async fn extensions(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Vec<collection_extension::Model>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.extensions.load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.extensions, Extensions).load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// What a table was before.
     pub async fn past(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Past>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let past = self.pasts.load_one(State(Arc::clone(row))).await?;
+        let past = self.of(&self.pasts, Pasts).load_one(State(Arc::clone(row))).await?;
         past.ok_or_else(|| Error::internal("a table without a past").into())
     }
 
     /// With what a table is compared for its review; with nothing where its values are not the caller's to see.
     pub async fn compared(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Comparisons>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.compared.load_one(State(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.compared, Compared).load_one(State(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// The revisions of a table from the first number to the last, newest first.
     pub async fn heads(&self, past: &Arc<Past>, first: i32, last: i32) -> GqlResult<Arc<Vec<Head>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.heads.load_one(Stretch { past: Arc::clone(past), first, last }).await?.unwrap_or_default())
+        Ok(self
+            .of(&self.heads, Heads)
+            .load_one(Stretch { past: Arc::clone(past), first, last })
+            .await?
+            .unwrap_or_default())
     }
 
     /// What a revision says.
     pub async fn said(&self, sight: Sight) -> GqlResult<Arc<Cells>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let said = self.saids.load_one(sight).await?;
+        let said = self.of(&self.saids, Saids).load_one(sight).await?;
         said.ok_or_else(|| Error::internal("a revision without a document").into())
     }
 
     /// What the checks found in a revision.
     pub async fn found(&self, sight: Sight) -> GqlResult<Arc<Vec<Finding>>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Ok(self.founds.load_one(sight).await?.unwrap_or_default())
+        Ok(self.of(&self.founds, Founds).load_one(sight).await?.unwrap_or_default())
     }
 
     /// The medians of the peers of a table.
     pub async fn medians(&self, row: &submission::Model) -> GqlResult<Arc<Peers>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        let peers = self.medians.load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
+        let peers =
+            self.of(&self.medians, Medians).load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
         peers.ok_or_else(|| Error::internal("a table without peers").into())
     }
 }

@@ -16,6 +16,7 @@ mod lean;
 mod limits;
 mod loaders;
 mod paging;
+mod prepared;
 pub mod request;
 mod roots;
 mod scalars;
@@ -49,6 +50,7 @@ pub struct Schema {
     /// The same schema without a bound on complexity, which runs nothing but says what a query costs.
     measured: Served,
     shapes: Arc<complete::Shapes>,
+    known: Arc<prepared::Known>,
     limits: Arc<Limits>,
     house: charges::House,
 }
@@ -71,6 +73,7 @@ pub fn schema(config: &Config, rates: &Arc<Rates>) -> Schema {
         served: builder().limit_complexity(limits.graphql_complexity).limit_recursive_depth(levels).finish(),
         measured: builder().limit_recursive_depth(levels).extension(Measure).finish(),
         shapes: Arc::new(complete::Shapes::read(&sdl())),
+        known: Arc::default(),
         limits: Arc::new(limits.clone()),
         house: charges::House {
             rates: Arc::clone(rates),

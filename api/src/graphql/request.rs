@@ -5,11 +5,8 @@
 use std::{collections::HashSet, fmt::Write, future::ready, sync::Arc};
 
 use async_graphql::{
-    Name, Pos, Request, Response, ServerError, Variables,
-    parser::{
-        self, parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
-    },
+    Name, Request, Response, ServerError, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use futures::{
     StreamExt,
@@ -23,9 +20,9 @@ use super::{
     charges::{self, Charged},
     complete,
     error::{self, server_error},
-    lean::IsSimple,
     limits,
     loaders::Loaders,
+    prepared::{Prepared, prepare},
     tokens, written,
 };
 use crate::{
@@ -260,7 +257,7 @@ struct Judged {
     query: String,
     operation_name: Option<String>,
     variables: Variables,
-    document: ExecutableDocument,
+    prepared: Arc<Prepared>,
     kind: OperationType,
     has_token: bool,
 }
@@ -274,8 +271,8 @@ impl Judged {
         ctx: &Ctx,
     ) -> std::result::Result<Self, GraphqlAnswer> {
         let GraphqlRequest { query, operation_name, variables } = request;
-        let document = prepare(schema, &query).map_err(|error| refused(vec![error]))?;
-        let operation = select(&document, operation_name.as_deref()).map_err(|error| refused(vec![error]))?;
+        let prepared = prepare(schema, &query).map_err(|error| refused(vec![error]))?;
+        let operation = select(&prepared.document, operation_name.as_deref()).map_err(|error| refused(vec![error]))?;
         let kind = operation.ty;
         if is_get && kind != OperationType::Query {
             telemetry::count_operation("invalid");
@@ -286,7 +283,7 @@ impl Judged {
         if !missing.is_empty() {
             return Err(refused(missing));
         }
-        Ok(Self { query, operation_name, variables, document, kind, has_token: ctx.actor.role != Role::Public })
+        Ok(Self { query, operation_name, variables, prepared, kind, has_token: ctx.actor.role != Role::Public })
     }
 
     /// The request as the library has it, for a caller.
@@ -299,14 +296,14 @@ impl Judged {
         let request = Request::new(self.query.as_str())
             .variables(self.variables.clone())
             .data(Loaders::new(&ctx))
-            .data(IsSimple::of(&self.document))
+            .data(self.prepared.is_simple)
             .data(ctx.memory.registry())
             .data(ctx);
         let request = match &self.operation_name {
             Some(name) => request.operation_name(name),
             None => request,
         };
-        with_document(request, self.document.clone())
+        with_document(request, self.prepared.document.clone())
     }
 
     /// What the library has answered, as we say it.
@@ -325,9 +322,9 @@ impl Judged {
         }
         response.errors.iter_mut().for_each(error::adopt);
         error::log(&response.errors);
-        if let Ok(operation) = select(&self.document, self.operation_name.as_deref()) {
+        if let Ok(operation) = select(&self.prepared.document, self.operation_name.as_deref()) {
             let (data, errors) = (&mut response.data, &response.errors);
-            complete::complete(&schema.shapes, &self.document, operation, root(self.kind), data, errors);
+            complete::complete(&schema.shapes, &self.prepared.document, operation, root(self.kind), data, errors);
         }
         GraphqlAnswer::executed(json(Some(&response.data), &response.errors, cost))
     }
@@ -338,8 +335,8 @@ impl Judged {
         if self.kind == OperationType::Mutation {
             charged.take(rates, ctx, Budget::Writes, 1).await?;
         }
-        if let Ok(operation) = select(&self.document, self.operation_name.as_deref())
-            && charges::asks_structure(&self.document, operation)
+        if let Ok(operation) = select(&self.prepared.document, self.operation_name.as_deref())
+            && charges::asks_structure(&self.prepared.document, operation)
         {
             charges::may_see_structure(schema.house.introspection, ctx.actor.role)?;
             charged.take(rates, ctx, Budget::Structure, 1).await?;
@@ -449,20 +446,6 @@ fn with_document(mut request: Request, document: ExecutableDocument) -> Request 
     request
 }
 
-/// Judges the text, reads it, judges the document.
-fn prepare(schema: &Schema, query: &str) -> std::result::Result<ExecutableDocument, ServerError> {
-    limits::check_text(&schema.limits, query)?;
-    let document = parse_query(tokens::with_exact_numbers(query).as_ref()).map_err(unreadable)?;
-    limits::check_document(&schema.limits, &document)?;
-    Ok(document)
-}
-
-fn unreadable(fault: parser::Error) -> ServerError {
-    let mut error = ServerError::new(fault.to_string(), None);
-    error.locations = fault.positions().collect::<Vec<Pos>>();
-    error
-}
-
 /// The operation that is meant.
 fn select<'a>(
     document: &'a ExecutableDocument,
@@ -535,7 +518,7 @@ async fn costed(schema: &Schema, errors: Vec<ServerError>, judged: &Judged) -> V
 async fn measured(schema: &Schema, judged: &Judged) -> std::result::Result<usize, Vec<ServerError>> {
     let mut request = Request::new(judged.query.as_str()).variables(judged.variables.clone());
     request.operation_name.clone_from(&judged.operation_name);
-    let request = with_document(request, judged.document.clone());
+    let request = with_document(request, judged.prepared.document.clone());
     let measured = match judged.kind {
         OperationType::Subscription => schema.measured.execute_stream(request).next().await.unwrap_or_default(),
         _ => schema.measured.execute(request).await,

@@ -21,6 +21,7 @@ pub async fn work(mut stopped: watch::Receiver<bool>, house: Arc<House>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
+            () = ctx.memory.bell().has_batch() => {}
             _ = stopped.changed() => return,
         }
         while !is_stopping() {

@@ -1,6 +1,7 @@
-//! How far the journal is sealed, as far as this instance has heard, and who waits for more.
+//! How far the journal is sealed, as far as this instance has heard, and who waits for more; and whether there is
+//! work that need not wait for the next look.
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
@@ -11,16 +12,19 @@ struct State {
 /// Rung when something has been sealed; it wakes everybody who waits for news, and at the end of
 /// the service sends them home.
 #[derive(Debug)]
-pub struct Bell(watch::Sender<State>);
+pub struct Bell {
+    news: watch::Sender<State>,
+    batch: Notify,
+}
 
 impl Bell {
     pub(super) fn new(sealed: i64) -> Self {
-        Self(watch::Sender::new(State { sealed, is_ending: false }))
+        Self { news: watch::Sender::new(State { sealed, is_ending: false }), batch: Notify::new() }
     }
 
     /// Says that the journal is sealed up to this number.
     pub fn ring(&self, sealed: i64) {
-        self.0.send_if_modified(|state| {
+        self.news.send_if_modified(|state| {
             let is_news = sealed > state.sealed;
             state.sealed = state.sealed.max(sealed);
             is_news
@@ -29,22 +33,32 @@ impl Bell {
 
     /// Says that the service ends: who waits goes home, and nobody waits any more.
     pub fn end(&self) {
-        self.0.send_modify(|state| state.is_ending = true);
+        self.news.send_modify(|state| state.is_ending = true);
     }
 
     /// Says that the service begins.
     pub fn begin(&self) {
-        self.0.send_modify(|state| state.is_ending = false);
+        self.news.send_modify(|state| state.is_ending = false);
     }
 
     /// Whether somebody waits.
     pub fn is_awaited(&self) -> bool {
-        self.0.receiver_count() > 0
+        self.news.receiver_count() > 0
+    }
+
+    /// Says that a batch has been received by this instance.
+    pub fn batch(&self) {
+        self.batch.notify_one();
+    }
+
+    /// Waits until one has been; at once, if that was said since the last time.
+    pub async fn has_batch(&self) {
+        self.batch.notified().await;
     }
 
     /// Somebody who will wait. What is sealed from now on is news for it.
     pub fn listen(&self) -> Ear {
-        Ear(self.0.subscribe())
+        Ear(self.news.subscribe())
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    arriving::Arriving,
     causes::{Causes, Example},
     names::{self, Names},
 };
@@ -35,6 +36,8 @@ pub(super) enum Source {
     Memory(Cursor<Vec<u8>>),
     /// A large one, in a file of its own that goes away with it.
     File(std::fs::File),
+    /// A large one that is being fetched.
+    Arriving(Arriving),
 }
 
 impl Read for Source {
@@ -42,15 +45,21 @@ impl Read for Source {
         match self {
             Self::Memory(bytes) => bytes.read(out),
             Self::File(file) => file.read(out),
+            Self::Arriving(arriving) => arriving.read(out),
         }
     }
 }
 
 impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if let Self::Arriving(arriving) = self {
+            let Some(whole) = arriving.whole(to)? else { return Ok(0) };
+            *self = Self::File(whole);
+        }
         match self {
             Self::Memory(bytes) => bytes.seek(to),
             Self::File(file) => file.seek(to),
+            Self::Arriving(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }

@@ -131,6 +131,7 @@ impl Intake {
         let tx = self.ctx.begin().await?;
         queue::received(&self.ctx, &tx, &self.row).await?;
         tx.commit().await?;
+        self.ctx.memory.bell().batch();
         self.row.state = BatchState::Running;
         Ok(Batch::new(self.row, Vec::new()))
     }

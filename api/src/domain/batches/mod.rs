@@ -5,6 +5,7 @@
 //! that it can be taken up again where it was left. `gather` makes tables of rows, `judging` passes
 //! them through the checks of every push, `causes` says why rows were rejected.
 
+mod arriving;
 mod causes;
 mod gather;
 mod intake;

@@ -1,13 +1,14 @@
 //! Working off a large batch: claimed by one instance at a time, block by block, each block one transaction
 //! with the note of how far the batch is. Whoever takes it up again passes by the tables that are done.
 
-use std::{collections::HashSet, io::Write, ops::ControlFlow, sync::Arc};
+use std::{collections::HashSet, ops::ControlFlow, sync::Arc};
 
 use entity::{batch, batch_table, words::BatchState};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     TRIES,
+    arriving::{self, Arriving},
     causes::{Causes, Example},
     count,
     gather::{self, Gathered, Source},
@@ -62,12 +63,18 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     let registry = ctx.memory.registry();
     let format = queue::format(row.format);
 
-    let source = Source::File(file(system, &row).await?);
+    let (source, fetching) = fetch(system, &row)?;
     let (mut source, found) = survey(&ctx, &registry, source, format).await?;
     let mut found = match found {
         Ok(found) => found,
-        Err(faults) => return fail(system, &ctx, row, &faults).await,
+        Err(faults) => {
+            drop(source);
+            // A file that broke off on its way here is not the sender's fault.
+            fetching.await.map_err(Error::internal)??;
+            return fail(system, &ctx, row, &faults).await;
+        }
     };
+    fetching.await.map_err(Error::internal)??;
     if row.rows_total.is_none() {
         row.rows_total = Some(i64::try_from(found.rows).map_err(Error::internal)?);
         row.rows_rejected = i64::try_from(found.rejected).map_err(Error::internal)?;
@@ -104,33 +111,26 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
         }
         ended
     });
-    // One block is judged while the one before it is written: the database has a processor of its own.
-    let mut judged: Option<Vec<Judged>> = None;
+    // Blocks are judged while those before them are written: the database has a processor of its own.
+    let (send, mut judged) = mpsc::channel::<Result<Vec<Judged>>>(2);
+    let (again, held) = (ctx.clone(), Arc::clone(&registry));
+    tokio::spawn(async move {
+        while let Some(block) = blocks.recv().await {
+            let judged = judge(&again, &held, block).await;
+            let is_over = judged.is_err();
+            if send.send(judged).await.is_err() || is_over {
+                return;
+            }
+        }
+    });
     loop {
         if is_stopping() {
-            drop(blocks);
-            if let Some(judged) = &judged {
-                row = write(system, &ctx, row, judged).await?;
-            }
+            // What is judged and not written is judged again by whoever goes on.
             return queue::release(system, &row).await;
         }
-        let judging = async {
-            match blocks.recv().await {
-                Some(block) => judge(&ctx, &registry, block).await.map(Some),
-                None => Ok(None),
-            }
-        };
-        let writing = async {
-            match &judged {
-                Some(judged) => write(system, &ctx, row.clone(), judged).await,
-                None => Ok(row.clone()),
-            }
-        };
-        let (next, written) = futures::join!(judging, writing);
-        row = written?;
-        judged = next?;
-        if judged.is_none() {
-            break;
+        match judged.recv().await {
+            Some(block) => row = write(system, &ctx, row, &block?).await?,
+            None => break,
         }
     }
     match reading.await.map_err(Error::internal)? {
@@ -139,21 +139,24 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     }
 }
 
-/// The file of a batch, put together again.
-async fn file(system: &Ctx, row: &batch::Model) -> Result<std::fs::File> {
-    let mut file = tempfile::tempfile().map_err(Error::internal)?;
-    for number in 0_i32.. {
-        match queue::part(system, row.id, number).await? {
-            Some(bytes) => file.write_all(&bytes).map_err(Error::internal)?,
-            None => break,
+/// The file of a batch as it is fetched piece by piece, and how that ends.
+fn fetch(system: &Ctx, row: &batch::Model) -> Result<(Source, JoinHandle<Result<()>>)> {
+    let (send, pieces) = mpsc::channel(arriving::AHEAD);
+    let source = Source::Arriving(Arriving::new(pieces).map_err(Error::internal)?);
+    let (system, id, size) = (system.clone(), row.id, row.size_bytes);
+    let fetching = tokio::spawn(async move {
+        let mut fetched = 0_i64;
+        for number in 0_i32.. {
+            let Some(bytes) = queue::part(&system, id, number).await? else { break };
+            fetched += i64::try_from(bytes.len()).map_err(Error::internal)?;
+            if send.send(bytes).await.is_err() {
+                // Nobody reads it any more.
+                return Ok(());
+            }
         }
-    }
-    let size = file.metadata().map_err(Error::internal)?.len();
-    if i64::try_from(size).ok() == Some(row.size_bytes) {
-        Ok(file)
-    } else {
-        Err(Error::internal("a batch without all of its file"))
-    }
+        if fetched == size { Ok(()) } else { Err(Error::internal("a batch without all of its file")) }
+    });
+    Ok((source, fetching))
 }
 
 /// Stores a block. Where another writer comes in between again and again, table by table.
