@@ -125,12 +125,8 @@ fn told(case: &Case, means: Means) -> Vec<Vec<Publication>> {
     for release in 0..case.versions.len() {
         let sizes: Vec<Vec<usize>> = case.lines.iter().map(|line| counts(&line[release], case.groups)).collect();
         let groups = (means.hidden)(&sizes);
-        let lines: Vec<Line<'_>> = case
-            .lines
-            .iter()
-            .zip(&told)
-            .map(|(line, past)| Line { snapshots: &line[..=release], past })
-            .collect();
+        let lines: Vec<Line<'_>> =
+            case.lines.iter().zip(&told).map(|(line, past)| Line { snapshots: &line[..=release], past }).collect();
         let shown = decide(&lines, case.groups, Hidden { groups: &groups, total: false }, means);
         told.iter_mut().zip(shown).for_each(|(told, shown)| told.push(shown));
     }

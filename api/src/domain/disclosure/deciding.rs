@@ -178,13 +178,7 @@ pub fn decide(lines: &[Line<'_>], groups: usize, hidden: Hidden<'_>, means: Mean
 }
 
 /// Whether a cell may move, as far as counting goes: in no line has it changed in some schools, but too few.
-fn has_moved(
-    said: &[Evidence<'_>],
-    stands: &[Publication],
-    cell: Option<usize>,
-    new: usize,
-    moves_at: usize,
-) -> bool {
+fn has_moved(said: &[Evidence<'_>], stands: &[Publication], cell: Option<usize>, new: usize, moves_at: usize) -> bool {
     let since: BTreeSet<usize> = stands.iter().filter_map(|one| one.get(cell)).collect();
     let mut has_changed = since.is_empty();
     for (said, stands) in said.iter().zip(stands) {

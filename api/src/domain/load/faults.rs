@@ -89,6 +89,8 @@ pub(super) enum Wrong {
     OtherDataset,
     /// The chain of references comes back to its start.
     Cycle,
+    /// A protected line that follows from public ones.
+    GivenAway(Text),
     /// Two columns that do not go together.
     Together(Text),
 }
@@ -118,6 +120,7 @@ impl Wrong {
             Self::AnotherKind => "another_kind",
             Self::OtherDataset => "other_dataset",
             Self::Cycle => "cycle",
+            Self::GivenAway(_) => "given_away",
             Self::Together(_) => "contradiction",
         }
     }
@@ -194,7 +197,7 @@ impl Wrong {
                 format!("`{got}` is not a line of dataset {expected}"),
             ),
             Self::Cycle => Text::new(format!("引用成环：{got}"), format!("the references run in a circle: {got}")),
-            Self::Together(text) => text.clone(),
+            Self::Together(text) | Self::GivenAway(text) => text.clone(),
         }
     }
 }

@@ -168,6 +168,24 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "indicators",
+        "三次产业就业人数,人,persons,0,sum,,0,,,,,public,001 附表1",
+        "三次产业就业人数,人,persons,0,sum,,0,,,,,aggregate,001 附表1",
+        &["indicators.csv#/8/disclosure given_away"],
+    ),
+    (
+        "indicators",
+        "面向第二产业,人,persons,0,sum,,0,,,,,public",
+        "面向第二产业,人,persons,0,sum,,0,,,,,aggregate",
+        &["indicators.csv#/10/disclosure given_away"],
+    ),
+    (
+        "rules",
+        "service.employment_agrees_sectors,service,warning,service.first_employment == talent.employed_in_sectors",
+        "service.employment_agrees_sectors,service,error,talent.promotion_rate_3y == service.first_employment / talent.employed_in_sectors",
+        &["indicators.csv#/13/disclosure given_away"],
+    ),
+    (
+        "indicators",
         "talent.further_study,talent,2.1,talent.placed,talent.placed",
         "talent.further_study,talent,2.1,talent.placed,talent.place",
         &["indicators.csv#/4/within unresolved"],
