@@ -310,7 +310,7 @@ async fn everything_that_is_wrong_with_a_definition_is_told_at_once() {
         assert!(words.contains(indicator) && words.contains(by), "{words}");
     }
     let rule = json!({ "code": "talent.ratio", "severity": "error", "message_zh": "说明", "message_en": "words",
-        "expression": "talent.promotion_rate_3y == talent.placed / talent.graduates" });
+        "expression": "talent.promotion_rate_3y == talent.placed / talent.graduates", "enabled": true });
     let said = problem(&province.post("/v1/rules", None, &rule).await, 422, "invalid");
     assert_eq!(codes(&said), ["given_away /expression"]);
     // A circle that two changes make together, in periods in which both hold.

@@ -384,6 +384,8 @@ async fn protected_figures_of_a_predecessor_are_not_another_citys() {
     let ask = zhiqiao::page::Ask { limit: 100, after: None, before: None, from_end: false };
     let records = zhiqiao::domain::accesses::list(&app.system(), &seen, &ask).await.unwrap().items;
     let mut who: Vec<_> = records.iter().filter_map(|one| one.actor.clone()).collect();
+    // What the stage itself has read is not of the test.
+    who.retain(|actor| actor.starts_with("client:"));
     who.sort_unstable();
     assert_eq!(who, ["client:demo-province-620000", "client:demo-school-62001"]);
 }
@@ -392,6 +394,8 @@ async fn protected_figures_of_a_predecessor_are_not_another_citys() {
 #[tokio::test]
 async fn tables_that_are_carried_are_those_of_the_release_before() {
     let app = published().await;
+    stage::bring(&app, &Key::new("62001", "talent", "2022"), &stage::talent(8_000), State::Accepted).await;
+    assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.2.0");
     state(&app, "62001", 50.5).await;
     let new = releases::New { period: Some("2023".to_owned()), ..stage::new_release(ReleaseKind::Patch) };
     let mut steps = Vec::new();
@@ -405,7 +409,7 @@ async fn tables_that_are_carried_are_those_of_the_release_before() {
         of.sort_by(|a, b| (&a.dataset_code, &a.period_code).cmp(&(&b.dataset_code, &b.period_code)));
         of
     };
-    let (before, after) = (of("1.1.0"), of("1.1.1"));
+    let (before, after) = (of("1.2.0"), of("1.2.1"));
     assert_eq!((before.len(), after.len()), (made.tables.len(), made.tables.len()));
     let mut changed = Vec::new();
     for (old, new) in before.iter().zip(&after) {
@@ -416,7 +420,7 @@ async fn tables_that_are_carried_are_those_of_the_release_before() {
     }
     assert_eq!(changed, [("conditions", "2023")]);
     assert!(after.iter().any(|row| row.period_code != "2023"), "something is carried");
-    assert_eq!(releases::verify(&province, "1.1.1").await.unwrap(), Vec::<String>::new());
+    assert_eq!(releases::verify(&province, "1.2.1").await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

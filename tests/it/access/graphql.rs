@@ -278,13 +278,17 @@ PeerMedian city category | { it: submission(school: "{school}", dataset: "{datas
     approved     401    null  null    data     data data   null   null       null
     returned     401    null  null    null     null data   null   null       null
     foreign      401    null  null    data     null null   null   null       null
-PeerGroup median schools status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+PeerGroup median | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+    accepted     401    null  null    data     data null   null   null       null
+PeerGroup schools | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+    accepted     401    null  null    data     data none   null   null       null
+PeerGroup status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
     accepted     401    null  null    data     data data   null   null       null
 PeerGroup p25 p75 | { it: submission(school: "{school}", dataset: "scale", period: "2023") { it: peers { it: category { it: $field } } } }
     own          401    null  null    data     data data   null   null       null
     foreign      401    null  null    data     null null   null   null       null
 PeerGroup period | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: peers { it: category { it: $field { code } } } } }
-    draft        401    null  null    null     null null   null   null       null
+    draft        401    null  null    null     data data   null   null       null
     foreign      401    null  null    null     null null   null   null       null
 Submission peers | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
     draft        401    null  null    data     data data   null   null       null
@@ -663,10 +667,12 @@ PreviewReleasePayload version previous allTables | mutation { it: previewRelease
     -            401    403   403     data     403  403    403    403        403
 PreviewReleasePayload tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
     -            401    403   403     data     403  403    403    403        403
-TablePreview dataset period isNew cells told | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+TablePreview dataset period isNew cells | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
     -            401    403   403     data     403  403    403    403        403
-TablePreview standing suppressed | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+TablePreview suppressed | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
     -            401    403   403     data     403  403    403    403        403
+TablePreview told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     none     403  403    403    403        403
 Mutation keepReconciliation | mutation { it: $field(input: {}) { reconciliation { id } } }
     -            401    403   403     data     data 403    403    403        403
 KeepReconciliationPayload reconciliation | mutation { it: keepReconciliation(input: {}) { it: $field { id } } }

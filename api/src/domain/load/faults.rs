@@ -217,6 +217,11 @@ impl Faults {
         self.0.push((place.file.to_owned(), place.line, finding));
     }
 
+    /// Whether nothing is wrong so far.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Nothing, if nothing is wrong; all of it, by file and line, if anything is.
     pub(super) fn verdict(mut self) -> Result<()> {
         if self.0.is_empty() {
