@@ -195,6 +195,12 @@ POST /v1/submissions/approve
     -                                                  401    403   403     403      422  403    403    403        403
 POST /v1/submissions/accept
     -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/schools/{school}/submissions/{dataset}/{period}/peers
+    own                                                401    404   404     200      200  200    404    404        404
+    sibling                                            401    404   404     200      200  404    404    404        404
+    foreign                                            401    404   404     200      404  404    404    404        404
+    absent                                             401    404   404     404      404  404    404    404        404
+    unstated                                           401    404   404     404      404  404    404    404        404
 GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions
     own                                                401    404   404     200      200  200    404    404        404
     sibling                                            401    404   404     200      200  404    404    404        404

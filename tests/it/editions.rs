@@ -298,6 +298,21 @@ async fn everything_that_is_wrong_with_a_definition_is_told_at_once() {
         let said = problem(&patch(&province, path, "*", &body).await, 422, "invalid");
         assert_eq!(codes(&said), found, "{body}: {said}");
     }
+    // What public lines give away is no secret: a sum but for one of its lines, and one side of a rule that binds.
+    for (indicator, by) in [
+        ("talent.employed_in_sectors", "talent.employed_primary"),
+        ("talent.employed_primary", "talent.employed_tertiary"),
+    ] {
+        let path = format!("/v1/indicators/{indicator}");
+        let said = problem(&patch(&province, &path, "*", &json!({ "disclosure": "aggregate" })).await, 422, "invalid");
+        assert_eq!(codes(&said), ["given_away /disclosure"], "{said}");
+        let words = said["errors"][0]["message"].as_str().unwrap();
+        assert!(words.contains(indicator) && words.contains(by), "{words}");
+    }
+    let rule = json!({ "code": "talent.ratio", "severity": "error", "message_zh": "说明", "message_en": "words",
+        "expression": "talent.promotion_rate_3y == talent.placed / talent.graduates", "enabled": true });
+    let said = problem(&province.post("/v1/rules", None, &rule).await, 422, "invalid");
+    assert_eq!(codes(&said), ["given_away /expression"]);
     // A circle that two changes make together, in periods in which both hold.
     change(&province, "talent.placed", json!({ "from": "2044", "within": "talent.graduates" })).await;
     let circle = json!({ "from": "2046", "within": "talent.placed" });

@@ -9,9 +9,10 @@ use zhiqiao::{
         keys,
         precondition::Precondition,
         reviews::{self, Step},
-        submissions::{Key, Remark},
+        submissions::{Key, Remark, review as peers},
         synth,
     },
+    formats::document::Status,
     graphql::request::{GraphqlRequest, execute},
 };
 
@@ -305,6 +306,72 @@ async fn officials_are_told_what_is_accepted_and_others_what_is_published() {
         let table = review(&server.client(caller).await, ["62001", "conditions", "2023"]).await;
         assert_eq!(figures(&line(&table, FLOOR)["city"]), told, "{caller}");
     }
+    server.stop().await;
+}
+
+/// Before it submits a school sees where its anonymous peers lie, of the last period that is published.
+#[tokio::test]
+async fn a_school_compares_itself_before_it_submits() {
+    let app = published().await;
+    let scale = json!({ "scale.students": 12_345, "scale.intake": 4_000, "scale.graduates": 3_000 });
+    for school in ["62001", "62016"] {
+        stage::bring(&app, &Key::new(school, "scale", "2024"), &scale, State::Draft).await;
+    }
+    stage::bring(&app, &Key::new("62001", "conditions", "2024"), &stage::conditions(30.5), State::Draft).await;
+    let server = app.serve().await;
+    let own = server.client("school-62001").await;
+    let path = "/v1/schools/62001/submissions/scale/2024/peers";
+    let told = own.get(path).await.expect(200).json();
+    let line = |told: &Value, code: &str| {
+        let all = told["indicators"].as_array().unwrap_or_else(|| panic!("{told}"));
+        all.iter().find(|one| one["indicator"] == code).unwrap_or_else(|| panic!("{code}: {told}")).clone()
+    };
+    let students = line(&told, "scale.students");
+    assert_eq!((&students["value"], &students["category"]["period"]), (&json!(12_345), &json!("2023")));
+    let query = "{ aggregate(input: { indicators: [\"scale.students\"], period: \"2023\", groupBy: [CATEGORY] }) {
+        groups { category cells { p25 median p75 schools status } } } }";
+    let groups = Caller::data(own.graphql(query, json!({})).await)["aggregate"]["groups"].clone();
+    let of = |category: &str| {
+        groups.as_array().unwrap().iter().find(|one| one["category"] == category).unwrap()["cells"][0].clone()
+    };
+    let expected = of("SCIENCE_ENGINEERING");
+    for name in ["p25", "median", "p75", "schools", "status"] {
+        assert_eq!(students["category"][name], expected[name], "{name}");
+        assert!(!expected[name].is_null(), "{name}");
+    }
+    // The same by GraphQL.
+    let query =
+        "{ submission(school: \"62001\", dataset: \"scale\", period: \"2024\") { peers { indicator { code } value
+        category { p25 median p75 schools period { code } status } city { p25 median p75 schools status } } } }";
+    let data = Caller::data(own.graphql(query, json!({})).await)["submission"]["peers"].clone();
+    let graph = data.as_array().unwrap().iter().find(|one| one["indicator"]["code"] == "scale.students").unwrap();
+    for (group, name) in [("category", "p25"), ("category", "p75"), ("category", "median"), ("city", "p75")] {
+        assert_eq!(graph[group][name], students[group][name], "{group} {name}");
+    }
+    assert_eq!((&graph["value"], &graph["category"]["period"]["code"]), (&json!(12_345), &json!("2023")));
+
+    // Protected: nothing of its field, and of its city the line's own statistic, the median.
+    let told = own.get("/v1/schools/62001/submissions/conditions/2024/peers").await.expect(200).json();
+    let floor = line(&told, FLOOR);
+    assert_eq!(floor["category"]["status"], "SUPPRESSED");
+    assert!(floor["category"]["median"].is_null() && floor["category"]["reason"].as_str().unwrap().contains(FLOOR));
+    let city = &floor["city"];
+    assert_eq!(json!([city["median"], city["schools"], city["status"]]), json!([20.875, 4, "REPORTED"]), "{floor}");
+    assert!(city["p25"].is_null() && city["p75"].is_null(), "{floor}");
+
+    // Peers that could be told apart are none: a city or a field of one or two schools, although the figures are public.
+    let key = Key::new("62016", "scale", "2024");
+    let told = peers::compared(&app.as_(Role::School, "62016"), &key).await.unwrap();
+    let alone = told.into_iter().find(|one| one.indicator == "scale.students").unwrap();
+    assert_eq!((alone.value.as_deref(), alone.city.median, alone.city.schools), (Some("12345"), None, None));
+    assert!(alone.city.status == Status::Suppressed && alone.city.reason.is_some(), "{alone:?}");
+    assert!(alone.category.schools.is_some_and(|schools| schools >= 3), "{alone:?}");
+
+    // Its official sees the peers of a draft, and not what the draft says; no other school sees anything.
+    let officer = server.client("city-620100").await.get(path).await.expect(200).json();
+    assert!(line(&officer, "scale.students")["value"].is_null());
+    server.client("school-62002").await.get(path).await.expect(404);
+    server.anonymous().get(path).await.expect(401);
     server.stop().await;
 }
 

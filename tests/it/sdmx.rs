@@ -166,7 +166,7 @@ async fn a_key_selects_series_and_an_empty_place_is_all_of_them() {
         ("data/scale/A.620000", 400),
         ("data/scale?startPeriod=then&endPeriod=now&detail=some&lastNObservations=all", 422),
         ("data/scale?planet=earth", 400),
-        ("data/scale?dimensionAtObservation=AllDimensions", 501),
+        ("data/scale?dimensionAtObservation=REF_AREA", 501),
         ("data/scale?includeHistory=true", 501),
     ] {
         let answer = fetch(&anonymous, "GET", &format!("/sdmx/2.1/{path}"), &[]).await;
@@ -176,6 +176,41 @@ async fn a_key_selects_series_and_an_empty_place_is_all_of_them() {
         anonymous.get("/sdmx/2.1/data/scale?startPeriod=then&endPeriod=now&detail=some&lastNObservations=all").await;
     assert_eq!(problem(&wrong, 422, "invalid")["errors"].as_array().unwrap().len(), 4);
     assert_eq!(fetch(&anonymous, "GET", "/sdmx/2.1/data/scale", &[("accept", "image/png")]).await.status, 406);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn observations_may_stand_alone_and_tables_in_categories() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let anonymous = server.anonymous();
+    let path = "/sdmx/2.1/data/scale/A..students._T._T._T";
+    let flat = format!("{path}?dimensionAtObservation=AllDimensions");
+    for (media, one, value) in [
+        ("application/vnd.sdmx.genericdata+xml", "<gen:Obs>", "<gen:ObsValue value=\"294013\""),
+        ("application/vnd.sdmx.structurespecificdata+xml", "<Obs ", "OBS_VALUE=\"294013\""),
+    ] {
+        let usual = fetch(&anonymous, "GET", path, &[("accept", media)]).await.expect(200);
+        let answer = fetch(&anonymous, "GET", &flat, &[("accept", media)]).await.expect(200);
+        let text = texts(&answer);
+        assert!(text.contains("dimensionAtObservation=\"AllDimensions\"") && text.contains(value), "{text}");
+        assert!(!text.contains("Series"), "{text}");
+        assert_eq!(text.matches(one).count(), texts(&usual).matches(one).count(), "as many observations");
+        assert_ne!(answer.header("etag"), usual.header("etag"));
+    }
+    // What is flat already is the same; JSON has series only.
+    let csv = fetch(&anonymous, "GET", &flat, &[("accept", "text/csv")]).await.expect(200);
+    assert_eq!(texts(&csv), texts(&fetch(&anonymous, "GET", path, &[("accept", "text/csv")]).await));
+    fetch(&anonymous, "GET", &flat, &[("accept", "application/json")]).await.expect(501);
+
+    let scheme = fetch(&anonymous, "GET", "/sdmx/2.1/categoryscheme?references=parentsandsiblings", &[]).await;
+    let text = texts(&scheme.expect(200));
+    for part in ["id=\"CAT_ZHIQIAO\"", "id=\"CALENDAR_YEAR\"", "id=\"CN_SCALE\"", "<str:Dataflow id=\"scale\""] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let datasets = app.house.memory.registry().datasets.all().len();
+    let all = texts(&fetch(&anonymous, "GET", "/sdmx/2.1/categorisation/ZHIQIAO/all/latest", &[]).await.expect(200));
+    assert_eq!(all.matches("<str:Categorisation ").count(), datasets);
     server.stop().await;
 }
 

@@ -41,6 +41,7 @@ fn rest_doors() -> Vec<(&'static str, &'static str, String, Value, Vec<&'static 
         ("city-620100", "GET", "/sdmx/2.1/data/conditions/all".to_owned(), Value::Null, vec!["*/conditions/2023"]),
         ("city-620100", "GET", at("talent/2013"), Value::Null, vec!["62001/talent/2013"]),
         ("school-62001", "GET", at("talent/2015"), Value::Null, vec!["62001/talent/2015"]),
+        ("city-620100", "GET", at("talent/2013/peers"), Value::Null, vec!["*/talent/2013", "62001/talent/2013"]),
         ("city-620100", "GET", at("talent/2013/revisions/1"), Value::Null, vec!["62001/talent/2013"]),
         ("school-62001", "POST", at("talent/2015/submit"), json!({}), vec!["62001/talent/2015"]),
         ("school-62001", "POST", at("talent/2015/recall"), Value::Null, vec!["62001/talent/2015"]),
@@ -193,6 +194,11 @@ const GRAPHQL_DOORS: &[(&str, &str, &[&str])] = &[
     ),
     (
         "city-620100",
+        "submission(school: \"62001\", dataset: \"talent\", period: \"2012\") { peers { city { median } } }",
+        &["*/talent/2012", "62001/talent/2012"],
+    ),
+    (
+        "city-620100",
         "submissions(filter: { school: [\"62001\"], dataset: [\"talent\"], period: [\"2011\", \"2012\"] }) { nodes { observations { value } } }",
         &["62001/talent/2011", "62001/talent/2012"],
     ),
@@ -277,7 +283,7 @@ async fn staged() -> TestApp {
 }
 
 /// The record of a request, once it is there: it is written when the request is over.
-async fn recorded(app: &TestApp, request: &str) -> accesses::Access {
+pub async fn recorded(app: &TestApp, request: &str) -> accesses::Access {
     let began = Instant::now();
     loop {
         accesses::write(&app.system(), &app.house.accesses).await.unwrap();
@@ -297,7 +303,8 @@ async fn of_request(app: &TestApp, request: &str) -> Vec<accesses::Access> {
     accesses::list(&app.system(), &filter, &ask).await.unwrap().items
 }
 
-fn tables(access: &accesses::Access) -> Vec<String> {
+/// The tables of a record, as `school/dataset/period`.
+pub fn tables(access: &accesses::Access) -> Vec<String> {
     access.tables.iter().map(|table| table.join("/")).collect()
 }
 

@@ -21,7 +21,7 @@ use good_lp::{
 };
 use zhiqiao::domain::disclosure::{
     K,
-    deciding::{MEANS, Means, Publication, Said, Snapshot, counts, decide, only_the_small},
+    deciding::{Hidden, Line, MEANS, Means, Publication, Said, Snapshot, counts, decide, only_the_small},
 };
 
 /// SplitMix64: the same cases for the same seed.
@@ -124,11 +124,11 @@ fn told(case: &Case, means: Means) -> Vec<Vec<Publication>> {
     let mut told = vec![Vec::new(); case.lines.len()];
     for release in 0..case.versions.len() {
         let sizes: Vec<Vec<usize>> = case.lines.iter().map(|line| counts(&line[release], case.groups)).collect();
-        let hidden = (means.hidden)(&sizes);
-        for (line, told) in case.lines.iter().zip(&mut told) {
-            let shown = decide(&line[..=release], told, case.groups, &hidden, means);
-            told.push(shown);
-        }
+        let groups = (means.hidden)(&sizes);
+        let lines: Vec<Line<'_>> =
+            case.lines.iter().zip(&told).map(|(line, past)| Line { snapshots: &line[..=release], past }).collect();
+        let shown = decide(&lines, case.groups, Hidden { groups: &groups, total: false }, means);
+        told.iter_mut().zip(shown).for_each(|(told, shown)| told.push(shown));
     }
     told
 }

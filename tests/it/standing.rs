@@ -11,13 +11,16 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
-    domain::{releases::copies, submissions::Key},
+    domain::{
+        releases::{self, copies},
+        submissions::Key,
+    },
     memory::{self, Thing},
 };
 
 use crate::{
     app::{Caller, TestApp},
-    stage,
+    sharing, stage,
 };
 
 const FLOOR: &str = "conditions.floor_area_per_student";
@@ -325,6 +328,101 @@ async fn a_comparable_series_is_that_of_who_was_there_before() {
     server.stop().await;
 }
 
+/// What a school was in another city is told to it and to the province; not to the officials of either city, and not
+/// to anybody else. Whoever is told is recorded with the school that stated the figure.
+#[tokio::test]
+async fn protected_figures_of_a_predecessor_are_not_another_citys() {
+    let app = published().await;
+    let row = school_succession::Model {
+        id: RowId(uuid::Uuid::from_u128(1)),
+        school_code: SchoolCode("62001".to_owned()),
+        predecessor_code: SchoolCode("62005".to_owned()),
+        predecessor_name: "from the test".to_owned(),
+        kind: SuccessionKind::Upgraded,
+        effective_on: NaiveDate::from_ymd_opt(2024, 9, 1),
+        source: "test".to_owned(),
+    };
+    let db = app.house.db.write();
+    school_succession::Entity::insert(school_succession::ActiveModel::from(row))
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+    memory::raise(db, Thing::Registry).await.unwrap();
+    app.house.memory.refresh().await.unwrap();
+    stage::release(&app, ReleaseKind::Major).await;
+    let server = app.serve().await;
+    for (name, comparable, told, record) in [
+        ("city-620100", true, None, None),
+        ("city-620500", true, None, None),
+        ("school-62005", true, None, None),
+        ("school-62002", true, None, None),
+        ("analyst", true, None, None),
+        ("province-620000", true, Some(18.25), Some("62005/conditions/2023")),
+        ("school-62001", true, Some(18.25), Some("62005/conditions/2023")),
+        // Not followed back: its own, to its own city.
+        ("city-620100", false, Some(20.5), Some("62001/conditions/2023")),
+        ("city-620500", false, None, None),
+    ] {
+        let request = format!("lineage-{name}-{comparable}");
+        let query = format!(
+            "{{ school(code: \"62001\") {{ observations(period: \"2023\", indicators: [\"{FLOOR}\"], comparable: \
+             {comparable}) {{ value status }} }} }}"
+        );
+        let caller = server.client(name).await;
+        let body = json!({ "query": query });
+        let answer = caller.send("POST", "/graphql", &[("x-request-id", request.as_str())], Some(&body)).await.json();
+        let cell = &answer["data"]["school"]["observations"][0];
+        let status = if told.is_some() { "REPORTED" } else { "SUPPRESSED" };
+        assert_eq!((cell["value"].as_f64(), &cell["status"]), (told, &json!(status)), "{name}: {answer}");
+        if let Some(record) = record {
+            assert_eq!(sharing::tables(&sharing::recorded(&app, &request).await), [record], "{name}");
+        }
+    }
+    // Nobody else has left a record of it.
+    server.stop().await;
+    let seen = zhiqiao::domain::accesses::Filter { school: Some("62005".to_owned()), ..Default::default() };
+    let ask = zhiqiao::page::Ask { limit: 100, after: None, before: None, from_end: false };
+    let records = zhiqiao::domain::accesses::list(&app.system(), &seen, &ask).await.unwrap().items;
+    let mut who: Vec<_> = records.iter().filter_map(|one| one.actor.clone()).collect();
+    // What the stage itself has read is not of the test.
+    who.retain(|actor| actor.starts_with("client:"));
+    who.sort_unstable();
+    assert_eq!(who, ["client:demo-province-620000", "client:demo-school-62001"]);
+}
+
+/// A table that a release does not build anew stands in it as it stood, to the byte.
+#[tokio::test]
+async fn tables_that_are_carried_are_those_of_the_release_before() {
+    let app = published().await;
+    stage::bring(&app, &Key::new("62001", "talent", "2022"), &stage::talent(8_000), State::Accepted).await;
+    assert_eq!(stage::release(&app, ReleaseKind::Minor).await.row.version, "1.2.0");
+    state(&app, "62001", 50.5).await;
+    let new = releases::New { period: Some("2023".to_owned()), ..stage::new_release(ReleaseKind::Patch) };
+    let mut steps = Vec::new();
+    let province = app.as_(Role::Province, "620000");
+    let made = releases::build(&province, new, &mut |step| steps.push((step.done, step.of))).await.unwrap();
+    assert_eq!((steps.first().unwrap().0, steps.last().unwrap().0), (0, steps.last().unwrap().1));
+    assert!(steps.len() > 2 && steps.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0), "{steps:?}");
+    let rows = entity::release_table::Entity::find().all(app.house.db.read()).await.unwrap();
+    let of = |version: &str| -> Vec<entity::release_table::Model> {
+        let mut of: Vec<_> = rows.iter().filter(|row| row.version == version).cloned().collect();
+        of.sort_by(|a, b| (&a.dataset_code, &a.period_code).cmp(&(&b.dataset_code, &b.period_code)));
+        of
+    };
+    let (before, after) = (of("1.2.0"), of("1.2.1"));
+    assert_eq!((before.len(), after.len()), (made.tables.len(), made.tables.len()));
+    let mut changed = Vec::new();
+    for (old, new) in before.iter().zip(&after) {
+        let same = entity::release_table::Model { version: old.version.clone(), ..new.clone() } == *old;
+        if !same {
+            changed.push((new.dataset_code.as_str(), new.period_code.as_str()));
+        }
+    }
+    assert_eq!(changed, [("conditions", "2023")]);
+    assert!(after.iter().any(|row| row.period_code != "2023"), "something is carried");
+    assert_eq!(releases::verify(&province, "1.2.1").await.unwrap(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_preview_says_what_a_release_would_change_and_changes_nothing() {
     let app = published().await;
@@ -342,6 +440,16 @@ async fn a_preview_says_what_a_release_would_change_and_changes_nothing() {
     );
     assert!(tables[0]["standing"].as_u64().unwrap() > 0, "{preview}");
     province.get("/v1/releases/1.1.1").await.expect(404);
+    // The same by GraphQL.
+    let query = "mutation { previewRelease(input: { kind: PATCH }) { version previous allTables tables { dataset period
+        isNew cells told standing suppressed } } }";
+    let same = Caller::data(province.graphql(query, json!({})).await)["previewRelease"].clone();
+    assert_eq!((&same["version"], &same["allTables"]), (&preview["version"], &preview["all_tables"]));
+    for name in ["dataset", "period", "cells", "told", "standing", "suppressed"] {
+        assert_eq!(same["tables"][0][name], tables[0][name], "{name}");
+    }
+    let refused = server.client("city-620100").await.graphql(query, json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
     server.client("city-620100").await.post(path, None, &json!({ "kind": "patch" })).await.expect(403);
     assert_eq!(stage::release(&app, ReleaseKind::Patch).await.row.version, "1.1.1");
     let nothing = province.post(path, None, &json!({ "kind": "patch" })).await.expect(409);

@@ -6,6 +6,7 @@
 //! applied: aggregates, files, SDMX, reports, medians of peers and compliance all come through it.
 
 pub mod deciding;
+pub mod giving;
 pub mod writing;
 
 use std::{collections::BTreeSet, sync::Arc};

@@ -153,11 +153,14 @@ async fn read(
                 None => None,
             };
         }
-        let (mut cell, mut together) = (None, None);
+        let (mut cell, mut together, mut stated) = (None, None, Vec::new());
         if let Some((_, table)) = &table {
             let column = table.column(code)?;
             let cells = || origins.iter().filter_map(|at| column.cells.get(*at).copied().flatten());
             cell = cells().find(|(_, status)| status.has_value()).or_else(|| cells().next());
+            let has_cell = |at: &&usize| matches!(column.cells.get(**at), Some(Some(_)));
+            let of = origins.iter().filter(has_cell).filter_map(|at| frame.schools.get(*at));
+            stated.extend(of.map(|school| school.code.as_str()));
             if origins.len() > 1 {
                 let weight = line.weight.as_deref().map(|code| table.column(code)).transpose()?;
                 together = lineage::together(&origins, line, &column, weight.as_deref());
@@ -165,7 +168,10 @@ async fn read(
         }
         let may_see = may_see(&ctx.actor, line, is_own);
         if may_see && line.disclosure() != Disclosure::Public && cell.is_some() {
-            ctx.saw(school, &line.dataset, period)?;
+            // The table is of whoever stated it, under whatever code it is asked for.
+            for stated in &stated {
+                ctx.saw(stated, &line.dataset, period)?;
+            }
         }
         let (value, status) = match together.filter(|_| may_see) {
             Some(together) => together,

@@ -7,13 +7,14 @@ mod building;
 pub mod changes;
 pub mod copies;
 mod preview;
+mod spill;
 mod verifying;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{
-    ids::{DatasetCode, PeriodCode, ReleaseVersion},
+    ids::{DatasetCode, ReleaseVersion},
     registry_snapshot, release, release_table,
     words::ReleaseKind,
 };
@@ -27,7 +28,8 @@ pub use preview::{Preview, TablePreview, preview};
 pub use verifying::verify;
 
 use self::{
-    building::{Built, Place, Tables},
+    building::{Built, Place, Slip, Slips},
+    spill::Spill,
     verifying::{Manifest, SIGNED_TYPE},
 };
 use super::{
@@ -123,7 +125,8 @@ pub async fn build(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + Se
     ctx.require(Action::Create, Kind::Release)?;
     check(&new)?;
     let tx = ctx.begin().await?;
-    let prepared = prepare(ctx, &tx, &new, progress).await?;
+    let mut spill = Spill::new()?;
+    let prepared = prepare(ctx, &tx, &new, progress, &mut |_, _, built| spill.put(built)).await?;
     let Prepared { version, before, tables, registry_hash, document, .. } = prepared;
 
     let created_at = now();
@@ -133,13 +136,13 @@ pub async fn build(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + Se
     }
     let manifest = Manifest {
         release: version.to_string(),
-        previous: before.map(|before| before.version.0),
+        previous: before.as_ref().map(|before| before.version.0.clone()),
         kind: new.kind.word().to_owned(),
         note: new.note.clone(),
         created_at,
         publish_at,
         registry_sha256: registry_hash.clone(),
-        tables: tables.values().map(Built::sealed).collect(),
+        tables: tables.values().map(Slip::sealed).collect(),
     };
     let manifest = serde_json::to_string(&manifest).map_err(Error::internal)?;
     let signature = keys::sign(&ctx.memory.keys(), manifest.as_bytes(), SIGNED_TYPE)?;
@@ -171,8 +174,14 @@ pub async fn build(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + Se
         publish_at,
     };
     release::Entity::insert(release::ActiveModel::from(row.clone())).exec_without_returning(&tx).await?;
-    let heads: Vec<TableHead> = tables.values().map(|built| built.head(&name)).collect();
-    for built in tables.into_values() {
+    let heads: Vec<TableHead> = tables.values().map(|slip| slip.head(&name)).collect();
+    for (key, slip) in &tables {
+        // One after the other: what is built waits on the disk, what stays as it was in the release before.
+        let built = match (spill.take(slip)?, &before) {
+            (Some(built), _) => built,
+            (None, Some(before)) => building::one(ctx, &tx, before, key).await?.ok_or_else(lost)?,
+            (None, None) => return Err(lost()),
+        };
         release_table::Entity::insert(built.row(&name)).exec_without_returning(&tx).await?;
     }
     journal::record(
@@ -194,24 +203,30 @@ pub async fn build(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + Se
     Ok(Arc::new(ReleaseHead { row, tables: heads }))
 }
 
-/// Everything that a release would be, before any of it is written.
+fn lost() -> Error {
+    Error::internal("a table of a release that was neither built nor there before")
+}
+
+/// Everything that a release would be but the columns, before any of it is written.
 struct Prepared {
     version: Version,
     before: Option<release::Model>,
     /// The registry and the catalogue as they stand, and the hash of that.
     document: String,
     registry_hash: String,
-    tables: Tables,
-    /// Which of the tables were built anew.
-    built: BTreeSet<(DatasetCode, PeriodCode)>,
+    tables: Slips,
 }
 
-/// Builds every table, in a transaction that may still be dropped.
+/// What is done with a table that was built for this version, beside the same of the release before.
+type Each<'a> = dyn FnMut(&str, Option<&Built>, &Built) -> Result<()> + Send + 'a;
+
+/// Builds every table, one after the other, in a transaction that may still be dropped.
 async fn prepare(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     new: &New,
     progress: &mut (dyn FnMut(Progress) + Send),
+    each: &mut Each<'_>,
 ) -> Result<Prepared> {
     if tx.get_database_backend() == DbBackend::Postgres {
         // Releases are numbered one after the other; the number is any constant of ours.
@@ -239,8 +254,13 @@ async fn prepare(
     let place = Place { version: version.to_string().into(), frame, is_same_registry };
     progress(Progress { done: 0, of: accepted.len() });
     for (done, key) in (1..).zip(&accepted) {
-        let table = building::table(ctx, tx, &place, key, tables.get(key)).await?;
-        tables.insert(key.clone(), table);
+        let old = match before.as_ref().filter(|_| tables.contains_key(key)) {
+            Some(before) => building::one(ctx, tx, before, key).await?,
+            None => None,
+        };
+        let table = building::table(ctx, tx, &place, key, old.as_ref()).await?;
+        each(&place.version, old.as_ref(), &table)?;
+        tables.insert(key.clone(), table.slip);
         progress(Progress { done, of: accepted.len() });
     }
     if tables.is_empty() {
@@ -251,14 +271,14 @@ async fn prepare(
     }
     if let Some(before) = before.as_ref().filter(|_| is_same_registry) {
         let old: Manifest = serde_json::from_str(&before.manifest).map_err(Error::internal)?;
-        if old.tables == tables.values().map(Built::sealed).collect::<Vec<_>>() {
+        if old.tables == tables.values().map(Slip::sealed).collect::<Vec<_>>() {
             return Err(Error::Conflict(Text::new(
                 format!("自 {} 以来没有变化，无需发布", before.version),
                 format!("Nothing has changed since {}: there is nothing to release", before.version),
             )));
         }
     }
-    Ok(Prepared { version, before, document, registry_hash, tables, built: accepted })
+    Ok(Prepared { version, before, document, registry_hash, tables })
 }
 
 /// The partition of a dataset is fixed within a major version.

@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query:
 use serde_json::json;
 
 use super::{
+    disclosure::giving,
     journal::{self, Event},
     periods::Period,
     precondition::Match,
@@ -235,8 +236,14 @@ fn judge(registry: &Registry, row: &rule::Model) -> Result<()> {
         let said = Text::new("止于开始之前", "It ends before it begins");
         fault("validity", "/valid_to", said, to.as_str());
     }
-    if let Err(found) = readable(registry, &row.expression) {
-        faults.extend(found);
+    match readable(registry, &row.expression) {
+        Ok(expression) if row.is_enabled => {
+            let by = (row.code.as_str(), row.severity);
+            let given = giving::by_rule(by, &expression, |code| registry.indicators.get(code));
+            faults.extend(given.map(|given| Finding::error("given_away", "/expression", given.text())));
+        }
+        Ok(_) => {}
+        Err(found) => faults.extend(found),
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }

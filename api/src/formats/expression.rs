@@ -188,6 +188,11 @@ impl Expression {
         self.program.expression()
     }
 
+    /// Whether it says of two sides that they are the same, and nothing else.
+    pub fn is_equation(&self) -> bool {
+        matches!(&self.root().expr, Expr::Call(call) if call.func_name == operators::EQUALS)
+    }
+
     /// The figures that it asks for, in the order of the text, each once.
     pub fn inputs(&self) -> &[Input] {
         &self.inputs

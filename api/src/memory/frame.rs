@@ -78,6 +78,9 @@ pub struct FrameIndicator {
     /// The indicator of which it is a part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
+    /// Whether its direct parts add up to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adds_up: bool,
     /// The standard (合格指标), as a fixed-point integer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<i64>,
@@ -104,6 +107,7 @@ impl From<&indicator::Model> for FrameIndicator {
             aggregation: row.aggregation.word().to_owned(),
             weight: row.weight_code.as_ref().map(|code| code.0.clone()),
             within: row.within_code.as_ref().map(|code| code.0.clone()),
+            adds_up: row.is_parts_complete,
             threshold: row.threshold,
             better: row.better.map(|better| better.word().to_owned()),
             disclosure: row.disclosure.word().to_owned(),

@@ -100,6 +100,7 @@ const NAMES: &[(&str, &str)] = &[
     ("POST /v1/schools/{school}/submissions/{dataset}/{period}/reopen", "reopenSubmission"),
     ("POST /v1/schools/{school}/submissions/{dataset}/{period}/return", "returnSubmission"),
     ("POST /v1/schools/{school}/submissions/{dataset}/{period}/submit", "submitSubmission"),
+    ("GET /v1/schools/{school}/submissions/{dataset}/{period}/peers", "comparePeers"),
     ("GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions", "listRevisions"),
     ("GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions/{n}", "getRevision"),
     ("GET /v1/submissions", "listSubmissions"),

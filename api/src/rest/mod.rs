@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod indicators;
 pub mod oauth;
 pub mod packages;
+pub mod peers;
 pub mod periods;
 pub mod problem;
 pub mod rates;
@@ -87,6 +88,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(revisions::get)
         .service(revisions::list)
         .service(waiting::list)
+        .service(peers::get)
         .service(submissions::put)
         .service(submissions::patch)
         .service(submissions::get)

@@ -17,7 +17,7 @@ use crate::{
     ctx::Ctx,
     domain::sdmx::{self, Artefact, Ask, Named, References, Wanted},
     error::{Error, Finding, Result, Text},
-    formats::sdmx::{AGENCY, DataFormat, DataWriter, Detail, TIME, write},
+    formats::sdmx::{AGENCY, ALL_DIMENSIONS, DataFormat, DataWriter, Detail, TIME, write},
 };
 
 /// Where it is.
@@ -32,8 +32,6 @@ const ELSEWHERE: &[&str] = &[
     "allowedconstraint",
     "attachmentconstraint",
     "availableconstraint",
-    "categorisation",
-    "categoryscheme",
     "customtypescheme",
     "dataconsumerscheme",
     "dataproviderscheme",
@@ -75,7 +73,8 @@ pub struct SdmxDataQuery {
     /// Only so many periods, up to the last.
     #[param(rename = "lastNObservations")]
     pub last_n_observations: Option<u32>,
-    /// `TIME_PERIOD`; other layouts are not offered.
+    /// `TIME_PERIOD`, or `AllDimensions` for observations that stand alone (not in JSON); other layouts are not
+    /// offered.
     #[param(rename = "dimensionAtObservation")]
     pub dimension_at_observation: Option<String>,
     /// `full`, `dataonly`, `serieskeysonly` or `nodata`.
@@ -115,8 +114,8 @@ pub async fn data(request: HttpRequest, ctx: Ctx, query: Pairs) -> std::result::
 
 /// Structures by SDMX
 ///
-/// `dataflow`, `datastructure`, `codelist`, `conceptscheme`, `contentconstraint`, `agencyscheme` and `structure` (all of
-/// them), as SDMX-ML.
+/// `dataflow`, `datastructure`, `codelist`, `conceptscheme`, `contentconstraint`, `categoryscheme`, `categorisation`,
+/// `agencyscheme` and `structure` (all of them), as SDMX-ML.
 #[utoipa::path(
     tag = "sdmx",
     params(("resource" = String, Path), ("agency" = String, Path), ("id" = String, Path), ("version" = String, Path),
@@ -148,10 +147,10 @@ async fn any(request: HttpRequest, ctx: Ctx, query: Pairs) -> std::result::Resul
     match Artefact::of(resource) {
         Some(kinds) => structures(&request, &ctx, kinds, &parts, &query).await,
         None if ELSEWHERE.contains(&resource) => Err(Error::NotImplemented(Text::new(
-            format!("不提供 SDMX 资源“{resource}”；可用的有 data、dataflow、datastructure、codelist、conceptscheme、contentconstraint、agencyscheme"),
+            format!("不提供 SDMX 资源“{resource}”；可用的有 data、dataflow、datastructure、codelist、conceptscheme、contentconstraint、categoryscheme、categorisation、agencyscheme"),
             format!(
                 "The SDMX resource `{resource}` is not offered; there are data, dataflow, datastructure, codelist, \
-                 conceptscheme, contentconstraint and agencyscheme"
+                 conceptscheme, contentconstraint, categoryscheme, categorisation and agencyscheme"
             ),
         ))
         .into()),
@@ -235,7 +234,7 @@ async fn figures(
             (DataFormat::Json, &["application/vnd.sdmx.data+json", "application/json"]),
         ],
     )?;
-    let Read { ask, updated_after } = read(flow, key, query)?;
+    let Read { ask, updated_after } = read(flow, key, format, query)?;
     let (head, fingerprint, series, release) = sdmx::message(&ctx, &ask).await?;
     if updated_after.is_some_and(|after| release.row.publish_at <= after) {
         return Err(Error::NotFound(Kind::Catalogue).into());
@@ -268,7 +267,7 @@ struct Read {
     updated_after: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-fn read(flow: &str, key: &str, query: &[(String, String)]) -> Result<Read> {
+fn read(flow: &str, key: &str, format: DataFormat, query: &[(String, String)]) -> Result<Read> {
     let mut faults = Vec::new();
     let mut ask = Ask {
         flow: flow.to_owned(),
@@ -278,6 +277,7 @@ fn read(flow: &str, key: &str, query: &[(String, String)]) -> Result<Read> {
         first: None,
         last: None,
         detail: Detail::Full,
+        is_flat: false,
     };
     let mut updated_after = None;
     for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
@@ -316,10 +316,14 @@ fn read(flow: &str, key: &str, query: &[(String, String)]) -> Result<Read> {
                 _ => fault("full, dataonly, serieskeysonly, nodata"),
             },
             "dimensionAtObservation" if value == TIME => {}
+            "dimensionAtObservation" if value == ALL_DIMENSIONS && format != DataFormat::Json => ask.is_flat = true,
             "dimensionAtObservation" => {
                 return Err(Error::NotImplemented(Text::new(
-                    format!("只提供按 {TIME} 排列的序列"),
-                    format!("Series are laid out by `{TIME}` alone: leave `dimensionAtObservation` out"),
+                    format!("只提供按 {TIME} 排列的序列，以及（JSON 除外）{ALL_DIMENSIONS}"),
+                    format!(
+                        "Observations are laid out by `{TIME}` or, but for JSON, by `{ALL_DIMENSIONS}`: leave \
+                         `dimensionAtObservation` out"
+                    ),
                 )));
             }
             "includeHistory" if value == "false" => {}

@@ -278,8 +278,23 @@ PeerMedian city category | { it: submission(school: "{school}", dataset: "{datas
     approved     401    null  null    data     data data   null   null       null
     returned     401    null  null    null     null data   null   null       null
     foreign      401    null  null    data     null null   null   null       null
-PeerGroup median schools status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+PeerGroup median | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+    accepted     401    null  null    data     data null   null   null       null
+PeerGroup schools | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
+    accepted     401    null  null    data     data none   null   null       null
+PeerGroup status | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: review { it: peers { it: city { it: $field } } } } }
     accepted     401    null  null    data     data data   null   null       null
+PeerGroup p25 p75 | { it: submission(school: "{school}", dataset: "scale", period: "2023") { it: peers { it: category { it: $field } } } }
+    own          401    null  null    data     data data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
+PeerGroup period | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: peers { it: category { it: $field { code } } } } }
+    draft        401    null  null    null     data data   null   null       null
+    foreign      401    null  null    null     null null   null   null       null
+Submission peers | { it: submission(school: "{school}", dataset: "{dataset}", period: "{period}") { it: $field { __typename } } }
+    draft        401    null  null    data     data data   null   null       null
+    submitted    401    null  null    data     data data   null   null       null
+    accepted     401    null  null    data     data data   null   null       null
+    foreign      401    null  null    data     null null   null   null       null
 PeerGroup reason | { it: submission(school: "62001", dataset: "conditions", period: "2023") { it: review { it: peers { it: city { it: $field } } } } }
     -            401    null  null    null     null data   null   null       null
 Query aggregate | { it: aggregate(input: { indicators: ["scale.students"], period: "2023" }) { it: release } }
@@ -646,6 +661,40 @@ Mutation explainClaim | mutation { it: $field(input: { claim: "a", other: "b", c
     -            401    403   403     422      403  403    403    403        403
 ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "policy.students_full_time.2023.附表6", other: "policy.students_full_time.2023.1.2.1", cause: SCOPE, text: "words" }) { it: $field { at } } }
     -            401    403   403     data     403  403    403    403        403
+Mutation previewRelease | mutation { it: $field(input: { kind: MINOR }) { version } }
+    -            401    403   403     data     403  403    403    403        403
+PreviewReleasePayload version previous allTables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+PreviewReleasePayload tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview dataset period isNew cells | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview suppressed | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     none     403  403    403    403        403
+Mutation keepReconciliation | mutation { it: $field(input: {}) { reconciliation { id } } }
+    -            401    403   403     data     data 403    403    403        403
+KeepReconciliationPayload reconciliation | mutation { it: keepReconciliation(input: {}) { it: $field { id } } }
+    -            401    403   403     data     data 403    403    403        403
+Reconciliation outcomes | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: $field { claim } } } }
+    -            401    403   403     data     data 403    403    403        403
+KeptOutcome verdict claim label value source other otherValue otherSource difference reason basis rule schools expected cause explanation | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: outcomes { it: $field } } } }
+    -            401    403   403     data     data 403    403    403        403
+Query reconciliations | { it: $field(first: 3) { it: totalCount } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationConnection edges nodes pageInfo | { it: reconciliations(first: 3) { it: $field { __typename } } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationConnection totalCount | { it: reconciliations(first: 3) { it: $field } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationEdge cursor | { it: reconciliations(first: 3) { it: edges { it: $field } } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationEdge node | { it: reconciliations(first: 3) { it: edges { it: $field { id } } } }
+    -            401    403   403     data     data 403    403    403        403
+Reconciliation id at actor release isOfFile claimsHash holds differs noData contradicts | { it: reconciliations(first: 3) { it: nodes { it: $field } } }
+    -            401    403   403     data     data 403    403    403        403
+Query keptReconciliation | { it: $field(id: "0197a1b2-7c3d-7000-8000-000000000077") { id } }
+    -            401    null  null    null     null null   null   null       null
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }

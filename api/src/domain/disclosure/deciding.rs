@@ -1,6 +1,7 @@
 //! Which cells of a protected line a release shows, and of which release their figures are.
 //!
 //! Pure: schools are numbers, groups are numbers, and a snapshot says what each school says in one release.
+//! Lines that tell of each other, a family, are decided together and move together.
 //! A cell keeps its figure until [`K`] schools in it have changed. A cell moves, appears or goes only where
 //! everything that was ever shown of the line, taken together, still leads to no equation about fewer than [`K`]
 //! schools: totals and groups of whichever release, added and taken away.
@@ -86,62 +87,134 @@ pub fn counts(snapshot: &Snapshot, groups: usize) -> Vec<usize> {
     counts
 }
 
-/// What the newest snapshot shows, after everything that was shown before; the last of `past` is what stands.
-pub fn decide(
-    snapshots: &[Snapshot],
-    past: &[Publication],
-    groups: usize,
-    is_hidden: &[bool],
-    means: Means,
-) -> Publication {
-    let Some(new) = snapshots.len().checked_sub(1) else { return Publication::default() };
-    let said = Evidence::new(snapshots, groups);
-    let stands = past.last().cloned().unwrap_or_default();
-    let sizes: Vec<usize> = snapshots.last().map(|newest| counts(newest, groups)).unwrap_or_default();
-    let size = |group: usize| sizes.get(group).copied().unwrap_or(0);
-    let has_moved = |group: Option<usize>, since: usize| said.changed(group, since, new) >= means.moves_at;
-    let is_large = |schools: usize| schools >= K;
-    let may_show = |group: usize| is_large(size(group)) && !is_hidden.get(group).copied().unwrap_or(false);
-    let all: usize = sizes.iter().sum();
+/// A line of a family, from the first release to the newest.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// What every school says; the same releases in every line of a family.
+    pub snapshots: &'a [Snapshot],
+    /// What was shown; the last of it is what stands.
+    pub past: &'a [Publication],
+}
 
-    let best = Publication {
-        total: match stands.total {
-            Some(since) if !has_moved(None, since) => Some(since),
-            _ => is_large(all).then_some(new),
-        },
-        groups: (0..groups)
-            .filter_map(|group| match stands.groups.get(&group) {
-                Some(since) if !has_moved(Some(group), *since) => Some((group, *since)),
-                _ => may_show(group).then_some((group, new)),
-            })
-            .collect(),
-    };
-    if !means.is_checked || said.is_safe(past, &best) {
-        return best;
-    }
-    // Not all at once: what stands, and then one cell after the other.
-    let mut shown = stands;
-    if best.total == Some(new) {
-        let step = Publication { total: Some(new), ..shown.clone() };
-        if said.is_safe(past, &step) {
-            shown = step;
+/// What a family does not show, because too few schools say it or the rest would give them away.
+#[derive(Clone, Copy, Debug)]
+pub struct Hidden<'a> {
+    /// By group.
+    pub groups: &'a [bool],
+    /// The province's total.
+    pub total: bool,
+}
+
+impl Publication {
+    /// By which snapshot a cell is shown: of a group, or the total.
+    fn get(&self, cell: Option<usize>) -> Option<usize> {
+        match cell {
+            None => self.total,
+            Some(group) => self.groups.get(&group).copied(),
         }
     }
-    let mut moves: Vec<(bool, usize)> = best
-        .groups
+
+    fn set(&mut self, cell: Option<usize>, snapshot: Option<usize>) {
+        match (cell, snapshot) {
+            (None, _) => self.total = snapshot,
+            (Some(group), Some(snapshot)) => {
+                self.groups.insert(group, snapshot);
+            }
+            (Some(group), None) => {
+                self.groups.remove(&group);
+            }
+        }
+    }
+}
+
+/// What the newest snapshots of a family show, line by line, after everything that was shown before.
+///
+/// Lines of a family tell of each other: the whole less one part is the other part. So a cell moves in all of them or
+/// in none, and what was shown of one line is held to be known of every other.
+pub fn decide(lines: &[Line<'_>], groups: usize, hidden: Hidden<'_>, means: Means) -> Vec<Publication> {
+    let stands: Vec<Publication> = lines.iter().map(|line| line.past.last().cloned().unwrap_or_default()).collect();
+    let Some(new) = lines.iter().map(|line| line.snapshots.len()).max().and_then(|all| all.checked_sub(1)) else {
+        return stands;
+    };
+    let said: Vec<Evidence<'_>> = lines.iter().map(|line| Evidence::new(line.snapshots, groups)).collect();
+    let cells: Vec<Option<usize>> = std::iter::once(None).chain((0..groups).map(Some)).collect();
+    let is_hidden = |cell: Option<usize>| match cell {
+        None => hidden.total,
+        Some(group) => hidden.groups.get(group).copied().unwrap_or(false),
+    };
+
+    let mut best = stands.clone();
+    for cell in &cells {
+        if has_moved(&said, &stands, *cell, new, means.moves_at) {
+            for (said, shown) in said.iter().zip(&mut best) {
+                shown.set(*cell, (said.size(*cell, new) >= K && !is_hidden(*cell)).then_some(new));
+            }
+        }
+    }
+    let past: Vec<&Publication> = lines.iter().flat_map(|line| line.past).collect();
+    if !means.is_checked || is_safe(&said, &past, &best) {
+        return best;
+    }
+    // Not all at once: what stands, and then one cell after the other; the total first, and before what is new what
+    // was there.
+    let is_new = |cell: Option<usize>| stands.iter().all(|one| one.get(cell).is_none());
+    let mut moves: Vec<(bool, Option<usize>)> = cells
         .iter()
-        .filter(|(_, snapshot)| **snapshot == new)
-        .map(|(group, _)| (!shown.groups.contains_key(group), *group))
+        .filter(|cell| best.iter().any(|one| one.get(**cell) == Some(new)))
+        .map(|cell| (cell.is_some() && is_new(*cell), *cell))
         .collect();
     moves.sort_unstable();
-    for (_, group) in moves {
+    let mut shown = stands.clone();
+    for (_, cell) in moves {
         let mut step = shown.clone();
-        step.groups.insert(group, new);
-        if said.is_safe(past, &step) {
+        for (one, best) in step.iter_mut().zip(&best) {
+            one.set(cell, best.get(cell));
+        }
+        if is_safe(&said, &past, &step) {
             shown = step;
         }
     }
     shown
+}
+
+/// Whether a cell may move, as far as counting goes: in no line has it changed in some schools, but too few.
+fn has_moved(said: &[Evidence<'_>], stands: &[Publication], cell: Option<usize>, new: usize, moves_at: usize) -> bool {
+    let since: BTreeSet<usize> = stands.iter().filter_map(|one| one.get(cell)).collect();
+    let mut has_changed = since.is_empty();
+    for (said, stands) in said.iter().zip(stands) {
+        let of = since.iter().filter(|since| stands.get(cell).is_none_or(|own| own == **since));
+        for changed in of.map(|since| said.changed(cell, *since, new)) {
+            if (1..moves_at).contains(&changed) {
+                return false;
+            }
+            has_changed |= changed >= moves_at;
+        }
+    }
+    has_changed
+}
+
+/// Whether everything that is shown in any of these leads to no equation about fewer than [`K`] schools, in any line.
+fn is_safe(said: &[Evidence<'_>], past: &[&Publication], next: &[Publication]) -> bool {
+    let groups = said.iter().map(|one| one.groups.len()).max().unwrap_or(0);
+    let all = || past.iter().copied().chain(next);
+    let totals: BTreeSet<usize> = all().filter_map(|one| one.total).collect();
+    let mut known: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); groups];
+    for (group, snapshot) in all().flat_map(|one| &one.groups) {
+        if let Some(of) = known.get_mut(*group) {
+            of.insert(*snapshot);
+        }
+    }
+    if totals.len() > VERSIONS || known.iter().any(|of| of.len() > VERSIONS) {
+        return false;
+    }
+    said.iter().all(|said| {
+        // Of what too few schools say in this line nothing was shown, whatever was shown of the others.
+        let of = |cell: Option<usize>, shown: &BTreeSet<usize>| -> Vec<usize> {
+            shown.iter().copied().filter(|snapshot| said.size(cell, *snapshot) >= K).collect()
+        };
+        let known: Vec<Vec<usize>> = known.iter().enumerate().map(|(group, shown)| of(Some(group), shown)).collect();
+        said.is_safe(&of(None, &totals), &known)
+    })
 }
 
 /// How often a cell of one period moves at most: what follows from more versions nobody could look through.
@@ -243,21 +316,14 @@ impl<'a> Evidence<'a> {
         left
     }
 
-    /// Whether everything that is shown in any of these leads to no equation about fewer than [`K`] schools.
-    fn is_safe(&self, past: &[Publication], next: &Publication) -> bool {
-        let all = || past.iter().chain(std::iter::once(next));
-        let totals: BTreeSet<usize> = all().filter_map(|one| one.total).collect();
-        let mut known: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.groups.len()];
-        for (group, snapshot) in all().flat_map(|one| &one.groups) {
-            if let Some(of) = known.get_mut(*group) {
-                of.insert(*snapshot);
-            }
-        }
-        if totals.len() > VERSIONS || known.iter().any(|of| of.len() > VERSIONS) {
-            return false;
-        }
-        let totals: Vec<usize> = totals.into_iter().collect();
-        let known: Vec<Vec<usize>> = known.into_iter().map(|of| of.into_iter().collect()).collect();
+    /// How many schools say something in a group, or in all, in one snapshot.
+    fn size(&self, cell: Option<usize>, snapshot: usize) -> usize {
+        let said = self.snapshots.get(snapshot).into_iter().flatten().flatten();
+        said.filter(|said| cell.is_none_or(|group| said.group == group)).count()
+    }
+
+    /// Whether these totals, and these figures of each group, lead to no equation about fewer than [`K`] schools.
+    fn is_safe(&self, totals: &[usize], known: &[Vec<usize>]) -> bool {
         let none = vec![0; self.snapshots.len()];
         let is_few = |schools: &usize| (1..K).contains(schools);
         if known.iter().enumerate().any(|(group, known)| self.left(group, &none, known).iter().any(is_few)) {
@@ -265,7 +331,7 @@ impl<'a> Evidence<'a> {
         }
         // Of two combinations that differ in sign one is enough.
         let leading = |terms: &Vec<(usize, i32)>| terms.first().is_some_and(|(_, sign)| *sign > 0);
-        !combinations(&totals).into_iter().filter(leading).any(|terms| {
+        !combinations(totals).into_iter().filter(leading).any(|terms| {
             let mut weights = none.clone();
             for (snapshot, sign) in terms {
                 if let Some(weight) = weights.get_mut(snapshot) {
@@ -322,17 +388,22 @@ mod tests {
         of.iter().map(|(group, value)| Some(Said { group: *group, value: *value, weight: 1 })).collect()
     }
 
+    fn alone(snapshots: &[Snapshot], past: &[Publication], groups: usize) -> Publication {
+        let hidden = Hidden { groups: &vec![false; groups], total: false };
+        decide(&[Line { snapshots, past }], groups, hidden, MEANS).remove(0)
+    }
+
     #[test]
     fn a_figure_stands_until_three_schools_have_changed() {
         let first = schools(&[(0, 1), (0, 2), (0, 3), (0, 4), (1, 5), (1, 6), (1, 7)]);
         let mut snapshots = vec![first];
-        let mut past = vec![decide(&snapshots, &[], 2, &[false; 2], MEANS)];
+        let mut past = vec![alone(&snapshots, &[], 2)];
         assert_eq!(past[0], Publication { total: Some(0), groups: BTreeMap::from([(0, 0), (1, 0)]) });
         for (school, total, group) in [(0, 0, 0), (1, 0, 0), (2, 3, 3)] {
             let mut next = snapshots.last().unwrap().clone();
             next[school].as_mut().unwrap().value += 10;
             snapshots.push(next);
-            let shown = decide(&snapshots, &past, 2, &[false; 2], MEANS);
+            let shown = alone(&snapshots, &past, 2);
             assert_eq!(shown, Publication { total: Some(total), groups: BTreeMap::from([(0, group), (1, 0)]) });
             past.push(shown);
         }
@@ -342,19 +413,47 @@ mod tests {
     fn what_would_give_a_late_group_away_stands() {
         // One school of each group changes, and the total moves; then the rest of the first two groups.
         let mut snapshots = vec![schools(&[(0, 1), (0, 2), (0, 3), (1, 4), (1, 5), (1, 6), (2, 7), (2, 8), (2, 9)])];
-        let mut past = vec![decide(&snapshots, &[], 3, &[false; 3], MEANS)];
+        let mut past = vec![alone(&snapshots, &[], 3)];
         for changed in [vec![0, 3, 6], vec![1, 2], vec![4, 5]] {
             let mut next = snapshots.last().unwrap().clone();
             for school in changed {
                 next[school].as_mut().unwrap().value += 10;
             }
             snapshots.push(next);
-            past.push(decide(&snapshots, &past, 3, &[false; 3], MEANS));
+            past.push(alone(&snapshots, &past, 3));
         }
         // The newest total less three groups, two of them new, would be what one school of the third has changed.
         assert_eq!(past[1], Publication { total: Some(1), groups: BTreeMap::from([(0, 0), (1, 0), (2, 0)]) });
         assert_eq!(past[2], Publication { total: Some(1), groups: BTreeMap::from([(0, 2), (1, 0), (2, 0)]) });
         assert_eq!(past[3], Publication { total: Some(3), groups: BTreeMap::from([(0, 2), (1, 0), (2, 0)]) });
+    }
+
+    /// What two lines of a family show after one release in which these schools have changed in each.
+    fn together(changed: [&[usize]; 2]) -> [Option<usize>; 2] {
+        let first = schools(&[(0, 1), (0, 2), (0, 3), (0, 4)]);
+        let moved = |changed: &[usize]| -> Vec<Snapshot> {
+            let mut next = first.clone();
+            for school in changed {
+                next[*school].as_mut().unwrap().value += 10;
+            }
+            vec![first.clone(), next]
+        };
+        let snapshots = changed.map(moved);
+        let hidden = Hidden { groups: &[true], total: false };
+        let stands = [Publication { total: Some(0), ..Publication::default() }];
+        let lines = [&snapshots[0], &snapshots[1]].map(|snapshots| Line { snapshots, past: &stands });
+        let shown = decide(&lines, 1, hidden, MEANS);
+        [shown[0].total, shown[1].total]
+    }
+
+    #[test]
+    fn lines_that_tell_of_each_other_move_together() {
+        assert_eq!(together([&[0, 1, 2], &[1, 2, 3]]), [Some(1), Some(1)]);
+        // Where nothing has changed nothing is given away.
+        assert_eq!(together([&[0, 1, 2], &[]]), [Some(1), Some(1)]);
+        // The whole less one part would be what two schools say anew in the other.
+        assert_eq!(together([&[0, 1, 2], &[1, 2]]), [Some(0), Some(0)]);
+        assert_eq!(together([&[], &[]]), [Some(0), Some(0)]);
     }
 
     proptest! {

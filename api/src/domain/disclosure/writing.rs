@@ -8,7 +8,8 @@ use std::{
 use entity::words::{Aggregation, Disclosure, Partition};
 
 use super::{
-    deciding::{self, MEANS, Publication, Said, Snapshot, counts},
+    K,
+    deciding::{self, Hidden, Line, MEANS, Publication, Said, Snapshot, counts},
     dimension, group_of, name_of,
 };
 use crate::{
@@ -82,13 +83,18 @@ pub fn write(new: &Edition, past: &[Told], dataset: &str, period: &str) -> Resul
 
     let mut disclosed = Disclosed { partition: partition.word().to_owned(), lines: BTreeMap::new() };
     for family in families(&lines) {
-        let sizes: Vec<Vec<usize>> = family
-            .iter()
-            .filter_map(|(code, _)| Some(counts(newest.get(code.as_str())?, sheet.groups.len())))
-            .collect();
-        let hidden = (MEANS.hidden)(&sizes);
-        for (code, line) in family {
-            let Some(snapshot) = newest.remove(code.as_str()) else { continue };
+        let codes: Vec<&str> = family.iter().map(|(code, _)| code.as_str()).collect();
+        let newest: Vec<Snapshot> = codes.iter().filter_map(|code| newest.remove(code)).collect();
+        let sizes: Vec<Vec<usize>> = newest.iter().map(|one| counts(one, sheet.groups.len())).collect();
+        // Where parts add up, the whole less all others is the one of which too few schools say anything.
+        let is_few = |of: &Vec<usize>| (1..K).contains(&of.iter().sum::<usize>());
+        let adds_up = family.iter().any(|(_, line)| line.adds_up);
+        let groups = (MEANS.hidden)(&sizes);
+        let hidden = Hidden { groups: &groups, total: adds_up && sizes.iter().any(is_few) };
+        let (decided, stands) = sheet.decide(new, past, (&codes, newest), hidden)?;
+        for (((code, line), shown), (snapshots, stands)) in
+            family.into_iter().zip(&decided.shown).zip(decided.lines.iter().zip(stands))
+        {
             let column = new.table.column(code)?;
             let weight = line.weight.as_deref().map(|code| new.table.column(code)).transpose()?;
             let figures = |grouping: &Grouping| cube::figures(grouping, line, &column, weight.as_deref());
@@ -97,7 +103,7 @@ pub fn write(new: &Edition, past: &[Told], dataset: &str, period: &str) -> Resul
                 groups: named.zip(figures(&by)).collect(),
                 total: figures(&whole).into_iter().next().unwrap_or(Figures::SUPPRESSED),
             };
-            let line = sheet.line(new, past, (code.as_str(), snapshot), &hidden, &counted)?;
+            let line = sheet.told(shown, (decided.versions.as_slice(), snapshots.as_slice()), stands, &counted);
             disclosed.lines.insert(code.clone(), line);
         }
     }
@@ -127,6 +133,14 @@ fn families<'a>(lines: &[(&'a String, &'a FrameIndicator)]) -> Vec<Vec<(&'a Stri
 struct Counted<'a> {
     groups: BTreeMap<&'a str, Figures>,
     total: Figures,
+}
+
+/// What is shown of a family, line by line, and of which editions.
+struct Decided {
+    versions: Vec<Arc<str>>,
+    /// By line and edition.
+    lines: Vec<Vec<Snapshot>>,
+    shown: Vec<Publication>,
 }
 
 /// What the editions of one table have in common: schools and groups as numbers.
@@ -162,52 +176,56 @@ impl Sheet<'_> {
         Ok(snapshot)
     }
 
-    /// What is told of one line.
-    fn line(
+    /// What is shown of the lines of a family, and what was told of each before.
+    fn decide<'t>(
         &self,
         new: &Edition,
-        past: &[Told],
-        (code, newest): (&str, Snapshot),
-        hidden: &[bool],
-        counted: &Counted<'_>,
-    ) -> Result<ToldLine> {
-        // Only editions of which something is still, or was once, told have to be read again.
-        let before: Vec<(&Told, &ToldLine)> = past
+        past: &'t [Told],
+        (codes, newest): (&[&str], Vec<Snapshot>),
+        hidden: Hidden<'_>,
+    ) -> Result<(Decided, Vec<Option<&'t ToldLine>>)> {
+        let before: Vec<Vec<&ToldLine>> = codes
             .iter()
-            .filter(|told| told.edition.frame.line(code, self.period).is_some())
-            .filter_map(|told| Some((told, told.disclosed.lines.get(code)?)))
+            .map(|code| {
+                let has_line = |told: &&Told| told.edition.frame.line(code, self.period).is_some();
+                past.iter().filter(has_line).filter_map(|told| told.disclosed.lines.get(*code)).collect()
+            })
             .collect();
-        let cells = || before.iter().flat_map(|(_, line)| std::iter::once(&line.total).chain(line.groups.values()));
-        let wanted: BTreeSet<&str> = cells().filter(|cell| cell.shown.is_some()).map(|cell| &*cell.since).collect();
+        // Only editions of which something is still, or was once, told have to be read again.
+        let cells = before.iter().flatten().flat_map(|line| std::iter::once(&line.total).chain(line.groups.values()));
+        let wanted: BTreeSet<&str> = cells.filter(|cell| cell.shown.is_some()).map(|cell| &*cell.since).collect();
         let mut versions: Vec<Arc<str>> = Vec::new();
-        let mut snapshots: Vec<Snapshot> = Vec::new();
-        for Told { edition, .. } in past {
-            let line = edition.frame.line(code, self.period);
-            if let Some(line) = line.filter(|_| wanted.contains(&*edition.version)) {
-                versions.push(Arc::clone(&edition.version));
-                snapshots.push(self.snapshot(edition, code, line)?);
+        let mut lines: Vec<Vec<Snapshot>> = vec![Vec::new(); codes.len()];
+        for Told { edition, .. } in past.iter().filter(|told| wanted.contains(&*told.edition.version)) {
+            versions.push(Arc::clone(&edition.version));
+            for (code, snapshots) in codes.iter().zip(&mut lines) {
+                snapshots.push(match edition.frame.line(code, self.period) {
+                    Some(line) => self.snapshot(edition, code, line)?,
+                    None => vec![None; self.schools.len()],
+                });
             }
         }
         let at = |cell: &ToldCell| {
             let has_schools = cell.shown.as_ref().is_some_and(|shown| shown.schools > 0);
             versions.iter().position(|version| has_schools && *version == cell.since)
         };
-        let publications: Vec<Publication> = before
-            .iter()
-            .map(|(_, line)| Publication {
-                total: at(&line.total),
-                groups: line
-                    .groups
-                    .iter()
-                    .filter_map(|(name, cell)| Some((*self.groups.get(name.as_str())?, at(cell)?)))
-                    .collect(),
-            })
-            .collect();
-        snapshots.push(newest);
+        let publication = |line: &&ToldLine| Publication {
+            total: at(&line.total),
+            groups: line
+                .groups
+                .iter()
+                .filter_map(|(name, cell)| Some((*self.groups.get(name.as_str())?, at(cell)?)))
+                .collect(),
+        };
+        let publications: Vec<Vec<Publication>> =
+            before.iter().map(|line| line.iter().map(publication).collect()).collect();
         versions.push(Arc::clone(&new.version));
-        let shown = deciding::decide(&snapshots, &publications, self.groups.len(), hidden, MEANS);
-        let stands = before.last().map(|(_, line)| *line);
-        Ok(self.told(&shown, (versions.as_slice(), snapshots.as_slice()), stands, counted))
+        lines.iter_mut().zip(newest).for_each(|(snapshots, newest)| snapshots.push(newest));
+        let family: Vec<Line<'_>> =
+            lines.iter().zip(&publications).map(|(snapshots, past)| Line { snapshots, past }).collect();
+        let shown = deciding::decide(&family, self.groups.len(), hidden, MEANS);
+        let stands = before.iter().map(|line| line.last().copied()).collect();
+        Ok((Decided { versions, lines, shown }, stands))
     }
 
     /// The cells of a decision. What is not shown is suppressed where the total has schools of it.

@@ -12,6 +12,7 @@ use super::{New, Said, unsaid};
 use crate::{
     domain::{
         catalogue::{kind_of, said},
+        disclosure::giving::{self, Given},
         faults::Faults,
     },
     formats::{
@@ -292,7 +293,7 @@ fn among(registry: &Registry, line: &indicator::Model, edition: &Edition, faults
     periods.extend(edition.begins.iter().chain(&line.valid_from).map(|period| period.0.clone()));
     let held =
         |period: &&String| edition.has(period) && holds(line.valid_from.as_ref(), line.valid_to.as_ref(), period);
-    let (mut circles, mut doubles) = (BTreeSet::new(), BTreeSet::new());
+    let (mut circles, mut doubles, mut given) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for period in periods.iter().filter(held) {
         type Next = fn(&indicator::Model) -> Option<&IndicatorCode>;
         let ways: [(&str, Next); 2] =
@@ -301,9 +302,17 @@ fn among(registry: &Registry, line: &indicator::Model, edition: &Edition, faults
             circles.extend(circle(registry, line, period, next).map(|chain| (at, chain)));
         }
         let same = |other: &&indicator::Model| other.code != line.code && other.label == line.label;
+        for one in given_away(registry, line, period) {
+            if !given.contains(&one) {
+                given.push(one);
+            }
+        }
         if !line.label.is_empty() {
             doubles.extend(registry.lines_in(line.dataset_code.as_str(), period).find(same).map(|other| &other.code));
         }
+    }
+    for given in given {
+        faults.add("given_away", "/disclosure", (given.text().zh, given.text().en), "public", line.disclosure.word());
     }
     for (at, chain) in circles {
         let text = (format!("循环引用：{chain}"), format!("It leads back to itself: {chain}"));
@@ -316,6 +325,20 @@ fn among(registry: &Registry, line: &indicator::Model, edition: &Edition, faults
         );
         faults.add("name_taken", "/name", text, "", line.label.as_str());
     }
+}
+
+/// Protected lines of a period that follow from public ones, as far as this definition has to do with it.
+fn given_away(registry: &Registry, line: &indicator::Model, period: &str) -> Vec<Given> {
+    let others = registry.lines_in(line.dataset_code.as_str(), period).filter(|other| other.code != line.code);
+    let lines: Vec<&indicator::Model> = others.chain([line]).collect();
+    let mut given = giving::by_parts(&lines);
+    let rules = registry.datasets.all().iter().flat_map(|dataset| registry.rules.of(dataset.code.as_str()));
+    for rule in rules.filter(|rule| rule.judges(period)) {
+        let of = |code: &str| if line.code == code { Some(line) } else { registry.indicator_in(code, period) };
+        given.extend(giving::by_rule((rule.row.code.as_str(), rule.row.severity), &rule.expression, of));
+    }
+    given.retain(|one| one.names(line.code.as_str()));
+    given
 }
 
 /// The chain that leads from an indicator back to it, in a period.

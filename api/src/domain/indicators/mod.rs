@@ -322,6 +322,12 @@ async fn note(
     journal::record(db, ctx, event).await
 }
 
+/// An indicator of which nothing has been said, for tests elsewhere.
+#[cfg(test)]
+pub(in crate::domain) fn blank_for_tests(code: &str) -> indicator::Model {
+    unsaid(code, code.split_once('.').map_or(code, |(dataset, _)| dataset), 1)
+}
+
 /// An indicator of which nothing has been said yet.
 fn unsaid(code: &str, dataset: &str, position: i32) -> indicator::Model {
     indicator::Model {

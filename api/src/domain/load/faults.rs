@@ -89,6 +89,8 @@ pub(super) enum Wrong {
     OtherDataset,
     /// The chain of references comes back to its start.
     Cycle,
+    /// A protected line that follows from public ones.
+    GivenAway(Text),
     /// Two columns that do not go together.
     Together(Text),
 }
@@ -118,6 +120,7 @@ impl Wrong {
             Self::AnotherKind => "another_kind",
             Self::OtherDataset => "other_dataset",
             Self::Cycle => "cycle",
+            Self::GivenAway(_) => "given_away",
             Self::Together(_) => "contradiction",
         }
     }
@@ -194,7 +197,7 @@ impl Wrong {
                 format!("`{got}` is not a line of dataset {expected}"),
             ),
             Self::Cycle => Text::new(format!("引用成环：{got}"), format!("the references run in a circle: {got}")),
-            Self::Together(text) => text.clone(),
+            Self::Together(text) | Self::GivenAway(text) => text.clone(),
         }
     }
 }
@@ -212,6 +215,11 @@ impl Faults {
         finding.expected = Some(expected).filter(|text| !text.is_empty());
         finding.got = Some(got).filter(|text| !text.is_empty());
         self.0.push((place.file.to_owned(), place.line, finding));
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Nothing, if nothing is wrong; all of it, by file and line, if anything is.

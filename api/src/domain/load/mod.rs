@@ -63,11 +63,12 @@ use self::{
     store::store,
     ties::{Aliases, Designations, Members, Partnerships},
 };
-use super::journal;
+use super::{disclosure::giving, journal};
 use crate::{
     authz::{self, Action},
     ctx::Ctx,
     error::{Error, Result},
+    formats::expression::Expression,
     memory::{self, Thing},
 };
 
@@ -143,8 +144,31 @@ fn plan(dir: &Path) -> Result<(Plan, Vec<String>)> {
     let folder = Folder::open(dir, &mut notes.faults)?;
     let known = Known::of(&folder);
     let plan = Plan::read(&folder, &known, &mut notes);
+    giveaways(&folder, &plan, &mut notes.faults);
     let lines = notes.verdict()?;
     Ok((plan, left_alone(dir, &lines)?))
+}
+
+/// Faults every protected line whose figures follow from public ones. Asked of a catalogue that is whole: where a
+/// line could not be read, others would seem to be given away.
+fn giveaways(folder: &Folder, plan: &Plan, faults: &mut Faults) {
+    if !faults.is_empty() {
+        return;
+    }
+    let lines: HashMap<&str, &entity::indicator::Model> =
+        plan.indicators.iter().map(|line| (line.code.as_str(), line)).collect();
+    let mut given = giving::by_parts(&plan.indicators.iter().collect::<Vec<_>>());
+    for rule in plan.rules.iter().filter(|rule| rule.is_enabled) {
+        let Ok(expression) = Expression::compile(&rule.expression) else { continue };
+        let by = (rule.code.as_str(), rule.severity);
+        given.extend(giving::by_rule(by, &expression, |code| lines.get(code).copied()));
+    }
+    let sheet = folder.sheet(Indicators::FILE);
+    for one in given {
+        let line = sheet.lines.iter().find(|line| sheet.cell(line, "code") == Some(one.indicator.as_str()));
+        let Some(line) = line else { continue };
+        faults.add(sheet.place(line, "disclosure"), &Wrong::GivenAway(one.text()), "public", "");
+    }
 }
 
 /// Files that are not for this version, and lines of the others that are not.

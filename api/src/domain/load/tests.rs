@@ -226,6 +226,38 @@ const BROKEN: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
+/// What gives a protected line away: all but one line of a sum, or a rule that binds.
+#[test]
+fn what_public_lines_give_away_is_not_protected() {
+    let whole = (
+        "indicators",
+        "三次产业就业人数,人,persons,0,sum,,0,,,,,public,001 附表1",
+        "三次产业就业人数,人,persons,0,sum,,0,,,,,aggregate,001 附表1",
+    );
+    let part =
+        ("indicators", "面向第二产业,人,persons,0,sum,,0,,,,,public", "面向第二产业,人,persons,0,sum,,0,,,,,aggregate");
+    let rule = (
+        "rules",
+        "service.employment_agrees_sectors,service,warning,service.first_employment == talent.employed_in_sectors",
+        "service.employment_agrees_sectors,service,error,talent.promotion_rate_3y == service.first_employment / \
+         talent.employed_in_sectors",
+    );
+    for (changes, expected) in [
+        (&[whole][..], &["indicators.csv#/8/disclosure given_away"][..]),
+        (&[part], &["indicators.csv#/10/disclosure given_away"]),
+        (&[rule], &["indicators.csv#/13/disclosure given_away"]),
+        // Two of a sum hide each other.
+        (&[whole, part], &[]),
+    ] {
+        let dir = with(changes);
+        let found = findings(plan(dir.path()));
+        assert_eq!(said(&found), expected);
+        for one in found {
+            assert!(one.message.zh.contains("talent.") && one.message.en.contains("protect"), "{one:?}");
+        }
+    }
+}
+
 #[test]
 fn every_fault_is_named_at_once_with_file_line_and_column() {
     let dir = with(&BROKEN.iter().map(|(file, from, to, _)| (*file, *from, *to)).collect::<Vec<_>>());

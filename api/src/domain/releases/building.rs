@@ -33,22 +33,22 @@ use crate::{
     memory::{TableHead, columns::Table, disclosed::Disclosed, frame::Frame},
 };
 
-/// One table of a release, ready to be written.
-pub(super) struct Built {
-    dataset: DatasetCode,
-    period: PeriodCode,
+/// What a manifest and memory say of a table: everything but its columns.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Slip {
+    #[sea_orm(from_alias = "dataset_code")]
+    pub(super) dataset: DatasetCode,
+    #[sea_orm(from_alias = "period_code")]
+    pub(super) period: PeriodCode,
     /// How many schools have a public figure.
-    schools: i32,
-    public_hash: String,
-    public_columns: Vec<u8>,
+    pub(super) schools: i32,
+    pub(super) public_hash: String,
     pub(super) protected_hash: String,
-    protected_columns: Vec<u8>,
-    pub(super) disclosure: Option<String>,
-    disclosure_hash: Option<String>,
-    salt: Option<String>,
+    pub(super) disclosure_hash: Option<String>,
+    pub(super) salt: Option<String>,
 }
 
-impl Built {
+impl Slip {
     /// What the manifest says of it.
     pub(super) fn sealed(&self) -> Sealed {
         let commitment = match (&self.salt, &self.disclosure_hash) {
@@ -77,21 +77,32 @@ impl Built {
             disclosure_hash: self.disclosure_hash.clone(),
         }
     }
+}
 
+/// One table of a release, ready to be written.
+pub(super) struct Built {
+    pub(super) slip: Slip,
+    pub(super) public_columns: Vec<u8>,
+    pub(super) protected_columns: Vec<u8>,
+    pub(super) disclosure: Option<String>,
+}
+
+impl Built {
     /// The row of a release.
     pub(super) fn row(self, version: &ReleaseVersion) -> release_table::ActiveModel {
+        let Slip { dataset, period, schools, public_hash, protected_hash, disclosure_hash, salt } = self.slip;
         release_table::ActiveModel {
             version: Set(version.clone()),
-            dataset_code: Set(self.dataset),
-            period_code: Set(self.period),
-            schools: Set(self.schools),
-            public_hash: Set(self.public_hash),
+            dataset_code: Set(dataset),
+            period_code: Set(period),
+            schools: Set(schools),
+            public_hash: Set(public_hash),
             public_columns: Set(self.public_columns),
-            protected_hash: Set(self.protected_hash),
+            protected_hash: Set(protected_hash),
             protected_columns: Set(self.protected_columns),
             disclosure: Set(self.disclosure),
-            disclosure_hash: Set(self.disclosure_hash),
-            salt: Set(self.salt),
+            disclosure_hash: Set(disclosure_hash),
+            salt: Set(salt),
         }
     }
 }
@@ -99,16 +110,18 @@ impl Built {
 impl From<release_table::Model> for Built {
     fn from(row: release_table::Model) -> Self {
         Self {
-            dataset: row.dataset_code,
-            period: row.period_code,
-            schools: row.schools,
-            public_hash: row.public_hash,
+            slip: Slip {
+                dataset: row.dataset_code,
+                period: row.period_code,
+                schools: row.schools,
+                public_hash: row.public_hash,
+                protected_hash: row.protected_hash,
+                disclosure_hash: row.disclosure_hash,
+                salt: row.salt,
+            },
             public_columns: row.public_columns,
-            protected_hash: row.protected_hash,
             protected_columns: row.protected_columns,
             disclosure: row.disclosure,
-            disclosure_hash: row.disclosure_hash,
-            salt: row.salt,
         }
     }
 }
@@ -119,18 +132,30 @@ pub(super) fn commitment(salt: &str, protected_hash: &str, disclosure_hash: &str
     sha256(format!("{salt}\n{protected_hash}\n{disclosure_hash}"))
 }
 
-/// The tables of a release.
-pub(super) type Tables = BTreeMap<(DatasetCode, PeriodCode), Built>;
+/// The tables of a release, without their columns.
+pub(super) type Slips = BTreeMap<(DatasetCode, PeriodCode), Slip>;
 
 /// The tables of the release before: a release is cumulative.
-pub(super) async fn carried(ctx: &Ctx, db: &impl ConnectionTrait, before: Option<&release::Model>) -> Result<Tables> {
-    let Some(before) = before else { return Ok(Tables::new()) };
-    let rows = ctx
+pub(super) async fn carried(ctx: &Ctx, db: &impl ConnectionTrait, before: Option<&release::Model>) -> Result<Slips> {
+    use release_table::Column as C;
+    let Some(before) = before else { return Ok(Slips::new()) };
+    let slips = ctx
         .visible::<release_table::Entity>()
-        .filter(release_table::Column::Version.eq(before.version.clone()))
+        .filter(C::Version.eq(before.version.clone()))
+        .select_only()
+        .columns([
+            C::DatasetCode,
+            C::PeriodCode,
+            C::Schools,
+            C::PublicHash,
+            C::ProtectedHash,
+            C::DisclosureHash,
+            C::Salt,
+        ])
+        .into_model::<Slip>()
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| ((row.dataset_code.clone(), row.period_code.clone()), row.into())).collect())
+    Ok(slips.into_iter().map(|slip| ((slip.dataset.clone(), slip.period.clone()), slip)).collect())
 }
 
 /// One table of a release.
@@ -214,11 +239,13 @@ pub(super) async fn table(
 ) -> Result<Built> {
     let built = columns(ctx, db, &place.frame, dataset, period).await?;
     if let Some(before) = before.filter(|before| place.is_same_registry && before.disclosure.is_some())
-        && (&before.public_hash, &before.protected_hash) == (&built.public_hash, &built.protected_hash)
+        && before.slip.public_hash == built.slip.public_hash
+        && before.slip.protected_hash == built.slip.protected_hash
     {
         // Nothing has changed: what was told stands, by the same salt.
-        let (disclosure, disclosure_hash) = (before.disclosure.clone(), before.disclosure_hash.clone());
-        return Ok(Built { disclosure, disclosure_hash, salt: before.salt.clone(), ..built });
+        let (disclosure_hash, salt) = (before.slip.disclosure_hash.clone(), before.slip.salt.clone());
+        let slip = Slip { disclosure_hash, salt, ..built.slip };
+        return Ok(Built { slip, disclosure: before.disclosure.clone(), ..built });
     }
     let past = past(ctx, db, dataset, period).await?;
     let edition = Edition {
@@ -231,10 +258,11 @@ pub(super) async fn table(
     let mut salt = [0; 32];
     SysRng.try_fill_bytes(&mut salt).map_err(Error::internal)?;
     let same = before.filter(|before| {
-        before.protected_hash == built.protected_hash && before.disclosure.as_ref() == Some(&disclosure)
+        before.slip.protected_hash == built.slip.protected_hash && before.disclosure.as_ref() == Some(&disclosure)
     });
-    let salt = same.and_then(|before| before.salt.clone()).unwrap_or_else(|| hex(&salt));
-    Ok(Built { disclosure_hash: Some(sha256(&disclosure)), disclosure: Some(disclosure), salt: Some(salt), ..built })
+    let salt = same.and_then(|before| before.slip.salt.clone()).unwrap_or_else(|| hex(&salt));
+    let slip = Slip { disclosure_hash: Some(sha256(&disclosure)), salt: Some(salt), ..built.slip };
+    Ok(Built { slip, disclosure: Some(disclosure), ..built })
 }
 
 fn open(public: &[u8], protected: &[u8], frame: &Frame) -> Result<Table> {
@@ -367,16 +395,14 @@ async fn columns(
     let open: Vec<Series> = open.into_iter().map(only).collect();
     let public_columns = columns::write(&named, &open).map_err(Error::internal)?;
     let protected_columns = columns::write(&schools, &of(false)).map_err(Error::internal)?;
-    Ok(Built {
+    let slip = Slip {
         dataset: dataset.clone(),
         period: period.clone(),
         schools: i32::try_from(named.len()).map_err(Error::internal)?,
         public_hash: sha256(&public_columns),
-        public_columns,
         protected_hash: sha256(&protected_columns),
-        protected_columns,
-        disclosure: None,
         disclosure_hash: None,
         salt: None,
-    })
+    };
+    Ok(Built { slip, public_columns, protected_columns, disclosure: None })
 }

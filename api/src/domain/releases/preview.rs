@@ -1,6 +1,6 @@
 //! What a release would be, before it is made: everything is built, counted, and dropped.
 
-use super::{New, Prepared, Progress, building, check, prepare};
+use super::{New, Prepared, Progress, building, building::Built, check, prepare};
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
@@ -49,34 +49,35 @@ pub async fn preview(ctx: &Ctx, new: New, progress: &mut (dyn FnMut(Progress) + 
     ctx.require(Action::Create, Kind::Release)?;
     check(&new)?;
     let tx = ctx.begin().await?;
-    let Prepared { version, before, tables, built, .. } = prepare(ctx, &tx, &new, progress).await?;
-    let version = version.to_string();
     let mut previews = Vec::new();
-    for key in &built {
-        let Some(table) = tables.get(key) else { continue };
-        let old = match &before {
-            Some(before) => building::one(ctx, &tx, before, key).await?,
-            None => None,
-        };
-        if old.as_ref().is_some_and(|old| old.sealed() == table.sealed()) {
-            continue;
-        }
-        let disclosed = table.disclosure.as_deref().map(serde_json::from_str::<Disclosed>).transpose();
-        let disclosed = disclosed.map_err(Error::internal)?.unwrap_or_default();
-        let cells =
-            || disclosed.lines.values().flat_map(|line| std::iter::once(&line.total).chain(line.groups.values()));
-        let count = |is: fn(&ToldCell, &str) -> bool| cells().filter(|cell| is(cell, &version)).count();
-        previews.push(TablePreview {
-            dataset: key.0.0.clone(),
-            period: key.1.0.clone(),
-            is_new: old.is_none(),
-            cells: building::differing(old.as_ref(), table)?,
-            told: count(|cell, version| cell.shown.is_some() && *cell.since == *version),
-            standing: count(|cell, version| cell.shown.is_some() && *cell.since != *version),
-            suppressed: count(|cell, _| cell.shown.is_none()),
-        });
-    }
+    let prepared = prepare(ctx, &tx, &new, progress, &mut |version, old, table| {
+        previews.extend(one(version, old, table)?);
+        Ok(())
+    })
+    .await?;
+    let Prepared { version, before, tables, .. } = prepared;
+    let version = version.to_string();
     // Dropping the transaction takes everything back.
     drop(tx);
     Ok(Preview { version, previous: before.map(|before| before.version.0), all: tables.len(), tables: previews })
+}
+
+/// What a release would say differently of a table that was built; nothing where it says the same.
+fn one(version: &str, old: Option<&Built>, table: &Built) -> Result<Option<TablePreview>> {
+    if old.is_some_and(|old| old.slip.sealed() == table.slip.sealed()) {
+        return Ok(None);
+    }
+    let disclosed = table.disclosure.as_deref().map(serde_json::from_str::<Disclosed>).transpose();
+    let disclosed = disclosed.map_err(Error::internal)?.unwrap_or_default();
+    let cells = || disclosed.lines.values().flat_map(|line| std::iter::once(&line.total).chain(line.groups.values()));
+    let count = |is: fn(&ToldCell, &str) -> bool| cells().filter(|cell| is(cell, version)).count();
+    Ok(Some(TablePreview {
+        dataset: table.slip.dataset.0.clone(),
+        period: table.slip.period.0.clone(),
+        is_new: old.is_none(),
+        cells: building::differing(old, table)?,
+        told: count(|cell, version| cell.shown.is_some() && *cell.since == *version),
+        standing: count(|cell, version| cell.shown.is_some() && *cell.since != *version),
+        suppressed: count(|cell, _| cell.shown.is_none()),
+    }))
 }

@@ -100,6 +100,8 @@ pub struct Ask {
     pub last: Option<usize>,
     /// How much of each series.
     pub detail: Detail,
+    /// Whether observations stand alone, each with its whole key.
+    pub is_flat: bool,
 }
 
 /// Prepares a message: its head, its tag, and the series that are to come.
@@ -129,7 +131,8 @@ pub async fn message(ctx: &Ctx, ask: &Ask) -> Result<(DataHead, Fingerprint, Str
     let periods: Vec<Arc<str>> = question.periods.iter().map(|period| Arc::from(time(period))).collect();
     let name = registry.datasets.get(&ask.flow).map(|row| super::both(&row.name, row.name_en.as_deref()));
     let name = name.unwrap_or_default();
-    fingerprint.hash = sha256(format!("{} sdmx {name:?} {:?} {:?}", fingerprint.hash, ask.wanted, ask.detail));
+    fingerprint.hash =
+        sha256(format!("{} sdmx {name:?} {:?} {:?} {}", fingerprint.hash, ask.wanted, ask.detail, ask.is_flat));
     let last = question.periods.last().map(String::as_str).unwrap_or_default();
     let lines = question.lines.iter().map(|code| Line {
         short: Arc::from(short(&ask.flow, code)),
@@ -143,6 +146,7 @@ pub async fn message(ctx: &Ctx, ask: &Ask) -> Result<(DataHead, Fingerprint, Str
         release: release.row.version.0.clone(),
         prepared: release.row.created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         detail: ask.detail,
+        is_flat: ask.is_flat,
         codelists: vec![frequencies(), schools, indicators(&registry, &ask.flow), ownerships(), categories(), tiers()],
         statuses: statuses(),
         periods: periods.clone(),

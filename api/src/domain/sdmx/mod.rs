@@ -11,7 +11,7 @@ pub use structures::{Artefact, Named, References, select};
 
 use std::sync::Arc;
 
-use entity::words::{Ownership, SchoolCategory, SchoolTier};
+use entity::words::{Ownership, PeriodKind, SchoolCategory, SchoolTier};
 
 use super::{releases, tables::words};
 use crate::{
@@ -106,6 +106,20 @@ fn categories() -> Codelist {
 fn tiers() -> Codelist {
     let all = SchoolTier::ALL.iter().map(|word| (word.word(), words::tier(*word)));
     closed("CL_TIER", Text::new("办学层次", "Tier"), all)
+}
+
+/// The category of the tables of a kind of period.
+fn category_of(kind: PeriodKind) -> String {
+    kind.word().to_uppercase()
+}
+
+/// The categories of tables: what their periods are.
+fn period_kinds() -> Vec<Code> {
+    let name = |kind: PeriodKind| match kind {
+        PeriodKind::CalendarYear => Text::new("按年度填报的报表", "Tables of calendar years"),
+        PeriodKind::SchoolYear => Text::new("按学年填报的报表", "Tables of school years"),
+    };
+    PeriodKind::ALL.iter().map(|kind| Code::new(category_of(*kind), name(*kind))).collect()
 }
 
 fn frequencies() -> Codelist {

@@ -18,8 +18,8 @@ use crate::{
     formats::{
         document::sha256,
         sdmx::{
-            AGENCY, ANNUAL, CONCEPTS, Codelist, Constraint, Dataflow, Structures, TOTAL, VERSION, constraint_of,
-            indicators_of, structure_of,
+            AGENCY, ANNUAL, CATEGORIES, CONCEPTS, Categorisation, Codelist, Constraint, Dataflow, Structures, TOTAL,
+            VERSION, categorisation_of, constraint_of, indicators_of, structure_of,
         },
     },
     memory::{ReleaseHead, frame::Frame, registry::Registry},
@@ -40,6 +40,10 @@ pub enum Artefact {
     Concepts,
     /// What there is in a flow.
     Constraint,
+    /// Tables by what their periods are.
+    Categories,
+    /// In which category a flow stands.
+    Categorisation,
 }
 
 impl Artefact {
@@ -52,9 +56,18 @@ impl Artefact {
             "conceptscheme" => &[Self::Concepts],
             "contentconstraint" => &[Self::Constraint],
             "agencyscheme" | "organisationscheme" => &[Self::Agency],
-            "structure" => {
-                &[Self::Agency, Self::Dataflow, Self::Structure, Self::Codelist, Self::Concepts, Self::Constraint]
-            }
+            "categoryscheme" => &[Self::Categories],
+            "categorisation" => &[Self::Categorisation],
+            "structure" => &[
+                Self::Agency,
+                Self::Dataflow,
+                Self::Structure,
+                Self::Codelist,
+                Self::Concepts,
+                Self::Constraint,
+                Self::Categories,
+                Self::Categorisation,
+            ],
             _ => return None,
         })
     }
@@ -118,12 +131,14 @@ fn nodes(registry: &Registry) -> Vec<Node> {
     let flows: Vec<&str> = registry.datasets.all().iter().map(|row| row.code.as_str()).collect();
     let fixed = ["CL_FREQ", "CL_AREA", "CL_OWNERSHIP", "CL_CATEGORY", "CL_TIER", "CL_OBS_STATUS"];
     let mut nodes = vec![(Artefact::Agency, "AGENCIES".to_owned()), (Artefact::Concepts, CONCEPTS.to_owned())];
+    nodes.push((Artefact::Categories, CATEGORIES.to_owned()));
     nodes.extend(fixed.map(|id| (Artefact::Codelist, id.to_owned())));
     for flow in flows {
         nodes.push((Artefact::Dataflow, flow.to_owned()));
         nodes.push((Artefact::Structure, structure_of(flow)));
         nodes.push((Artefact::Codelist, indicators_of(flow)));
         nodes.push((Artefact::Constraint, constraint_of(flow)));
+        nodes.push((Artefact::Categorisation, categorisation_of(flow)));
     }
     nodes
 }
@@ -135,7 +150,10 @@ fn edges(registry: &Registry) -> Vec<(Node, Node)> {
         let flow = row.code.as_str();
         let (data, structure) = ((Artefact::Dataflow, flow.to_owned()), (Artefact::Structure, structure_of(flow)));
         edges.push((data.clone(), structure.clone()));
-        edges.push(((Artefact::Constraint, constraint_of(flow)), data));
+        edges.push(((Artefact::Constraint, constraint_of(flow)), data.clone()));
+        let categorisation = (Artefact::Categorisation, categorisation_of(flow));
+        edges.push((categorisation.clone(), data));
+        edges.push((categorisation, (Artefact::Categories, CATEGORIES.to_owned())));
         let lists =
             ["CL_FREQ", "CL_AREA", "CL_OWNERSHIP", "CL_CATEGORY", "CL_TIER", "CL_OBS_STATUS"].map(str::to_owned);
         for list in lists.into_iter().chain([indicators_of(flow)]) {
@@ -251,6 +269,14 @@ pub async fn select(ctx: &Ctx, named: &Named, references: References) -> Result<
     let structures = Structures {
         has_agency: of(Artefact::Agency).next().is_some(),
         flows: of(Artefact::Dataflow).filter_map(flow).collect(),
+        categories: of(Artefact::Categories).next().map(|_| super::period_kinds()).unwrap_or_default(),
+        categorisations: of(Artefact::Categorisation)
+            .filter_map(|id| {
+                let flow = flow_by(categorisation_of, id)?;
+                let kind = registry.datasets.get(&flow.id)?.period_kind;
+                Some(Categorisation { flow, category: super::category_of(kind) })
+            })
+            .collect(),
         codelists: of(Artefact::Codelist).filter_map(list).collect(),
         has_concepts: of(Artefact::Concepts).next().is_some(),
         structures: of(Artefact::Structure).filter_map(|id| flow_by(structure_of, id)).collect(),

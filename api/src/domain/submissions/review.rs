@@ -1,11 +1,14 @@
 //! What a reviewer holds beside a table: what was accepted before, last year, its peers, and every return.
 //!
-//! Nothing of it is computed here a second time. Peers' medians are the cube's: for officials within their scope
+//! Nothing of it is computed here a second time. Peers' quartiles are the cube's: for officials within their scope
 //! what is accepted (`live`), for everything beyond it the newest release, through the same gate as any aggregate.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use entity::{submission, words::SubmissionState as State};
+use entity::{indicator, submission, words::SubmissionState as State};
 use rust_decimal::Decimal;
 use sea_orm::{ConnectionTrait, QueryFilter};
 
@@ -22,10 +25,16 @@ use crate::{
     domain::{
         aggregates::{self, Ask, MAX_INDICATORS, Told},
         cube::{Dimension, Figures, GroupKey},
+        disclosure::K,
         periods::Period,
+        releases,
     },
     error::{Error, Result, Text},
-    formats::document::Status,
+    formats::{
+        decimal,
+        document::{Cells, Status},
+    },
+    memory::registry::Registry,
 };
 
 /// What differs from a table that was there before.
@@ -138,25 +147,39 @@ pub fn justification<'a>(past: &'a Past, code: &str) -> Option<&'a str> {
     said?.words.justifications.get(code).map(String::as_str)
 }
 
-/// The median of an indicator over the peers of a school, itself among them, as far as the caller may be told.
+/// Where the peers of a school lie in an indicator, itself among them, as far as the caller may be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Median {
+pub struct Quartiles {
+    /// The lower quartile.
+    pub p25: Option<Decimal>,
     /// The median, where there is one and it is told.
     pub median: Option<Decimal>,
+    /// The upper quartile.
+    pub p75: Option<Decimal>,
     /// Over how many schools; nothing where that is not told.
     pub schools: Option<usize>,
+    /// Of which period, where it is an earlier one: nothing is published yet of the table's own.
+    pub period: Option<Arc<str>>,
     /// What the figure says.
     pub status: Status,
     /// Why there is no median for the caller, if that is so.
     pub reason: Option<Text>,
 }
 
-impl Median {
+impl Quartiles {
     /// Nobody has stated anything that could be told.
-    pub const NONE: Self = Self { median: None, schools: Some(0), status: Status::Missing, reason: None };
+    pub const NONE: Self = Self {
+        p25: None,
+        median: None,
+        p75: None,
+        schools: Some(0),
+        period: None,
+        status: Status::Missing,
+        reason: None,
+    };
 
     fn refused(why: Text) -> Self {
-        Self { median: None, schools: None, status: Status::Suppressed, reason: Some(why) }
+        Self { schools: None, status: Status::Suppressed, reason: Some(why), ..Self::NONE }
     }
 
     fn of(figures: &Figures) -> Self {
@@ -171,41 +194,56 @@ impl Median {
             )),
             _ => None,
         };
-        Self { median: figures.median, schools: figures.schools, status: figures.status, reason }
+        let Figures { p25, median, p75, schools, status, .. } = figures;
+        Self { p25: *p25, median: *median, p75: *p75, schools: *schools, period: None, status: *status, reason }
+    }
+
+    /// What is left for those who are no officials: peers that can be told apart are not anonymous.
+    fn anonymous(self) -> Self {
+        if self.schools.is_none_or(|schools| schools == 0 || schools >= K) {
+            return self;
+        }
+        Self::refused(Text::new(
+            format!("同组学校不足 {K} 所，无法匿名比较"),
+            format!("Fewer than {K} schools are in the group: they would not be anonymous"),
+        ))
     }
 }
 
-/// The medians of one table and period, for every city and every field of schools that the caller may be told of.
+/// What is told of one table and period, for every city and every field of schools that the caller may be told of.
 #[derive(Clone, Debug)]
 pub struct Peers {
-    city: Medians,
-    category: Medians,
+    city: Group,
+    category: Group,
 }
 
 /// By group and indicator; what is refused is refused for every group.
 #[derive(Clone, Debug, Default)]
-struct Medians {
-    of: HashMap<(String, String), Median>,
+struct Group {
+    of: HashMap<(String, String), Quartiles>,
     refused: HashMap<String, Text>,
+    /// The period of the figures, where it is an earlier one.
+    period: Option<Arc<str>>,
 }
 
-impl Medians {
-    fn get(&self, group: &str, indicator: &str) -> Median {
-        if let Some(why) = self.refused.get(indicator) {
-            return Median::refused(why.clone());
-        }
-        self.of.get(&(group.to_owned(), indicator.to_owned())).cloned().unwrap_or(Median::NONE)
+impl Group {
+    fn get(&self, group: &str, indicator: &str) -> Quartiles {
+        let told = match self.refused.get(indicator) {
+            Some(why) => Quartiles::refused(why.clone()),
+            None => self.of.get(&(group.to_owned(), indicator.to_owned())).cloned().unwrap_or(Quartiles::NONE),
+        };
+        Quartiles { period: self.period.clone(), ..told }
     }
 }
 
 impl Peers {
-    /// The median of an indicator over the schools of a city.
-    pub fn in_city(&self, city: &str, indicator: &str) -> Median {
+    /// Where the schools of a city lie in an indicator.
+    pub fn in_city(&self, city: &str, indicator: &str) -> Quartiles {
         self.city.get(city, indicator)
     }
 
-    /// The median of an indicator over the schools of a field.
-    pub fn in_category(&self, category: entity::words::SchoolCategory, indicator: &str) -> Median {
+    /// Where the schools of a field lie in an indicator.
+    pub fn in_category(&self, category: entity::words::SchoolCategory, indicator: &str) -> Quartiles {
         self.category.get(category.word(), indicator)
     }
 }
@@ -219,24 +257,34 @@ const fn is_within(actor: &Actor, by: Dimension) -> bool {
     }
 }
 
-/// The peers' medians of all indicators of a table: at most two statements, and what memory has to read.
+/// Where the peers lie in all indicators of a table: at most two statements, and what memory has to read.
 pub async fn peers(ctx: &Ctx, dataset: &str, period: &str) -> Result<Peers> {
     let registry = ctx.memory.registry();
     let codes: Vec<String> = registry.lines(dataset).map(|line| line.code.0.clone()).collect();
     Ok(Peers {
-        city: medians(ctx, &codes, period, Dimension::City).await?,
-        category: medians(ctx, &codes, period, Dimension::Category).await?,
+        city: group(ctx, &codes, (dataset, period), Dimension::City).await?,
+        category: group(ctx, &codes, (dataset, period), Dimension::Category).await?,
     })
 }
 
-async fn medians(ctx: &Ctx, codes: &[String], period: &str, by: Dimension) -> Result<Medians> {
-    let mut medians = Medians::default();
+/// The period of a table itself where the newest release has it, or else the last one before it that it has: before
+/// a school submits, nothing of the period is published yet.
+fn published(ctx: &Ctx, (dataset, period): (&str, &str)) -> Option<Arc<str>> {
+    let release = releases::newest(ctx)?;
+    let of = release.tables.iter().filter(|head| head.dataset_code == dataset).map(|head| head.period_code.as_str());
+    of.filter(|there| *there <= period).max().map(Arc::from)
+}
+
+async fn group(ctx: &Ctx, codes: &[String], (dataset, period): (&str, &str), by: Dimension) -> Result<Group> {
+    let mut group = Group::default();
+    let is_live = is_within(&ctx.actor, by);
+    let of = if is_live { Arc::from(period) } else { published(ctx, (dataset, period)).unwrap_or(Arc::from(period)) };
     for indicators in codes.chunks(MAX_INDICATORS) {
         let ask = Ask {
             indicators: indicators.to_vec(),
-            period: period.to_owned(),
+            period: of.to_string(),
             group_by: vec![by],
-            release: is_within(&ctx.actor, by).then(|| "live".to_owned()),
+            release: is_live.then(|| "live".to_owned()),
             ..Ask::default()
         };
         let (keys, told) = match aggregates::each(ctx, &ask).await {
@@ -247,22 +295,68 @@ async fn medians(ctx: &Ctx, codes: &[String], period: &str, by: Dimension) -> Re
         for (code, told) in indicators.iter().zip(told) {
             match told {
                 Told::Refused(why) => {
-                    medians.refused.insert(code.clone(), why);
+                    group.refused.insert(code.clone(), why);
                 }
                 Told::Figures(figures) => {
                     let named = keys.iter().zip(figures.iter()).filter_map(|(key, one)| Some((name(key)?, one)));
-                    medians.of.extend(named.map(|(group, one)| ((group, code.clone()), Median::of(one))));
+                    let told = |figures: &Figures| {
+                        let told = Quartiles::of(figures);
+                        if is_live { told } else { told.anonymous() }
+                    };
+                    group.of.extend(named.map(|(name, one)| ((name, code.clone()), told(one))));
                 }
                 Told::Unknown => {}
             }
         }
     }
-    Ok(medians)
+    group.period = Some(of).filter(|of| **of != *period);
+    Ok(group)
 }
 
 /// By what a group of one dimension is found again.
 fn name(key: &GroupKey) -> Option<String> {
     key.city.clone().or_else(|| key.category.map(|category| category.word().to_owned()))
+}
+
+/// A figure of a table beside the peers of the school.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Which figure.
+    pub indicator: String,
+    /// What the table says, where the caller may see it.
+    pub value: Option<String>,
+    /// The schools of its city.
+    pub city: Quartiles,
+    /// The schools of its field in the province.
+    pub category: Quartiles,
+}
+
+/// Every line of a table beside the school's peers, in the order of the form.
+pub fn beside(registry: &Registry, key: &Key, cells: Option<&Cells>, peers: &Peers) -> Vec<Beside> {
+    let Some(school) = registry.schools.get(key.school.as_str()) else { return Vec::new() };
+    let value = |line: &indicator::Model| {
+        let value = cells?.get(line.code.as_str())?.value?;
+        Some(decimal::digits(value, line.decimals))
+    };
+    let lines = registry.lines_in(key.dataset.as_str(), key.period.as_str());
+    lines
+        .map(|line| Beside {
+            indicator: line.code.0.clone(),
+            value: value(line),
+            city: peers.in_city(school.city_code.as_str(), line.code.as_str()),
+            category: peers.in_category(school.category, line.code.as_str()),
+        })
+        .collect()
+}
+
+/// The same of a table that the caller may see.
+///
+/// # Errors
+/// 404 where the caller sees no such table.
+pub async fn compared(ctx: &Ctx, key: &Key) -> Result<Vec<Beside>> {
+    let table = super::get(ctx, key).await?;
+    let peers = peers(ctx, key.dataset.as_str(), key.period.as_str()).await?;
+    Ok(beside(&ctx.memory.registry(), key, table.content.as_ref().map(|content| &content.cells), &peers))
 }
 
 #[cfg(test)]
@@ -279,11 +373,14 @@ mod tests {
             value: Some(Decimal::TEN),
             sum: Some(Decimal::TEN),
             median: Some(Decimal::TWO),
+            p25: Some(Decimal::ONE),
+            p75: Some(Decimal::TEN),
             status: Status::Reported,
             ..Figures::SUPPRESSED
         };
         let told = |figures: &Figures| {
-            let told = Median::of(figures);
+            let told = Quartiles::of(figures);
+            assert_eq!(told.p25.is_some(), told.p75.is_some());
             (told.median, told.schools, told.status, told.reason.is_some())
         };
         assert_eq!(told(&whole), (Some(Decimal::TWO), Some(4), Status::Reported, false));
@@ -293,5 +390,17 @@ mod tests {
         let own = whole.own_statistic_only(Aggregation::Median);
         assert_eq!(told(&own), (Some(Decimal::TWO), Some(4), Status::Reported, false));
         assert_eq!(told(&Figures::SUPPRESSED), (None, None, Status::Suppressed, true));
+        // The quartiles are nobody's own statistic.
+        assert_eq!((Quartiles::of(&own).p25, Quartiles::of(&whole).p25), (None, Some(Decimal::ONE)));
+    }
+
+    #[test]
+    fn peers_that_can_be_told_apart_are_not_told() {
+        let of = |schools| Quartiles { median: Some(Decimal::TWO), schools: Some(schools), ..Quartiles::NONE };
+        let two = of(2).anonymous();
+        assert_eq!((two.median, two.schools, two.status), (None, None, Status::Suppressed));
+        assert!(two.reason.is_some());
+        assert_eq!(of(3).anonymous(), of(3));
+        assert_eq!(Quartiles::NONE.anonymous(), Quartiles::NONE);
     }
 }

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::{
-    AGENCY, COMMON, Code, Codelist, DIMENSIONS, GENERIC, MESSAGE, SPECIFIC, TIME, VERSION, XSI, structure_of, xml::Xml,
+    AGENCY, ALL_DIMENSIONS, COMMON, Code, Codelist, DIMENSIONS, GENERIC, MESSAGE, SPECIFIC, TIME, VERSION, XSI,
+    structure_of, xml::Xml,
 };
 use crate::{
     error::Text,
@@ -98,6 +99,8 @@ pub struct DataHead {
     pub prepared: String,
     /// How much of each series.
     pub detail: Detail,
+    /// Whether observations stand alone, each with its whole key; JSON has series only.
+    pub is_flat: bool,
     /// The codes of each dimension, for JSON, which counts them.
     pub codelists: Vec<Codelist>,
     /// The codes of a status.
@@ -131,6 +134,13 @@ fn digits(value: &Decimal) -> String {
     let mut out = String::new();
     decimal::write_exact(&mut out, value);
     out
+}
+
+impl DataHead {
+    /// By which dimension observations are laid out.
+    const fn layout(&self) -> &'static str {
+        if self.is_flat { ALL_DIMENSIONS } else { TIME }
+    }
 }
 
 impl DataWriter {
@@ -170,7 +180,8 @@ impl DataWriter {
             Form::Specific(xml) => {
                 let id = structure_of(&head.flow);
                 let space = format!(
-                    "urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure={AGENCY}:{id}({VERSION}):ObsLevelDim:{TIME}"
+                    "urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure={AGENCY}:{id}({VERSION}):ObsLevelDim:{}",
+                    head.layout()
                 );
                 let spaces = [
                     ("xmlns:mes", MESSAGE),
@@ -215,6 +226,14 @@ impl DataWriter {
     pub fn write(&mut self, all: &[Series]) -> Result<Vec<u8>, Fault> {
         let head = &self.head;
         Ok(match &mut self.form {
+            Form::Generic(xml) if head.is_flat => {
+                all.iter().for_each(|series| generic_flat(xml, head.detail, series));
+                xml.take()
+            }
+            Form::Specific(xml) if head.is_flat => {
+                all.iter().for_each(|series| specific_flat(xml, head.detail, series));
+                xml.take()
+            }
             Form::Generic(xml) => {
                 all.iter().for_each(|series| generic(xml, head.detail, series));
                 xml.take()
@@ -263,7 +282,7 @@ fn header(xml: &mut Xml, head: &DataHead, namespace: Option<&str>) {
     xml.empty("mes:Sender", &[("id", AGENCY)]);
     let mut attributes = vec![("structureID", id.as_str())];
     attributes.extend(namespace.map(|namespace| ("namespace", namespace)));
-    attributes.push(("dimensionAtObservation", TIME));
+    attributes.push(("dimensionAtObservation", head.layout()));
     xml.open("mes:Structure", &attributes);
     xml.open("com:Structure", &[]);
     let of = [
@@ -329,6 +348,50 @@ fn specific(xml: &mut Xml, detail: Detail, series: &Series) {
         xml.empty("Obs", &attributes);
     }
     xml.close("Series");
+}
+
+/// Observations, each with its whole key.
+fn generic_flat(xml: &mut Xml, detail: Detail, series: &Series) {
+    for obs in &series.obs {
+        xml.open("gen:Obs", &[]);
+        xml.open("gen:ObsKey", &[]);
+        for (dimension, code) in DIMENSIONS.iter().zip(&series.key).chain([(&TIME, &obs.period)]) {
+            xml.empty("gen:Value", &[("id", dimension), ("value", code)]);
+        }
+        xml.close("gen:ObsKey");
+        if let Some(value) = obs.value.as_ref().filter(|_| detail.has_values()) {
+            xml.empty("gen:ObsValue", &[("value", &digits(value))]);
+        }
+        if detail.has_attributes() {
+            xml.open("gen:Attributes", &[]);
+            if let Some(unit) = &series.unit {
+                xml.empty("gen:Value", &[("id", "UNIT_MEASURE"), ("value", unit)]);
+            }
+            xml.empty("gen:Value", &[("id", "DECIMALS"), ("value", &series.decimals.to_string())]);
+            if detail.has_values() {
+                xml.empty("gen:Value", &[("id", "OBS_STATUS"), ("value", obs.status)]);
+            }
+            xml.close("gen:Attributes");
+        }
+        xml.close("gen:Obs");
+    }
+}
+
+/// Observations, each with its whole key.
+fn specific_flat(xml: &mut Xml, detail: Detail, series: &Series) {
+    let decimals = series.decimals.to_string();
+    for obs in &series.obs {
+        let value = obs.value.as_ref().filter(|_| detail.has_values()).map(digits);
+        let key = DIMENSIONS.iter().zip(&series.key).chain([(&TIME, &obs.period)]);
+        let mut attributes: Vec<(&str, &str)> = key.map(|(dimension, code)| (*dimension, &**code)).collect();
+        attributes.extend(value.as_deref().map(|value| ("OBS_VALUE", value)));
+        if detail.has_attributes() {
+            attributes.extend(series.unit.as_deref().map(|unit| ("UNIT_MEASURE", unit)));
+            attributes.push(("DECIMALS", &decimals));
+            attributes.extend(detail.has_values().then_some(("OBS_STATUS", obs.status)));
+        }
+        xml.empty("Obs", &attributes);
+    }
 }
 
 fn csv(head: &DataHead, all: &[Series]) -> Result<Vec<u8>, Fault> {

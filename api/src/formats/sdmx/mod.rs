@@ -8,7 +8,7 @@ mod structure;
 mod xml;
 
 pub use data::{DataFormat, DataHead, DataWriter, Detail, Obs, Series};
-pub use structure::{Code, Codelist, Constraint, Dataflow, Structures, write};
+pub use structure::{Categorisation, Code, Codelist, Constraint, Dataflow, Structures, write};
 
 /// The agency, and the id that clients know the source by.
 pub const AGENCY: &str = "ZHIQIAO";
@@ -24,6 +24,12 @@ pub const DIMENSIONS: [&str; 6] = ["FREQ", "REF_AREA", "INDICATOR", "OWNERSHIP",
 
 /// The dimension of time.
 pub const TIME: &str = "TIME_PERIOD";
+
+/// The layout in which every observation has its whole key.
+pub const ALL_DIMENSIONS: &str = "AllDimensions";
+
+/// The category scheme: tables by what their periods are.
+pub const CATEGORIES: &str = "CAT_ZHIQIAO";
 
 /// The code for all values of a dimension together.
 pub const TOTAL: &str = "_T";
@@ -44,6 +50,11 @@ pub fn indicators_of(flow: &str) -> String {
 /// The constraint of a flow: what there is in it.
 pub fn constraint_of(flow: &str) -> String {
     format!("CR_{}", flow.to_uppercase())
+}
+
+/// In which category a flow stands: the categorisation that says so.
+pub fn categorisation_of(flow: &str) -> String {
+    format!("CN_{}", flow.to_uppercase())
 }
 
 const MESSAGE: &str = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message";

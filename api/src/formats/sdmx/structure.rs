@@ -1,7 +1,8 @@
 //! Structures: flows, data structures, code lists, concepts, constraints, and the agency.
 
 use super::{
-    AGENCY, COMMON, CONCEPTS, DIMENSIONS, MESSAGE, STRUCTURE, TIME, VERSION, indicators_of, structure_of, xml::Xml,
+    AGENCY, CATEGORIES, COMMON, CONCEPTS, DIMENSIONS, MESSAGE, STRUCTURE, TIME, VERSION, categorisation_of,
+    indicators_of, structure_of, xml::Xml,
 };
 use crate::error::Text;
 
@@ -61,6 +62,15 @@ pub struct Constraint {
     pub periods: Option<(String, String)>,
 }
 
+/// In which category a flow stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Categorisation {
+    /// The flow.
+    pub flow: Dataflow,
+    /// The id of the category.
+    pub category: String,
+}
+
 /// What a message of structures holds.
 #[derive(Clone, Debug, Default)]
 pub struct Structures {
@@ -68,6 +78,10 @@ pub struct Structures {
     pub has_agency: bool,
     /// Flows.
     pub flows: Vec<Dataflow>,
+    /// The categories, where the scheme is among them.
+    pub categories: Vec<Code>,
+    /// In which of them flows stand.
+    pub categorisations: Vec<Categorisation>,
     /// Code lists.
     pub codelists: Vec<Codelist>,
     /// Whether the concepts are among them.
@@ -83,6 +97,8 @@ impl Structures {
     pub const fn is_empty(&self) -> bool {
         !self.has_agency
             && self.flows.is_empty()
+            && self.categories.is_empty()
+            && self.categorisations.is_empty()
             && self.codelists.is_empty()
             && !self.has_concepts
             && self.structures.is_empty()
@@ -135,6 +151,10 @@ pub fn write(structures: &Structures, id: &str, prepared: &str) -> Vec<u8> {
         agency(&mut xml);
     }
     all(&mut xml, "str:Dataflows", &structures.flows, flow);
+    if !structures.categories.is_empty() {
+        categories(&mut xml, &structures.categories);
+    }
+    all(&mut xml, "str:Categorisations", &structures.categorisations, categorisation);
     all(&mut xml, "str:Codelists", &structures.codelists, list);
     if structures.has_concepts {
         concepts(&mut xml);
@@ -190,6 +210,43 @@ fn flow(xml: &mut Xml, flow: &Dataflow) {
 fn reference(xml: &mut Xml, id: &str, package: &str, class: &str) {
     let attributes = [("id", id), ("version", VERSION), ("agencyID", AGENCY), ("package", package), ("class", class)];
     xml.empty("Ref", &attributes);
+}
+
+fn categories(xml: &mut Xml, all: &[Code]) {
+    xml.open("str:CategorySchemes", &[]);
+    maintained(xml, "str:CategoryScheme", "categoryscheme", "CategoryScheme", CATEGORIES);
+    names(xml, &Text::new("报表目录", "Tables"));
+    for category in all {
+        let urn = format!(
+            "urn:sdmx:org.sdmx.infomodel.categoryscheme.Category={AGENCY}:{CATEGORIES}({VERSION}).{}",
+            category.id
+        );
+        xml.open("str:Category", &[("id", &category.id), ("urn", &urn)]);
+        names(xml, &category.name);
+        xml.close("str:Category");
+    }
+    xml.close("str:CategoryScheme");
+    xml.close("str:CategorySchemes");
+}
+
+fn categorisation(xml: &mut Xml, one: &Categorisation) {
+    maintained(xml, "str:Categorisation", "categoryscheme", "Categorisation", &categorisation_of(&one.flow.id));
+    names(xml, &one.flow.name);
+    xml.open("str:Source", &[]);
+    reference(xml, &one.flow.id, "datastructure", "Dataflow");
+    xml.close("str:Source");
+    xml.open("str:Target", &[]);
+    let of = [
+        ("id", one.category.as_str()),
+        ("maintainableParentID", CATEGORIES),
+        ("maintainableParentVersion", VERSION),
+        ("agencyID", AGENCY),
+        ("package", "categoryscheme"),
+        ("class", "Category"),
+    ];
+    xml.empty("Ref", &of);
+    xml.close("str:Target");
+    xml.close("str:Categorisation");
 }
 
 fn list(xml: &mut Xml, list: &Codelist) {

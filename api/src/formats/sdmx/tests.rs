@@ -41,6 +41,8 @@ fn structures_are_well_formed() {
     let all = Structures {
         has_agency: true,
         flows: vec![flow()],
+        categories: vec![Code::new("CALENDAR_YEAR", Text::new("年", "Year"))],
+        categorisations: vec![Categorisation { flow: flow(), category: "CALENDAR_YEAR".to_owned() }],
         codelists: vec![list],
         has_concepts: true,
         structures: vec![flow()],
@@ -50,6 +52,8 @@ fn structures_are_well_formed() {
     for name in [
         "str:Agency",
         "str:Dataflow",
+        "str:Category",
+        "str:Categorisation",
         "str:Code",
         "str:Concept",
         "str:TimeDimension",
@@ -71,6 +75,10 @@ fn series(area: &str, value: Option<i64>) -> Series {
 }
 
 fn written(format: DataFormat, detail: Detail) -> Vec<u8> {
+    laid_out(format, detail, false)
+}
+
+fn laid_out(format: DataFormat, detail: Detail, is_flat: bool) -> Vec<u8> {
     let list = |codes: &[&str]| Codelist {
         id: "CL".to_owned(),
         name: Text::new("表", "List"),
@@ -82,6 +90,7 @@ fn written(format: DataFormat, detail: Detail) -> Vec<u8> {
         release: "1.0.0".to_owned(),
         prepared: "2026-01-01T00:00:00Z".to_owned(),
         detail,
+        is_flat,
         codelists: [&["A"][..], &["620000", "620100"], &["students"], &["_T"], &["_T"], &["_T"]].map(list).to_vec(),
         statuses: list(&["Q", "A"]),
         periods: vec![Arc::from("2023")],
@@ -114,5 +123,29 @@ fn data_are_well_formed_in_every_form_and_detail() {
         }
         let rows = written(DataFormat::Csv, detail);
         assert_eq!(::csv::Reader::from_reader(rows.as_slice()).records().map(Result::unwrap).count(), 2);
+    }
+}
+
+#[test]
+fn flat_observations_have_their_whole_key() {
+    for detail in [Detail::Full, Detail::DataOnly, Detail::KeysOnly, Detail::NoData] {
+        for (format, element) in [(DataFormat::Generic, "gen:Obs"), (DataFormat::Specific, "Obs")] {
+            let bytes = laid_out(format, detail, true);
+            let (names, text) = (elements(&bytes), String::from_utf8(bytes).unwrap());
+            assert_eq!(names.iter().filter(|one| *one == element).count(), 2, "{format:?} {detail:?}");
+            assert!(!names.iter().any(|one| one.ends_with("Series")), "{format:?} {detail:?}");
+            assert!(text.contains("dimensionAtObservation=\"AllDimensions\""), "{text}");
+            assert_eq!(text.matches("620100").count(), 1, "{format:?} {detail:?}");
+            assert_eq!(
+                text.matches("12.5").count(),
+                usize::from(matches!(detail, Detail::Full | Detail::DataOnly)),
+                "{format:?} {detail:?}"
+            );
+            assert_eq!(
+                text.contains("UNIT_MEASURE"),
+                matches!(detail, Detail::Full | Detail::NoData),
+                "{format:?} {detail:?}"
+            );
+        }
     }
 }

@@ -30,7 +30,8 @@ use crate::{
         types::{
             outcome::{ExplainClaimInput, ExplainClaimPayload},
             period::Period,
-            release::Release,
+            reconciliation::{KeepReconciliationInput, KeepReconciliationPayload},
+            release::{PreviewReleaseInput, PreviewReleasePayload, Release},
             rule::Rule,
             submission::Submission,
             verdict::Verdict,
@@ -327,5 +328,20 @@ impl Mutation {
         let named = |pointer: &str| format!("/input{}", pointer.replace("publish_at", "publishAt"));
         let made = made.map_err(|error| relocated(error, named))?;
         Ok(CreateReleasePayload { release: Release(made) })
+    }
+
+    /// Says what a release would change, and changes nothing.
+    async fn preview_release(&self, cx: &Context<'_>, input: PreviewReleaseInput) -> GqlResult<PreviewReleasePayload> {
+        input.preview(cx).await
+    }
+
+    /// Holds the printed figures against the data and against each other, and keeps what comes of it.
+    #[graphql(complexity = "limits::times(2, child_complexity)")]
+    async fn keep_reconciliation(
+        &self,
+        cx: &Context<'_>,
+        input: KeepReconciliationInput,
+    ) -> GqlResult<KeepReconciliationPayload> {
+        input.keep(cx).await
     }
 }

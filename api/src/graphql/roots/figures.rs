@@ -1,6 +1,6 @@
 //! Aggregates, claims, releases.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, ID, Object};
 
 use crate::{
     domain::{aggregates, claims, compliance, releases},
@@ -9,11 +9,13 @@ use crate::{
         error::{GqlResult, maybe, relocated},
         filters::{ClaimFilter, SchoolFilter},
         limits::{self, CLAIMS, SOME},
+        paging::{self, Paging},
         types::{
             aggregate::{AggregateInput, AggregateResult},
             claim::Claim,
             compliance::ComplianceResult,
             outcome::ClaimOutcome,
+            reconciliation::{self, Reconciliation, ReconciliationConnection},
             release::Release,
             words::ClaimVerdict,
         },
@@ -69,6 +71,24 @@ impl FiguresQuery {
         let outcomes = reconciled.outcomes.into_iter();
         let is_asked = |one: &claims::Outcome| wanted.as_ref().is_none_or(|wanted| wanted.contains(&one.verdict));
         Ok(outcomes.filter(is_asked).map(ClaimOutcome).collect())
+    }
+
+    /// Reconciliations that were kept, newest first: the province's all, of a city its own; at most 200 a page.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn reconciliations(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> GqlResult<ReconciliationConnection<'_>> {
+        let ask = Paging { first, after, ..Paging::default() }.ask(reconciliation::read_cursor)?;
+        let page = claims::list(graphql::ctx(cx), ask.limit, ask.after.as_deref()).await?;
+        Ok(page.map(Reconciliation::listed).into())
+    }
+
+    /// One that was kept, with everything that it said; `null` where there is none of this id for the caller.
+    async fn kept_reconciliation(&self, cx: &Context<'_>, id: ID) -> GqlResult<Option<Reconciliation>> {
+        Ok(maybe(claims::get(graphql::ctx(cx), &id).await)?.map(Into::into))
     }
 
     /// The releases that are there for the caller, newest first.

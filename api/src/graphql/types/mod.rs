@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod partnership;
 pub mod period;
 pub mod principal;
+pub mod reconciliation;
 pub mod release;
 pub mod review;
 pub mod revision;

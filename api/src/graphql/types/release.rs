@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use super::{
     dataset::Dataset,
@@ -12,10 +12,10 @@ use super::{
     words::{CellChange, ObservationStatus, ReleaseKind},
 };
 use crate::{
-    domain::releases::changes,
+    domain::releases::{self, New, changes},
     graphql::{
         self,
-        error::GqlResult,
+        error::{GqlResult, relocated},
         ids,
         limits::{self, SOME},
         paging::{self, Paging, Placed, connection},
@@ -206,5 +206,68 @@ impl ReleaseChange {
     /// Why: for what the table was opened again, or what the release is for.
     async fn reason(&self) -> &str {
         &self.0.reason
+    }
+}
+
+/// What a release would be.
+#[derive(Clone, Debug, InputObject)]
+pub struct PreviewReleaseInput {
+    /// Only this period is brought up to date; the others stand as before. All without it.
+    period: Option<String>,
+    /// What it would change, by semantic versioning.
+    kind: ReleaseKind,
+}
+
+impl PreviewReleaseInput {
+    /// Builds the release as it would be, and drops it.
+    pub async fn preview(self, cx: &Context<'_>) -> GqlResult<PreviewReleasePayload> {
+        let new = New { period: self.period, kind: self.kind.into(), publish_at: None, note: "preview".to_owned() };
+        let preview = releases::preview(graphql::ctx(cx), new, &mut |_| {}).await;
+        let preview = preview.map_err(|error| relocated(error, |pointer| format!("/input{pointer}")))?;
+        Ok(PreviewReleasePayload {
+            version: preview.version,
+            previous: preview.previous,
+            all_tables: preview.all,
+            tables: preview.tables.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+/// What a release would be, had it been made (发布预览): nothing was changed.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PreviewReleasePayload {
+    /// The version that it would have.
+    version: String,
+    /// The release before it.
+    previous: Option<String>,
+    /// How many tables it would have in all.
+    all_tables: usize,
+    /// Those that it would say differently.
+    tables: Vec<TablePreview>,
+}
+
+/// One table that a release would say differently.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct TablePreview {
+    /// The code of the dataset.
+    dataset: String,
+    /// The period.
+    period: String,
+    /// Whether the release before did not have it.
+    is_new: bool,
+    /// How many cells of schools would be another, or new, or gone.
+    cells: usize,
+    /// How many figures of protected lines everybody would be told anew.
+    told: usize,
+    /// How many would stand as they were told before.
+    standing: usize,
+    /// How many would be suppressed.
+    suppressed: usize,
+}
+
+impl From<releases::TablePreview> for TablePreview {
+    fn from(table: releases::TablePreview) -> Self {
+        let releases::TablePreview { dataset, period, is_new, cells, told, standing, suppressed } = table;
+        Self { dataset, period, is_new, cells, told, standing, suppressed }
     }
 }

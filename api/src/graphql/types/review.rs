@@ -6,11 +6,12 @@ use async_graphql::{Context, MergedObject, Object, SimpleObject};
 use entity::submission;
 
 use super::{
-    finding::Finding, indicator::Indicator, promised, revision::CellDiff, step::ReviewStep, words::ObservationStatus,
+    finding::Finding, indicator::Indicator, period::Period, promised, revision::CellDiff, step::ReviewStep,
+    words::ObservationStatus,
 };
 use crate::{
     domain::submissions::{
-        Content,
+        Content, Key,
         review::{self, Compared},
     },
     graphql::{
@@ -71,25 +72,10 @@ impl Review {
         Ok(self.differs(compared.last_year.as_ref()))
     }
 
-    /// The medians of the school's peers, of every line of the table in the order of the form.
+    /// Where the school's peers lie, of every line of the table in the order of the form.
     #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
     async fn peers(&self, cx: &Context<'_>) -> GqlResult<Vec<PeerMedian>> {
-        let registry = graphql::registry(cx);
-        let school = promised(registry.schools.get(self.row.school_code.as_str()))?;
-        let peers = cx.data_unchecked::<Loaders>().medians(&self.row).await?;
-        let lines = registry.lines(self.row.dataset_code.as_str());
-        Ok(lines
-            .map(|line| PeerMedian {
-                indicator: line.code.0.clone(),
-                value: self
-                    .content
-                    .cells
-                    .get(line.code.as_str())
-                    .and_then(|cell| cell.value.map(|value| Decimal::fixed(value, line.decimals))),
-                city: peers.in_city(school.city_code.as_str(), line.code.as_str()),
-                category: peers.in_category(school.category, line.code.as_str()),
-            })
-            .collect())
+        PeerMedian::all(cx, &self.row, Some(&self.content)).await
     }
 
     /// Every time it was returned or opened again, oldest first. The words are told where the revision was put
@@ -115,11 +101,16 @@ pub struct Justified {
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Debug)]
-pub struct PeerMedian {
-    indicator: String,
-    value: Option<Decimal>,
-    city: review::Median,
-    category: review::Median,
+pub struct PeerMedian(review::Beside);
+
+impl PeerMedian {
+    /// Every line of a table, in the order of the form.
+    pub async fn all(cx: &Context<'_>, row: &submission::Model, content: Option<&Content>) -> GqlResult<Vec<Self>> {
+        let peers = cx.data_unchecked::<Loaders>().medians(row).await?;
+        let cells = content.map(|content| &content.cells);
+        let all = review::beside(graphql::registry(cx), &Key::of(row), cells, &peers);
+        Ok(all.into_iter().map(Self).collect())
+    }
 }
 
 /// A figure of the table beside the medians of the school's peers, itself among them.
@@ -127,36 +118,52 @@ pub struct PeerMedian {
 impl PeerMedian {
     /// Which figure.
     async fn indicator<'a>(&self, cx: &Context<'a>) -> GqlResult<Indicator<'a>> {
-        promised(Indicator::of(graphql::registry(cx), &self.indicator))
+        promised(Indicator::of(graphql::registry(cx), &self.0.indicator))
     }
 
     /// What the table says.
-    async fn value(&self) -> Option<&Decimal> {
-        self.value.as_ref()
+    async fn value(&self) -> Option<Decimal> {
+        Some(Decimal::Exact(self.0.value.as_ref()?.parse().ok()?))
     }
 
     /// Over the schools of its city.
     async fn city(&self) -> PeerGroup<'_> {
-        PeerGroup(&self.city)
+        PeerGroup(&self.0.city)
     }
 
     /// Over the schools of its field in the province.
     async fn category(&self) -> PeerGroup<'_> {
-        PeerGroup(&self.category)
+        PeerGroup(&self.0.category)
     }
 }
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Copy, Debug)]
-pub struct PeerGroup<'a>(&'a review::Median);
+pub struct PeerGroup<'a>(&'a review::Quartiles);
 
-/// A median over schools: for officials of all of them what is accepted, for everybody else what the newest
-/// release tells. It says nothing that `aggregate` would not tell the same caller.
+/// Where schools lie: for officials of all of them what is accepted, for everybody else what the newest release
+/// tells, of the period itself or else of the last one before it, and of at least three schools. It says nothing that
+/// `aggregate` would not tell the same caller.
 #[Object]
 impl PeerGroup<'_> {
     /// The median; `null` where there is none, or none is told.
     async fn median(&self) -> Option<Decimal> {
         self.0.median.map(Decimal::Exact)
+    }
+
+    /// The lower quartile, where it is told.
+    async fn p25(&self) -> Option<Decimal> {
+        self.0.p25.map(Decimal::Exact)
+    }
+
+    /// The upper quartile, where it is told.
+    async fn p75(&self) -> Option<Decimal> {
+        self.0.p75.map(Decimal::Exact)
+    }
+
+    /// Of which period the figures are, where it is an earlier one than the table's.
+    async fn period(&self) -> Option<Period> {
+        Period::of(self.0.period.as_deref()?)
     }
 
     /// How many schools contributed.

@@ -12,7 +12,7 @@ use super::{
     observation::Observation,
     period::Period,
     promised,
-    review::Review,
+    review::{PeerMedian, Review},
     revision::{self, CellDiff, Revision, RevisionConnection},
     school::School,
     step::ReviewStep,
@@ -182,6 +182,14 @@ impl Submission {
     async fn review(&self, cx: &Context<'_>) -> GqlResult<Option<Review>> {
         let content = self.content(cx).await?;
         Ok(content.map(|content| Review::new(Arc::clone(&self.row), content)))
+    }
+
+    /// Where the school's peers lie (同类院校比较), of every line in the order of the form, before it submits as after:
+    /// quartiles over at least three schools, that nobody is named by.
+    #[graphql(complexity = "limits::times(CELLS, child_complexity)")]
+    async fn peers(&self, cx: &Context<'_>) -> GqlResult<Vec<PeerMedian>> {
+        let content = self.content(cx).await?;
+        PeerMedian::all(cx, &self.row, content.as_deref()).await
     }
 
     /// Its history, newest first; at most 200 a page.
