@@ -12,3 +12,4 @@ pub mod guarded;
 pub mod report;
 pub mod sdmx;
 pub mod table;
+pub mod uscc;

@@ -72,9 +72,7 @@ impl RegistryQuery {
         before: Option<String>,
     ) -> GqlResult<EnterpriseConnection<'a>> {
         let registry = graphql::registry(cx);
-        let (shelf, filter) = (&registry.enterprises, filter.unwrap_or_default());
-        let kept =
-            shelf.all().iter().enumerate().filter(|(_, row)| filter.keeps(registry, row)).map(|(at, _)| at).collect();
+        let (shelf, kept) = (&registry.enterprises, filter.unwrap_or_default().kept(registry));
         let paging = Paging { first, after, last, before };
         let page =
             paging::cut(kept, &paging, |code| shelf.position(code), |at| Some(Enterprise(registry, shelf.at(at)?)))?;
@@ -98,9 +96,7 @@ impl RegistryQuery {
         before: Option<String>,
     ) -> GqlResult<ConsortiumConnection<'a>> {
         let registry = graphql::registry(cx);
-        let (shelf, filter) = (&registry.consortia, filter.unwrap_or_default());
-        let kept =
-            shelf.all().iter().enumerate().filter(|(_, row)| filter.keeps(registry, row)).map(|(at, _)| at).collect();
+        let (shelf, kept) = (&registry.consortia, filter.unwrap_or_default().kept(registry));
         let paging = Paging { first, after, last, before };
         let page =
             paging::cut(kept, &paging, |code| shelf.position(code), |at| Some(Consortium(registry, shelf.at(at)?)))?;
