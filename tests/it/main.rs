@@ -70,6 +70,7 @@ mod templates;
 mod tls;
 mod tokens;
 mod tour;
+mod upkeep;
 mod verdicts;
 mod webhooks;
 mod wire;

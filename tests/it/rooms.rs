@@ -216,6 +216,7 @@ const UNSCOPED: &[(&str, usize)] = &[
     ("domain/datasets.rs", 1),
     ("domain/indicators/mod.rs", 2),
     ("domain/journal.rs", 3),
+    ("domain/registry/merging.rs", 2),
     ("domain/rules.rs", 1),
     ("memory/mod.rs", 1),
 ];

@@ -252,7 +252,7 @@ impl Registry {
         let mut claims = rows::<claim::Entity>(db).await?;
         claims.sort_by_key(|row| row.position);
         let mut successions = rows::<school_succession::Entity>(db).await?;
-        successions.retain(|row| !is_over(EntryKind::Succession, row.id));
+        successions.retain(|row| !is_over(EntryKind::SchoolSuccession, row.id));
         successions.sort_by_key(|row| (row.effective_on, row.id));
         let majors = authz::whole::<major::Entity>().order_by_asc(major::Column::Code).all(db).await?;
         let mut chains = rows::<industry_chain::Entity>(db).await?;

@@ -170,7 +170,7 @@ impl<'a> Ask<'a> {
     pub fn one_of(&mut self, member: &str, list: &[&'static str], old: Option<&str>, usual: Option<&str>) -> String {
         match self.said(member) {
             Some(Some(text)) => {
-                self.formed(member, &text, &list.join(", "), |text| list.contains(&text));
+                self.formed(member, &text, &list.join(", "), |text| list.iter().any(|one| *one == text));
                 text
             }
             said => match said.map_or(old.or(usual), |_| usual) {
@@ -236,7 +236,7 @@ impl<'a> Ask<'a> {
                 let day = text.parse().ok();
                 if day.is_none() {
                     let said = ("日期应如 2024-09-01", "A day is written like 2024-09-01");
-                    self.faults.add("date_form", &format!("/{member}"), said, "2024-09-01", text);
+                    self.faults.add("day_form", &format!("/{member}"), said, "2024-09-01", text);
                 }
                 day
             }

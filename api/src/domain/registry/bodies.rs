@@ -17,10 +17,14 @@ use crate::{
     memory::registry::Registry,
 };
 
+/// What an enterprise says about itself. Its name and its social credit code say who it is, and are others' to change.
+const ABOUT_ITSELF: &[&str] = &["name_en", "industry", "website", "profile"];
+
 /// How the city of a body is known.
 const CITY_BASIS: &[&str] = &["name", "text"];
 
-/// The code of a body by its official name, as `load` makes it: so a file that comes later finds it.
+/// The letter and the first eight hexadecimal digits of the SHA-256 of the official name: the same for `load`, in
+/// every order of a file, so that a file that comes later finds what is there.
 pub(in crate::domain) fn code_of_name(letter: char, name: &str) -> String {
     let hash = sha256(name);
     format!("{letter}{}", hash.get(..8).unwrap_or(&hash).to_ascii_uppercase())
@@ -251,7 +255,7 @@ impl Entry for enterprise::Entity {
     }
 
     fn sayable(actor: &Actor) -> Option<&'static [&'static str]> {
-        (actor.role == Role::Enterprise).then_some(&["name_en", "industry", "website", "profile"])
+        (actor.role == Role::Enterprise).then_some(ABOUT_ITSELF)
     }
 }
 

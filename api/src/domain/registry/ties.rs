@@ -34,7 +34,7 @@ fn next(positions: impl Iterator<Item = i32>) -> i32 {
 }
 
 impl Entry for consortium_member::Entity {
-    const KIND: EntryKind = EntryKind::Member;
+    const KIND: EntryKind = EntryKind::ConsortiumMember;
     const RIGHT: Kind = Kind::Registry;
     const ENDS_LATER: bool = false;
 
@@ -243,7 +243,7 @@ impl Entry for alias::Entity {
 }
 
 impl Entry for school_succession::Entity {
-    const KIND: EntryKind = EntryKind::Succession;
+    const KIND: EntryKind = EntryKind::SchoolSuccession;
     const RIGHT: Kind = Kind::Registry;
     const ENDS_LATER: bool = false;
 
