@@ -126,8 +126,14 @@ async fn everything_that_is_wrong_with_an_entry_is_told_at_once_and_stores_nothi
     let wrong = province.post("/v1/schools", None, &wrong).await;
     let told = codes(&wrong);
     for fault in [
-        "unknown_code /city", "tier /tier", "form /national_code", "validity /until", "future /effective_on",
-        "personal_data /source", "name_taken /name", "code_taken /code",
+        "unknown_code /city",
+        "tier /tier",
+        "form /national_code",
+        "validity /until",
+        "future /effective_on",
+        "personal_data /source",
+        "name_taken /name",
+        "code_taken /code",
     ] {
         let (code, at) = fault.split_once(' ').unwrap();
         assert!(
@@ -229,9 +235,7 @@ fn input(body: &Value) -> Value {
         let first = parts.next().unwrap().to_owned();
         parts.fold(first, |all, part| format!("{all}{}{}", part[..1].to_uppercase(), &part[1..]))
     };
-    let is_word = |name: &str, value: &str| {
-        words.contains(&name) && !["university", "provincial"].contains(&value)
-    };
+    let is_word = |name: &str, value: &str| words.contains(&name) && !["university", "provincial"].contains(&value);
     let members = body.as_object().unwrap().iter().map(|(name, value)| {
         let value = match value.as_str() {
             Some(text) if is_word(name, text) => json!(text.to_uppercase()),
@@ -371,9 +375,7 @@ async fn no_school_comes_after_itself_and_a_mistake_is_taken_back() {
     let app = TestApp::new().await;
     let server = app.serve().await;
     let province = server.client(PROVINCE).await;
-    let say = |school: &str, predecessor: &str| {
-        json!({ "school": school, "predecessor": predecessor, "kind": "merged", "happened_on": "2020-01-01" })
-    };
+    let say = |school: &str, predecessor: &str| json!({ "school": school, "predecessor": predecessor, "kind": "merged", "happened_on": "2020-01-01" });
     let own = province.post("/v1/school-successions", None, &say("62001", "62001")).await;
     assert_eq!(codes(&own), ["cycle /predecessor"]);
     let first = province.post("/v1/school-successions", None, &say("62001", "62002")).await.expect(201);
@@ -455,6 +457,9 @@ async fn the_reference_data_answer_with_the_numbers_of_their_files() {
     let answered = told["enterprises"]["nodes"].as_array().unwrap();
     assert_eq!(answered.iter().filter(|one| one["certification"].is_string()).count(), certified);
     let culture = count(&enterprises, &|row| Some(row["certification"].clone()));
-    assert_eq!(told["certified"]["totalCount"].as_u64().map(usize::try_from), culture.get("产教融合型企业建设培育").map(|n| Ok(*n)));
+    assert_eq!(
+        told["certified"]["totalCount"].as_u64().map(usize::try_from),
+        culture.get("产教融合型企业建设培育").map(|n| Ok(*n))
+    );
     server.stop().await;
 }

@@ -306,7 +306,9 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::System, K::Webhook, A::Read | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
-        (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => true,
+        (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => {
+            true
+        }
         (R::System, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::System, K::SigningKey, A::Read | A::Create | A::Change) => true,
         // Who holds a token shows it; the door alone looks it up.

@@ -13,7 +13,11 @@ use crate::{
         cube::{self, Grouping},
         submissions,
     },
-    memory::{frame::Frame, registry::Registry, search::{Names, Words}},
+    memory::{
+        frame::Frame,
+        registry::Registry,
+        search::{Names, Words},
+    },
 };
 
 /// Which schools; the same for `schools` and `aggregate`. What is left out keeps everything.
@@ -121,9 +125,7 @@ pub fn schools(
             kept.reverse();
         }
     } else if let Some(words) = words {
-        best_first(&mut kept, &words, |at| {
-            registry.names(EntryKind::School, registry.schools.at(at)?.code.as_str())
-        });
+        best_first(&mut kept, &words, |at| registry.names(EntryKind::School, registry.schools.at(at)?.code.as_str()));
     }
     kept
 }
@@ -168,8 +170,7 @@ impl EnterpriseFilter {
             words.as_ref().is_none_or(|words| names(row).is_some_and(|names| words.find(names)))
         };
         let all = registry.enterprises.all().iter().enumerate();
-        let mut kept: Vec<usize> =
-            all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
+        let mut kept: Vec<usize> = all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
         if let Some(words) = &words {
             best_first(&mut kept, words, |at| names(registry.enterprises.at(at)?));
         }
@@ -203,8 +204,7 @@ impl ConsortiumFilter {
             words.as_ref().is_none_or(|words| names(row).is_some_and(|names| words.find(names)))
         };
         let all = registry.consortia.all().iter().enumerate();
-        let mut kept: Vec<usize> =
-            all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
+        let mut kept: Vec<usize> = all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
         if let Some(words) = &words {
             best_first(&mut kept, words, |at| names(registry.consortia.at(at)?));
         }

@@ -39,7 +39,8 @@ const TAUGHT: &str = "school_name_zh,major_code,since,until,source
 #[tokio::test]
 async fn a_folder_may_have_majors_and_everybody_reads_them() {
     let app = TestApp::new().await;
-    let dir = folder(&[("majors", MAJORS), ("industry_chains", CHAINS), ("major_chains", LINKS), ("programmes", TAUGHT)]);
+    let dir =
+        folder(&[("majors", MAJORS), ("industry_chains", CHAINS), ("major_chains", LINKS), ("programmes", TAUGHT)]);
     let loaded = load(&app.system(), dir.path(), &mut |_| {}).await.unwrap();
     let created = |kind: &str| loaded.kinds.iter().find(|one| one.kind == kind).map(|one| one.created);
     let counts = ["majors", "industry_chains", "major_chains", "programmes"].map(created);
@@ -83,7 +84,9 @@ async fn what_is_wrong_with_such_files_is_named_line_by_line() {
     ]);
     let Err(Error::Invalid(found)) = load(&app.system(), dir.path(), &mut |_| {}).await else { panic!() };
     let told: Vec<&str> = found.iter().map(|one| one.pointer.as_str()).collect();
-    for at in ["majors.csv#/2/code", "majors.csv#/2/level", "programmes.csv#/2/school_name_zh", "programmes.csv#/2/since"] {
+    for at in
+        ["majors.csv#/2/code", "majors.csv#/2/level", "programmes.csv#/2/school_name_zh", "programmes.csv#/2/since"]
+    {
         assert!(told.contains(&at), "{at} among {told:?}");
     }
 }

@@ -16,7 +16,8 @@ async fn a_school_is_found_by_what_people_call_it() {
     let app = TestApp::new().await;
     let server = app.serve().await;
     let anybody = server.anonymous();
-    for words in ["石化大学", "石化　大学", "（石化）大学", "兰石化大学", "62001", "６２００１", "兰州石化职业技术学院"] {
+    for words in ["石化大学", "石化　大学", "（石化）大学", "兰石化大学", "62001", "６２００１", "兰州石化职业技术学院"]
+    {
         let names = found(&anybody, "schools", words).await;
         assert_eq!(names.first().map(String::as_str), Some("兰州石化职业技术大学"), "{words}: {names:?}");
     }

@@ -3,15 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::{duplicate_decision, registry_change, words::{DuplicateVerdict, EntryKind}};
+use entity::{
+    duplicate_decision, registry_change,
+    words::{DuplicateVerdict, EntryKind},
+};
 use sea_orm::{ConnectionTrait, QuerySelect};
 
 use super::Plan;
-use crate::{
-    authz,
-    domain::registry::Entry,
-    error::Result,
-};
+use crate::{authz, domain::registry::Entry, error::Result};
 
 /// What was merged, and into what, by code; the end of every chain.
 pub(super) async fn merged(db: &impl ConnectionTrait) -> Result<HashMap<String, String>> {

@@ -328,7 +328,8 @@ fn the_order_of_a_file_changes_no_code_and_no_id() {
         keys.sort_unstable();
         keys
     };
-    let (here, there) = (super::plan(&gansu(), &HashMap::new()).unwrap().0, super::plan(dir.path(), &HashMap::new()).unwrap().0);
+    let (here, there) =
+        (super::plan(&gansu(), &HashMap::new()).unwrap().0, super::plan(dir.path(), &HashMap::new()).unwrap().0);
     assert_eq!(keys(&here), keys(&there));
     assert_ne!(here.enterprises[0].code, there.enterprises[0].code);
     // Published: these must never change.

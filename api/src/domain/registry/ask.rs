@@ -60,7 +60,13 @@ impl<'a> Ask<'a> {
                 Some(Some(text).filter(|text| !text.is_empty()))
             }
             other => {
-                self.faults.add("type", &format!("/{member}"), ("应为文本", "It is a text"), "\"…\"", other.to_string());
+                self.faults.add(
+                    "type",
+                    &format!("/{member}"),
+                    ("应为文本", "It is a text"),
+                    "\"…\"",
+                    other.to_string(),
+                );
                 None
             }
         }
@@ -279,9 +285,8 @@ impl<'a> Ask<'a> {
     /// Faults an official name that another body has; names are compared folded.
     pub fn own_name(&mut self, name: &str, own: Option<&str>, others: &[(&str, &str)]) {
         let folded = crate::formats::words::fold(name);
-        let same = others.iter().find(|(code, other)| {
-            Some(*code) != own && crate::formats::words::fold(other) == folded
-        });
+        let same =
+            others.iter().find(|(code, other)| Some(*code) != own && crate::formats::words::fold(other) == folded);
         if let Some((code, other)) = same.filter(|_| !folded.is_empty()) {
             let text = (
                 format!("“{other}”已在册，编码 {code}；若确为同一机构请直接修改该条"),

@@ -4,9 +4,7 @@ use entity::{
     city, consortium, enterprise, external_institution,
     ids::{CityCode, ConsortiumCode, EnterpriseCode, InstitutionCode, SchoolCode},
     school,
-    words::{
-        Affiliation, ConsortiumKind, ConsortiumScope, EntryKind, Ownership, SchoolCategory, SchoolTier,
-    },
+    words::{Affiliation, ConsortiumKind, ConsortiumScope, EntryKind, Ownership, SchoolCategory, SchoolTier},
 };
 use serde_json::{Value, json};
 
@@ -48,10 +46,7 @@ fn bodies(registry: &Registry) -> Vec<(&str, &str)> {
 }
 
 /// The city of a body, and how it is known: one goes with the other.
-fn place(
-    ask: &mut Ask<'_>,
-    old: Option<(Option<&CityCode>, Option<&str>)>,
-) -> (Option<CityCode>, Option<String>) {
+fn place(ask: &mut Ask<'_>, old: Option<(Option<&CityCode>, Option<&str>)>) -> (Option<CityCode>, Option<String>) {
     let (city, basis) = old.unwrap_or_default();
     let city = ask.maybe_refer("city", city.map(CityCode::as_str), is_city);
     let basis = ask.one_of("city_basis", CITY_BASIS, basis, Some("text"));
@@ -98,7 +93,12 @@ impl Entry for city::Entity {
         ask.own_name(&name, old.map(|old| old.code.as_str()), &all);
         Some(city::Model {
             name_en: ask.maybe("name_en", old.and_then(|old| old.name_en.as_deref())),
-            kind: ask.one_of("kind", &["city", "autonomous_prefecture"], old.map(|old| old.kind.as_str()), Some("city")),
+            kind: ask.one_of(
+                "kind",
+                &["city", "autonomous_prefecture"],
+                old.map(|old| old.kind.as_str()),
+                Some("city"),
+            ),
             source: ask.blank("source", old.map(|old| old.source.as_str())),
             code: CityCode(code),
             name,
@@ -223,8 +223,7 @@ impl Entry for enterprise::Entity {
         ask.own_name(&name, own, &all);
         let code = ask.maybe("code", own).unwrap_or_else(|| code_of_name('E', &name));
         ask.same("code", Some(own.unwrap_or(&code_of_name('E', &name))), &code);
-        let (city_code, city_basis) =
-            place(ask, old.map(|old| (old.city_code.as_ref(), old.city_basis.as_deref())));
+        let (city_code, city_basis) = place(ask, old.map(|old| (old.city_code.as_ref(), old.city_basis.as_deref())));
         let uscc = ask.uscc("uscc", old.and_then(|old| old.uscc.as_deref()));
         let same = |row: &&enterprise::Model| row.uscc.is_some() && row.uscc == uscc && Some(row.code.as_str()) != own;
         if let Some(other) = ask.registry.enterprises.all().iter().find(same) {
@@ -235,7 +234,10 @@ impl Entry for enterprise::Entity {
             ask.faults.add("uscc_taken", "/uscc", text, "", uscc.as_deref().unwrap_or_default());
         }
         Some(enterprise::Model {
-            position: old.map_or_else(|| last(ask.registry.enterprises.all().iter().map(|row| row.position)), |old| old.position),
+            position: old.map_or_else(
+                || last(ask.registry.enterprises.all().iter().map(|row| row.position)),
+                |old| old.position,
+            ),
             name_en: ask.maybe("name_en", old.and_then(|old| old.name_en.as_deref())),
             industry: ask.maybe("industry", old.and_then(|old| old.industry.as_deref())),
             certification: old.and_then(|old| old.certification.clone()),
@@ -293,10 +295,12 @@ impl Entry for external_institution::Entity {
         ask.own_name(&name, own, &all);
         let code = ask.maybe("code", own).unwrap_or_else(|| code_of_name('X', &name));
         ask.same("code", Some(own.unwrap_or(&code_of_name('X', &name))), &code);
-        let (city_code, city_basis) =
-            place(ask, old.map(|old| (old.city_code.as_ref(), old.city_basis.as_deref())));
+        let (city_code, city_basis) = place(ask, old.map(|old| (old.city_code.as_ref(), old.city_basis.as_deref())));
         Some(external_institution::Model {
-            position: old.map_or_else(|| last(ask.registry.institutions.all().iter().map(|row| row.position)), |old| old.position),
+            position: old.map_or_else(
+                || last(ask.registry.institutions.all().iter().map(|row| row.position)),
+                |old| old.position,
+            ),
             name_en: ask.maybe("name_en", old.and_then(|old| old.name_en.as_deref())),
             kind: ask.text("kind", old.map(|old| old.kind.as_str())),
             city_code,
@@ -343,8 +347,8 @@ impl Entry for consortium::Entity {
         ask.own_name(&name, own, &all);
         let code = ask.maybe("code", own).unwrap_or_else(|| code_of_name('C', &name));
         ask.same("code", Some(own.unwrap_or(&code_of_name('C', &name))), &code);
-        let position = old
-            .map_or_else(|| last(ask.registry.consortia.all().iter().map(|row| row.position)), |old| old.position);
+        let position =
+            old.map_or_else(|| last(ask.registry.consortia.all().iter().map(|row| row.position)), |old| old.position);
         let name_en = ask.maybe("name_en", old.and_then(|old| old.name_en.as_deref()));
         let kind = ask.word("kind", ConsortiumKind::ALL, ConsortiumKind::word, old.map(|old| old.kind), None);
         let scope = ask.word("scope", ConsortiumScope::ALL, ConsortiumScope::word, old.map(|old| old.scope), None);

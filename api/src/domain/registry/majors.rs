@@ -128,10 +128,8 @@ impl Entry for programme::Entity {
         }
         Some(programme::Model {
             id: ties::id(old.map(|old| old.id)),
-            position: old.map_or_else(
-                || next(ask.registry.programmes.all().iter().map(|row| row.position)),
-                |old| old.position,
-            ),
+            position: old
+                .map_or_else(|| next(ask.registry.programmes.all().iter().map(|row| row.position)), |old| old.position),
             school_code: SchoolCode(school),
             major_code: MajorCode(major),
             since: None,

@@ -4,9 +4,8 @@
 use entity::{
     account, alias, client, consortium_member, duplicate_decision,
     ids::{ConsortiumCode, EnterpriseCode, InstitutionCode, RowId},
-    partnership,
+    partnership, webhook,
     words::{DuplicateVerdict, EntityType, EntryKind},
-    webhook,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,

@@ -195,7 +195,8 @@ pub async fn add<E: Entry>(ctx: &Ctx, said: Said) -> Result<Entered<E::Model>> {
         return Err(not_yours());
     }
     let after = written::<E>(&tx, &mut registry, row, term).await?;
-    let change = Change { code: E::code(&after), kind: E::KIND, before: None, after: told::<E>(&after, term), when, reason };
+    let change =
+        Change { code: E::code(&after), kind: E::KIND, before: None, after: told::<E>(&after, term), when, reason };
     note(ctx, &tx, change, "registry.added").await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
@@ -240,7 +241,8 @@ pub async fn change<E: Entry>(
     if let Some(row) = &row
         && !E::is_kept_by(&ctx.actor, row)
     {
-        let text = ("改后即不归您维护，请由省级修改", "It would not be yours to keep any more: the province can change this");
+        let text =
+            ("改后即不归您维护，请由省级修改", "It would not be yours to keep any more: the province can change this");
         ask.faults.add("not_yours", "", text, "", "");
     }
     ask.verdict()?;

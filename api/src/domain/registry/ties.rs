@@ -89,10 +89,12 @@ impl Entry for consortium_member::Entity {
             _ => "institution",
         };
         let member_type = ask.maybe("member_type", old.map(|old| old.member_type.as_str()));
-        let role = ask.word("role", MemberRole::ALL, MemberRole::word, old.map(|old| old.role), Some(MemberRole::Member));
+        let role =
+            ask.word("role", MemberRole::ALL, MemberRole::word, old.map(|old| old.role), Some(MemberRole::Member));
         let row = consortium_member::Model {
             id: id(old.map(|old| old.id)),
-            position: old.map_or_else(|| next(registry.members.all().iter().map(|row| row.position)), |old| old.position),
+            position: old
+                .map_or_else(|| next(registry.members.all().iter().map(|row| row.position)), |old| old.position),
             member_type: member_type.unwrap_or_else(|| usual.to_owned()),
             consortium_code: ConsortiumCode(consortium),
             school_code: school,

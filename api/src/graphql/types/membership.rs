@@ -4,7 +4,12 @@ use async_graphql::{ID, Object};
 use entity::{consortium_member, designation};
 
 use super::{
-    consortium::Consortium, enterprise::Enterprise, institution::Institution, major::{etag, term}, promised, school::School,
+    consortium::Consortium,
+    enterprise::Enterprise,
+    institution::Institution,
+    major::{etag, term},
+    promised,
+    school::School,
     words::MemberRole,
 };
 use crate::{
