@@ -21,6 +21,10 @@ pub struct Model {
     pub city_basis: Option<String>,
     /// Unified social credit code (GB 32100), where known.
     pub uscc: Option<String>,
+    pub website: Option<String>,
+    /// What it says of itself.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub profile: Option<String>,
     pub source: String,
     #[sea_orm(belongs_to, from = "city_code", to = "code")]
     pub city: BelongsTo<Option<super::city::Entity>>,

@@ -68,6 +68,10 @@ code! {
     InstitutionCode,
     /// A consortium by the exchange's own code.
     ConsortiumCode,
+    /// A major (专业) by its six digits.
+    MajorCode,
+    /// An industry chain (产业链) by the exchange's own code.
+    ChainCode,
     /// A statutory table (报表), for example `scale`.
     DatasetCode,
     /// A line of a table (指标), for example `scale.students`.

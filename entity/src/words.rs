@@ -66,6 +66,30 @@ words! {
         Consortium = "consortium",
         Institution = "institution",
     }
+    /// What an entry of the registry is, for its history and its term.
+    EntryKind {
+        City = "city",
+        School = "school",
+        Enterprise = "enterprise",
+        Institution = "institution",
+        Consortium = "consortium",
+        ConsortiumMember = "consortium_member",
+        Designation = "designation",
+        Alias = "alias",
+        SchoolSuccession = "school_succession",
+        Major = "major",
+        Programme = "programme",
+        IndustryChain = "industry_chain",
+        MajorChain = "major_chain",
+    }
+    /// What an official says of two entries that look alike.
+    DuplicateVerdict { Merged = "merged", Distinct = "distinct" }
+    /// For which schools a major is.
+    MajorLevel {
+        Secondary = "secondary",
+        HigherVocational = "higher_vocational",
+        UndergraduateVocational = "undergraduate_vocational",
+    }
     /// What a period of a table is.
     PeriodKind { CalendarYear = "calendar_year", SchoolYear = "school_year" }
     /// How the figures of schools become one figure.

@@ -213,6 +213,118 @@ GET /v1/schools/{school}/submissions/{dataset}/{period}/revisions/{n}
     foreign                                            401    404   404     200      404  404    404    404        404
     absent                                             401    404   404     404      404  404    404    404        404
     unstated                                           401    404   404     404      404  404    404    404        404
+GET /v1/cities
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/cities
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/cities/{city}
+    own                                                200    200   200     200      200  200    200    200        200
+PATCH /v1/cities/{city}
+    own                                                401    403   403     412      403  403    403    403        403
+GET /v1/schools
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/schools
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/schools/{school}
+    own                                                200    200   200     200      200  200    200    200        200
+PATCH /v1/schools/{school}
+    own                                                401    403   403     412      403  403    403    403        403
+GET /v1/enterprises
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/enterprises
+    -                                                  401    403   403     422      422  403    403    403        403
+GET /v1/enterprises/{enterprise}
+    own                                                200    200   200     200      200  200    200    200        200
+PATCH /v1/enterprises/{enterprise}
+    own                                                401    403   403     412      403  403    403    412        403
+GET /v1/institutions
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/institutions
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/institutions/{institution}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/institutions/{institution}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/consortia
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/consortia
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/consortia/{consortium}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/consortia/{consortium}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/consortium-members
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/consortium-members
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/consortium-members/{member}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/consortium-members/{member}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/designations
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/designations
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/designations/{designation}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/designations/{designation}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/aliases
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/aliases
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/aliases/{alias}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/aliases/{alias}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/school-successions
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/school-successions
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/school-successions/{succession}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/school-successions/{succession}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/majors
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/majors
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/majors/{major}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/majors/{major}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/programmes
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/programmes
+    -                                                  401    403   403     422      403  422    403    403        403
+GET /v1/programmes/{programme}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/programmes/{programme}
+    own                                                401    403   403     404      403  404    403    403        403
+GET /v1/industry-chains
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/industry-chains
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/industry-chains/{chain}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/industry-chains/{chain}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/major-chains
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/major-chains
+    -                                                  401    403   403     422      403  403    403    403        403
+GET /v1/major-chains/{link}
+    own                                                404    404   404     404      404  404    404    404        404
+PATCH /v1/major-chains/{link}
+    own                                                401    403   403     404      403  403    403    403        403
+GET /v1/registry/changes
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/registry/duplicates
+    -                                                  401    403   403     200      403  403    403    403        403
+POST /v1/registry/duplicates/merge
+    -                                                  401    403   403     422      403  403    403    403        403
+POST /v1/registry/duplicates/distinguish
+    -                                                  401    403   403     422      403  403    403    403        403
 GET /v1/submissions
     -                                                  401    403   403     200      200  200    403    403        403
 GET /v1/datasets
@@ -404,6 +516,7 @@ pub fn placed(text: &str, object: &str) -> String {
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
     let text =
         text.replace("{code}", "talent.placement_low").replace("{indicator}", "talent.graduates").replace("{n}", "1");
+    let text = text.replace("{city}", "620100").replace("{enterprise}", "EEADEB0F3");
     text.replace("{school}", school).replace("{dataset}", dataset).replace("{period}", period)
 }
 
@@ -572,6 +685,8 @@ pub fn body(route: &str) -> Option<Value> {
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
         ("PATCH", "{code}") => Some(json!({ "enabled": false })),
+        ("POST", "merge") => Some(json!({ "kind": "enterprise", "keep": "", "merge": "" })),
+        ("POST", "distinguish") => Some(json!({ "kind": "enterprise", "one": "", "other": "" })),
         ("POST", "rules") => Some(json!({
             "code": "talent.placement_low", "severity": "info", "expression": "talent.placed > 1.0",
             "message_zh": "说明", "message_en": "words",
@@ -584,7 +699,8 @@ pub fn body(route: &str) -> Option<Value> {
         ("POST", "reconciliation") => None,
         ("POST", "releases") => Some(json!({ "kind": "patch", "note": "" })),
         ("POST", "preview") => Some(json!({ "kind": "none" })),
-        ("POST", _) => Some(json!({})),
+        // What is not said stays as it is.
+        ("POST" | "PATCH", _) => Some(json!({})),
         _ => None,
     }
 }

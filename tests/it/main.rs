@@ -71,6 +71,7 @@ mod templates;
 mod tls;
 mod tokens;
 mod tour;
+mod upkeep;
 mod verdicts;
 mod webhooks;
 mod wire;

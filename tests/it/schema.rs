@@ -13,13 +13,15 @@ use crate::app::empty_database;
 pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 11] = [
+const APPEND_ONLY: [&str; 13] = [
     "claim_explanation",
     "collection_extension",
+    "duplicate_decision",
     "journal",
     "journal_checkpoint",
     "journal_seal",
     "reconciliation",
+    "registry_change",
     "registry_snapshot",
     "release",
     "release_table",
@@ -134,13 +136,18 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "consortium_member.role" = MemberRole,
         "dataset.parted_by" = Partition,
         "dataset.period_kind" = PeriodKind,
+        "duplicate_decision.kind" = EntryKind,
+        "duplicate_decision.verdict" = DuplicateVerdict,
         "finding.severity" = Severity,
         "indicator.aggregation" = Aggregation,
         "indicator.better" = Better,
         "indicator.disclosure" = Disclosure,
         "indicator_edition.better" = Better,
         "indicator_edition.disclosure" = Disclosure,
+        "major.level" = MajorLevel,
         "period.kind" = PeriodKind,
+        "registry_change.kind" = EntryKind,
+        "registry_term.kind" = EntryKind,
         "release.kind" = ReleaseKind,
         "revision.source" = Source,
         "rule.severity" = Severity,
@@ -241,6 +248,7 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
             "release" => "note",
             "release_table" => "schools",
             "claim_explanation" => "text",
+            "duplicate_decision" | "registry_change" => "reason",
             "reconciliation" => "document",
             _ => "version",
         };

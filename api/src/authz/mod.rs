@@ -130,6 +130,10 @@ impl Action {
 pub enum Kind {
     /// Cities, schools, enterprises, consortia, partnerships, titles.
     Registry,
+    /// What is said of an enterprise.
+    Enterprise,
+    /// That a school teaches a major.
+    Programme,
     /// Datasets, indicators, rules, periods.
     Catalogue,
     /// A school's table and everything that hangs on it.
@@ -172,6 +176,8 @@ impl Kind {
     /// Every kind, in the order of the matrix.
     pub const ALL: &'static [Self] = &[
         Self::Registry,
+        Self::Enterprise,
+        Self::Programme,
         Self::Catalogue,
         Self::Submission,
         Self::Collection,
@@ -196,6 +202,8 @@ impl Kind {
     pub const fn zh(self) -> &'static str {
         match self {
             Self::Registry => "机构",
+            Self::Enterprise => "企业",
+            Self::Programme => "专业点",
             Self::Catalogue => "报表、指标、规则或统计期",
             Self::Submission => "填报",
             Self::Collection => "采集任务",
@@ -221,6 +229,8 @@ impl Kind {
     pub const fn en(self) -> &'static str {
         match self {
             Self::Registry => "organisation",
+            Self::Enterprise => "enterprise",
+            Self::Programme => "programme",
             Self::Catalogue => "dataset, indicator, rule or period",
             Self::Submission => "submission",
             Self::Collection => "collection",
@@ -249,6 +259,14 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
     match (role, kind, action) {
         // What is public is public for everybody.
         (_, K::Registry | K::Catalogue | K::Claim | K::Release, A::Read) => true,
+
+        // The registry is the province's to keep. A city keeps the enterprises of its own city, an enterprise some
+        // words about itself, a school what it teaches; whose is whose says `Actor::maintains_…`.
+        (_, K::Enterprise | K::Programme, A::Read) => true,
+        (R::Province, K::Registry | K::Enterprise | K::Programme, A::Create | A::Change) => true,
+        (R::City, K::Enterprise, A::Create | A::Change) => true,
+        (R::Enterprise, K::Enterprise, A::Change) => true,
+        (R::School, K::Programme, A::Create | A::Change) => true,
 
         (R::School, K::Submission, A::Read | A::Push | A::Submit) => true,
         (R::City, K::Submission, A::Read | A::Approve | A::Return) => true,
@@ -288,7 +306,9 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::System, K::Webhook, A::Read | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
-        (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,
+        (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => {
+            true
+        }
         (R::System, K::Account | K::Client, A::Read | A::Create | A::Change) => true,
         (R::System, K::SigningKey, A::Read | A::Create | A::Change) => true,
         // Who holds a token shows it; the door alone looks it up.
@@ -395,6 +415,31 @@ impl Actor {
     /// The organisation's code; empty for the roles that have none, and no organisation has an empty code.
     pub fn org(&self) -> &str {
         self.org.as_deref().unwrap_or_default()
+    }
+
+    /// Whether an enterprise is this caller's to keep: a city's are those that are known to be in it.
+    pub fn maintains_enterprise(&self, code: &str, city_code: Option<&str>) -> bool {
+        match self.role {
+            Role::Province | Role::System => true,
+            Role::City => city_code == Some(self.org()),
+            Role::Enterprise => self.org() == code,
+            Role::Public | Role::Admin | Role::Auditor | Role::School | Role::Agency | Role::Analyst => false,
+        }
+    }
+
+    /// Whether what a school teaches is this caller's to keep.
+    pub fn maintains_programmes(&self, school_code: &str) -> bool {
+        match self.role {
+            Role::Province | Role::System => true,
+            Role::School => self.org() == school_code,
+            Role::Public
+            | Role::Admin
+            | Role::Auditor
+            | Role::City
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => false,
+        }
     }
 
     /// Whether figures of this school are within the caller's own scope: unpublished as well as protected.

@@ -16,6 +16,7 @@ use crate::{
     memory::{
         columns::Column,
         frame::{Frame, FrameIndicator, FrameSchool},
+        search::Words,
     },
 };
 
@@ -57,7 +58,7 @@ impl Filter {
         *self == Self::default()
     }
 
-    fn keeps(&self, frame: &Frame, at: usize, school: &FrameSchool) -> bool {
+    fn keeps(&self, frame: &Frame, at: usize, school: &FrameSchool, words: Option<&Words>) -> bool {
         fn among<T: PartialEq>(wanted: Option<&Vec<T>>, is: Option<T>) -> bool {
             wanted.is_none_or(|wanted| is.is_some_and(|is| wanted.contains(&is)))
         }
@@ -69,7 +70,7 @@ impl Filter {
                 .consortium
                 .as_ref()
                 .is_none_or(|code| frame.consortia.get(code).is_some_and(|members| members.binary_search(&at).is_ok()))
-            && self.search.as_ref().is_none_or(|words| school.names.contains(&words.trim().to_lowercase()))
+            && words.is_none_or(|words| words.find(&school.found))
     }
 }
 
@@ -173,7 +174,9 @@ impl Grouping {
             }
             packed
         };
-        let is_kept = |at: usize, school: &FrameSchool| within(school) && filter.keeps(frame, at, school);
+        let words = filter.search.as_deref().map(Words::new);
+        let is_kept =
+            |at: usize, school: &FrameSchool| within(school) && filter.keeps(frame, at, school, words.as_ref());
         let room = frame.schools.first().map_or(1, |school| pack(school).room);
         let kept = frame.schools.iter().enumerate().filter(|(at, school)| is_kept(*at, school));
         let parted = if asked(Dimension::Consortium) {

@@ -95,7 +95,8 @@ fn knows(registry: &Registry, role: Role, org: &str) -> bool {
         }
         Role::City => registry.cities.get(org).is_some(),
         Role::School => registry.schools.get(org).is_some(),
-        Role::Enterprise => registry.enterprises.get(org).is_some(),
+        // Not by the code of one that was merged: that is nobody's any more.
+        Role::Enterprise => registry.enterprises.get(org).is_some_and(|row| row.code == org),
         // Agencies are not in the registry.
         Role::Agency => is_name(org),
     }

@@ -41,6 +41,7 @@ pub mod periods;
 pub mod precondition;
 pub mod receipts;
 pub mod refusals;
+pub mod registry;
 pub mod releases;
 pub mod reports;
 pub mod reviews;

@@ -13,4 +13,5 @@ pub mod personal;
 pub mod report;
 pub mod sdmx;
 pub mod table;
+pub mod uscc;
 pub mod words;

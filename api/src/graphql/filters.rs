@@ -3,17 +3,21 @@
 use std::cmp::Ordering;
 
 use async_graphql::{Enum, InputObject};
-use entity::{claim, consortium, enterprise, indicator};
+use entity::{claim, consortium, enterprise, indicator, major, words::EntryKind};
 
 use super::types::words::{
-    ConsortiumKind, ConsortiumScope, Disclosure, Ownership, SchoolCategory, SchoolTier, SubmissionState,
+    ConsortiumKind, ConsortiumScope, Disclosure, MajorLevel, Ownership, SchoolCategory, SchoolTier, SubmissionState,
 };
 use crate::{
     domain::{
         cube::{self, Grouping},
         submissions,
     },
-    memory::{frame::Frame, registry::Registry},
+    memory::{
+        frame::Frame,
+        registry::Registry,
+        search::{Names, Words},
+    },
 };
 
 /// Which schools; the same for `schools` and `aggregate`. What is left out keeps everything.
@@ -29,7 +33,8 @@ pub struct SchoolFilter {
     pub tier: Option<Vec<SchoolTier>>,
     /// Only members of this consortium, by code.
     pub consortium: Option<String>,
-    /// Only schools that answer to these words: by code, name, English name or another printed name.
+    /// Only schools that answer to these words: by code, name, English name or another printed name. A Chinese word is
+    /// also found in pieces (石化大学 in 兰州石化职业技术大学); without an order, those that answer best come first.
     pub search: Option<String>,
 }
 
@@ -94,6 +99,7 @@ pub fn schools(
     order: Option<SchoolOrder>,
 ) -> Vec<usize> {
     let filter = filter.map(cube::Filter::from).unwrap_or_default();
+    let words = filter.search.as_deref().map(Words::new);
     let mut kept: Vec<usize> = if filter.is_empty() {
         (0..registry.schools.all().len()).collect()
     } else {
@@ -118,8 +124,15 @@ pub fn schools(
         if direction == OrderDirection::Desc {
             kept.reverse();
         }
+    } else if let Some(words) = words {
+        best_first(&mut kept, &words, |at| registry.names(EntryKind::School, registry.schools.at(at)?.code.as_str()));
     }
     kept
+}
+
+/// What answers best comes first; equals stay in their order.
+fn best_first<'a>(kept: &mut [usize], words: &Words, names: impl Fn(usize) -> Option<&'a Names>) {
+    kept.sort_by_cached_key(|at| names(*at).and_then(|names| words.rank(names)).unwrap_or(u32::MAX));
 }
 
 /// Keeps everything where nothing is asked for.
@@ -144,21 +157,30 @@ pub struct EnterpriseFilter {
     pub industry: Option<Vec<String>>,
     /// Only with these certifications, in the words of the list.
     pub certification: Option<Vec<String>>,
-    /// Only those that answer to these words.
+    /// Only those that answer to these words, as schools do; those that answer best come first.
     pub search: Option<String>,
 }
 
 impl EnterpriseFilter {
-    /// Whether it keeps an enterprise.
-    pub fn keeps(&self, registry: &Registry, row: &enterprise::Model) -> bool {
-        let aliases = registry.aliases.of(row.code.as_str()).map(|alias| Some(alias.alias.as_str()));
+    /// The positions of the enterprises that it keeps; those that answer best first.
+    pub fn kept(&self, registry: &Registry) -> Vec<usize> {
+        let words = self.search.as_deref().map(Words::new);
+        let names = |row: &enterprise::Model| registry.names(EntryKind::Enterprise, row.code.as_str());
+        let found = |row: &enterprise::Model| {
+            words.as_ref().is_none_or(|words| names(row).is_some_and(|names| words.find(names)))
+        };
+        let all = registry.enterprises.all().iter().enumerate();
+        let mut kept: Vec<usize> = all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
+        if let Some(words) = &words {
+            best_first(&mut kept, words, |at| names(registry.enterprises.at(at)?));
+        }
+        kept
+    }
+
+    fn keeps(&self, row: &enterprise::Model) -> bool {
         among(self.city.as_ref(), row.city_code.as_ref().map(|code| code.as_str()))
             && among(self.industry.as_ref(), row.industry.as_deref())
             && among(self.certification.as_ref(), row.certification.as_deref())
-            && holds(
-                self.search.as_ref(),
-                [Some(row.code.as_str()), Some(row.name.as_str()), row.name_en.as_deref()].into_iter().chain(aliases),
-            )
     }
 }
 
@@ -169,20 +191,75 @@ pub struct ConsortiumFilter {
     pub kind: Option<Vec<ConsortiumKind>>,
     /// Only of these reaches.
     pub scope: Option<Vec<ConsortiumScope>>,
-    /// Only those that answer to these words.
+    /// Only those that answer to these words, as schools do; those that answer best come first.
     pub search: Option<String>,
 }
 
 impl ConsortiumFilter {
-    /// Whether it keeps a consortium.
-    pub fn keeps(&self, registry: &Registry, row: &consortium::Model) -> bool {
-        let aliases = registry.aliases.of(row.code.as_str()).map(|alias| Some(alias.alias.as_str()));
+    /// The positions of the consortia that it keeps; those that answer best first.
+    pub fn kept(&self, registry: &Registry) -> Vec<usize> {
+        let words = self.search.as_deref().map(Words::new);
+        let names = |row: &consortium::Model| registry.names(EntryKind::Consortium, row.code.as_str());
+        let found = |row: &consortium::Model| {
+            words.as_ref().is_none_or(|words| names(row).is_some_and(|names| words.find(names)))
+        };
+        let all = registry.consortia.all().iter().enumerate();
+        let mut kept: Vec<usize> = all.filter(|(_, row)| self.keeps(row) && found(row)).map(|(at, _)| at).collect();
+        if let Some(words) = &words {
+            best_first(&mut kept, words, |at| names(registry.consortia.at(at)?));
+        }
+        kept
+    }
+
+    fn keeps(&self, row: &consortium::Model) -> bool {
         among(self.kind.as_ref(), Some(ConsortiumKind::from(row.kind)))
             && among(self.scope.as_ref(), Some(ConsortiumScope::from(row.scope)))
-            && holds(
-                self.search.as_ref(),
-                [Some(row.code.as_str()), Some(row.name.as_str()), row.name_en.as_deref()].into_iter().chain(aliases),
-            )
+    }
+}
+
+/// Which majors. What is left out keeps everything.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct MajorFilter {
+    /// Only of these levels.
+    pub level: Option<Vec<MajorLevel>>,
+    /// Only of these 专业大类, by name or by their first two digits.
+    pub category: Option<Vec<String>>,
+    /// Only of these editions of the catalogue.
+    pub edition: Option<Vec<String>>,
+    /// Only those that serve this industry chain, by code.
+    pub chain: Option<String>,
+    /// Only those that answer to these words, as schools do; those that answer best come first.
+    pub search: Option<String>,
+}
+
+impl MajorFilter {
+    /// The positions of the majors that it keeps; those that answer best first.
+    pub fn kept(&self, registry: &Registry) -> Vec<usize> {
+        let words = self.search.as_deref().map(Words::new);
+        let names = |row: &major::Model| registry.names(EntryKind::Major, row.code.as_str());
+        let found =
+            |row: &major::Model| words.as_ref().is_none_or(|words| names(row).is_some_and(|names| words.find(names)));
+        let all = registry.majors.all().iter().enumerate();
+        let mut kept: Vec<usize> =
+            all.filter(|(_, row)| self.keeps(registry, row) && found(row)).map(|(at, _)| at).collect();
+        if let Some(words) = &words {
+            best_first(&mut kept, words, |at| names(registry.majors.at(at)?));
+        }
+        kept
+    }
+
+    fn keeps(&self, registry: &Registry, row: &major::Model) -> bool {
+        let code = row.code.as_str();
+        among(self.level.as_ref(), Some(MajorLevel::from(row.level)))
+            && self
+                .category
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|one| *one == row.category || code.get(..2) == Some(one.as_str())))
+            && among(self.edition.as_ref(), Some(row.edition.as_str()))
+            && self
+                .chain
+                .as_ref()
+                .is_none_or(|chain| registry.major_chains.of(code).any(|link| link.chain_code == chain.as_str()))
     }
 }
 

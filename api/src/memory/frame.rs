@@ -11,7 +11,7 @@ use entity::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{editions, registry::Registry};
+use super::{editions, registry::Registry, search::Names};
 use crate::{
     error::{Error, Result},
     formats::document,
@@ -31,6 +31,9 @@ pub struct FrameSchool {
     tier: String,
     #[serde(skip)]
     read: Read,
+    /// The same names, ready to be searched.
+    #[serde(skip)]
+    pub found: Names,
 }
 
 /// The words of a school as values, read once.
@@ -193,6 +196,7 @@ impl Frame {
                 category: school.category.word().to_owned(),
                 tier: school.tier.word().to_owned(),
                 read: Read::default(),
+                found: Names::default(),
             })
             .collect();
         let consortia = registry
@@ -244,6 +248,7 @@ impl Frame {
         self.cities.sort_unstable();
         self.cities.dedup();
         for school in &mut self.schools {
+            school.found = Names::new(school.names.lines());
             school.read = Read {
                 city: self.cities.binary_search(&school.city).unwrap_or_default(),
                 ownership: Ownership::of(&school.ownership),

@@ -15,6 +15,7 @@ pub mod disclosed;
 pub mod editions;
 pub mod frame;
 pub mod registry;
+pub mod search;
 pub mod vault;
 
 use std::{

@@ -2,13 +2,19 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use entity::{
-    alias, city, claim, consortium, consortium_member, dataset, designation, enterprise, external_institution,
-    indicator, indicator_edition, partnership, rule, school, school_succession, words::EntityType,
+    alias, city, claim, consortium, consortium_member, dataset, designation, duplicate_decision, enterprise,
+    external_institution, indicator, indicator_edition, industry_chain, major, major_chain, partnership, programme,
+    registry_term, rule, school, school_succession,
+    words::{DuplicateVerdict, EntityType, EntryKind},
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 
-use super::editions::{self, Editions};
+use super::{
+    editions::{self, Editions},
+    search::Names,
+};
 use crate::{
     authz::{self, Whole},
     error::Result,
@@ -32,6 +38,13 @@ impl<T> Shelf<T> {
     /// The row with this code.
     pub fn get(&self, code: &str) -> Option<&T> {
         self.rows.get(*self.at.get(code)?)
+    }
+
+    /// Lets another code lead to a row: that of one that has been merged into it.
+    fn also(&mut self, gone: &str, kept: &str) {
+        if let Some(at) = self.position(kept) {
+            self.at.insert(gone.to_owned(), at);
+        }
     }
 
     /// Where the row with this code stands.
@@ -87,6 +100,15 @@ impl<T> Belonging<T> {
     pub fn all(&self) -> &[T] {
         &self.rows
     }
+}
+
+/// Since when and until when something is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Term {
+    /// Its first day, where that is known.
+    pub since: Option<NaiveDate>,
+    /// Its last day, where it has one.
+    pub until: Option<NaiveDate>,
 }
 
 /// A validation rule, and its expression ready to be asked.
@@ -155,6 +177,24 @@ pub struct Registry {
     pub rules: Belonging<Rule>,
     /// Published figures, in the order of the file.
     pub claims: Vec<claim::Model>,
+    /// Majors, by code.
+    pub majors: Shelf<major::Model>,
+    /// Industry chains, in the order of the file.
+    pub chains: Shelf<industry_chain::Model>,
+    /// Which majors serve which chains, by the code of the major and of the chain alike.
+    pub major_chains: Belonging<major_chain::Model>,
+    /// What schools teach, by the code of the school and of the major alike; what has ended among them.
+    pub programmes: Belonging<programme::Model>,
+    /// Since when and until when entries are, where their own table does not say.
+    terms: HashMap<EntryKind, HashMap<String, Term>>,
+    /// What was merged, and into what.
+    merged: HashMap<EntryKind, HashMap<String, String>>,
+    /// What was said not to be one and the same, the smaller code first.
+    pub distinct: Vec<(EntryKind, String, String)>,
+    /// Names that may stand for the same as another one: suggestions, kept out of the aliases.
+    pub possible: Vec<alias::Model>,
+    /// The names that things answer to.
+    names: HashMap<EntryKind, HashMap<String, Names>>,
 }
 
 async fn rows<E: Whole>(db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
@@ -183,11 +223,24 @@ impl Registry {
         let mut consortia = rows::<consortium::Entity>(db).await?;
         consortia.sort_by_key(|row| row.position);
         let mut members = rows::<consortium_member::Entity>(db).await?;
-        members.sort_by_key(|row| row.position);
+        // Whoever leaves does so on a day that has come.
+        members.retain(|row| row.left_on.is_none());
+        members.sort_by_key(|row| (row.position, row.id));
         let mut partnerships = rows::<partnership::Entity>(db).await?;
         partnerships.sort_by_key(|row| row.position);
-        let mut aliases = rows::<alias::Entity>(db).await?;
-        aliases.retain(|row| row.basis != "possible");
+        let aliases = rows::<alias::Entity>(db).await?;
+        let mut terms: HashMap<EntryKind, HashMap<String, Term>> = HashMap::new();
+        for row in rows::<registry_term::Entity>(db).await? {
+            terms.entry(row.kind).or_default().insert(row.code, Term { since: row.since, until: row.until });
+        }
+        let is_over = |kind: EntryKind, id: entity::ids::RowId| {
+            terms.get(&kind).and_then(|of| of.get(&id.to_string())).is_some_and(|term| term.until.is_some())
+        };
+        let (mut possible, mut aliases): (Vec<_>, Vec<_>) = aliases
+            .into_iter()
+            .filter(|row| !is_over(EntryKind::Alias, row.id))
+            .partition(|row| row.basis == "possible");
+        possible.sort_by_key(|row| row.id);
         aliases.sort_by(|a, b| (&a.entity_code, &a.alias).cmp(&(&b.entity_code, &b.alias)));
         let mut datasets = rows::<dataset::Entity>(db).await?;
         datasets.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
@@ -199,12 +252,46 @@ impl Registry {
         let mut claims = rows::<claim::Entity>(db).await?;
         claims.sort_by_key(|row| row.position);
         let mut successions = rows::<school_succession::Entity>(db).await?;
+        successions.retain(|row| !is_over(EntryKind::SchoolSuccession, row.id));
         successions.sort_by_key(|row| (row.effective_on, row.id));
+        let majors = authz::whole::<major::Entity>().order_by_asc(major::Column::Code).all(db).await?;
+        let mut chains = rows::<industry_chain::Entity>(db).await?;
+        chains.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
+        let mut major_chains = rows::<major_chain::Entity>(db).await?;
+        major_chains.retain(|row| !is_over(EntryKind::MajorChain, row.id));
+        major_chains.sort_by_key(|row| (row.position, row.id));
+        let mut programmes = rows::<programme::Entity>(db).await?;
+        programmes.sort_by(|a, b| (&a.school_code, &a.major_code, a.id).cmp(&(&b.school_code, &b.major_code, b.id)));
+
+        // What was merged is listed no more; its code leads to what it was merged into.
+        let mut merged: HashMap<EntryKind, HashMap<String, String>> = HashMap::new();
+        let mut distinct = Vec::new();
+        for row in rows::<duplicate_decision::Entity>(db).await? {
+            match row.verdict {
+                DuplicateVerdict::Merged => {
+                    merged.entry(row.kind).or_default().insert(row.code, row.other_code);
+                }
+                DuplicateVerdict::Distinct => distinct.push((row.kind, row.code, row.other_code)),
+            }
+        }
+        let is_gone = |kind: EntryKind, code: &str| merged.get(&kind).is_some_and(|of| of.contains_key(code));
+        enterprises.retain(|row| !is_gone(EntryKind::Enterprise, row.code.as_str()));
+        institutions.retain(|row| !is_gone(EntryKind::Institution, row.code.as_str()));
+        consortia.retain(|row| !is_gone(EntryKind::Consortium, row.code.as_str()));
 
         let indicators_of = group(&indicators, |row| row.dataset_code.as_str());
         let indicators = Shelf::new(indicators, |row| row.code.as_str());
         let code = |code: &Option<entity::ids::SchoolCode>| code.as_ref().map(|code| code.0.clone());
-        Ok(Self {
+        let mut registry = Self {
+            majors: Shelf::new(majors, |row| row.code.as_str()),
+            chains: Shelf::new(chains, |row| row.code.as_str()),
+            major_chains: Belonging::new(major_chains, |row| vec![row.major_code.0.clone(), row.chain_code.0.clone()]),
+            programmes: Belonging::new(programmes, |row| vec![row.school_code.0.clone(), row.major_code.0.clone()]),
+            terms,
+            merged,
+            distinct,
+            possible,
+            names: HashMap::new(),
             schools_of_city: group(&schools, |row| row.city_code.as_str()),
             cities: Shelf::new(cities, |row| row.code.as_str()),
             schools: Shelf::new(schools, |row| row.code.as_str()),
@@ -232,7 +319,98 @@ impl Registry {
             indicators,
             rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),
             claims,
-        })
+        };
+        registry.lead_on();
+        registry.names = registry.named();
+        Ok(registry)
+    }
+
+    /// Lets the codes of what was merged lead to what it was merged into.
+    fn lead_on(&mut self) {
+        let pairs = |kind: EntryKind| -> Vec<(String, String)> {
+            let gone = self.merged.get(&kind).into_iter().flat_map(HashMap::keys);
+            gone.map(|gone| (gone.clone(), self.survivor(kind, gone).to_owned())).collect()
+        };
+        let [enterprises, institutions, consortia] =
+            [EntryKind::Enterprise, EntryKind::Institution, EntryKind::Consortium].map(pairs);
+        enterprises.iter().for_each(|(gone, kept)| self.enterprises.also(gone, kept));
+        institutions.iter().for_each(|(gone, kept)| self.institutions.also(gone, kept));
+        consortia.iter().for_each(|(gone, kept)| self.consortia.also(gone, kept));
+    }
+
+    /// The names that things answer to: code, official names, every other printed one.
+    fn named(&self) -> HashMap<EntryKind, HashMap<String, Names>> {
+        let of = |kind: EntryKind, code: &str, name: &str, name_en: Option<&str>| {
+            let wanted = match kind {
+                EntryKind::School => Some(EntityType::School),
+                EntryKind::Enterprise => Some(EntityType::Enterprise),
+                EntryKind::Institution => Some(EntityType::Institution),
+                EntryKind::Consortium => Some(EntityType::Consortium),
+                _ => None,
+            };
+            let others = self.aliases.of(code).filter(|alias| Some(alias.entity_type) == wanted);
+            let all = [Some(code), Some(name), name_en].into_iter().flatten();
+            (code.to_owned(), Names::new(all.chain(others.map(|alias| alias.alias.as_str()))))
+        };
+        macro_rules! named {
+            ($($kind:ident: $shelf:ident),*) => {
+                [$((
+                    EntryKind::$kind,
+                    self.$shelf
+                        .all()
+                        .iter()
+                        .map(|row| of(EntryKind::$kind, row.code.as_str(), &row.name, row.name_en.as_deref()))
+                        .collect(),
+                )),*]
+            };
+        }
+        HashMap::from(named!(
+            City: cities,
+            School: schools,
+            Enterprise: enterprises,
+            Institution: institutions,
+            Consortium: consortia,
+            Major: majors,
+            IndustryChain: chains
+        ))
+    }
+
+    /// The names that something answers to in a search.
+    pub fn names(&self, kind: EntryKind, code: &str) -> Option<&Names> {
+        self.names.get(&kind)?.get(code)
+    }
+
+    /// The code that is there for this one: its own, or that of what it was merged into.
+    pub fn survivor<'a>(&'a self, kind: EntryKind, code: &'a str) -> &'a str {
+        let Some(of) = self.merged.get(&kind) else { return code };
+        let mut at = code;
+        // No chain is longer than the list of what was merged.
+        for _ in 0..=of.len() {
+            match of.get(at) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// The codes of what was merged into something.
+    pub fn merged_into(&self, kind: EntryKind, code: &str) -> Vec<&str> {
+        let Some(of) = self.merged.get(&kind) else { return Vec::new() };
+        let mut found: Vec<&str> =
+            of.keys().map(String::as_str).filter(|gone| self.survivor(kind, gone) == code).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Since when and until when an entry is, where its own table does not say.
+    pub fn term(&self, kind: EntryKind, code: &str) -> Term {
+        self.terms.get(&kind).and_then(|of| of.get(code)).copied().unwrap_or_default()
+    }
+
+    /// What is said of the term of an entry from now on.
+    pub fn set_term(&mut self, kind: EntryKind, code: String, term: Term) {
+        self.terms.entry(kind).or_default().insert(code, term);
     }
 
     /// The indicators of a table as they are now, whatever their validity, in order.
@@ -243,18 +421,5 @@ impl Registry {
     /// The decimals of an indicator's fixed-point values.
     pub fn decimals(&self, indicator: &str) -> i16 {
         self.indicators.get(indicator).map_or(0, |row| row.decimals)
-    }
-
-    /// Whether a school answers to these words: by code, name, English name or another printed name.
-    pub fn matches(&self, school: &school::Model, words: &str) -> bool {
-        let words = words.trim().to_lowercase();
-        let holds = |text: &str| text.to_lowercase().contains(&words);
-        holds(school.code.as_str())
-            || holds(&school.name)
-            || school.name_en.as_deref().is_some_and(holds)
-            || self
-                .aliases
-                .of(school.code.as_str())
-                .any(|alias| alias.entity_type == EntityType::School && holds(&alias.alias))
     }
 }

@@ -657,6 +657,100 @@ Mutation changeIndicator | mutation { it: $field(input: { code: "talent.graduate
     -            401    403   403     412      403  403    403    403        403
 IndicatorPayload indicator | mutation { it: changeIndicator(input: { code: "talent.graduates", ifMatch: "*" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
+Mutation addCity | mutation { it: $field(input: { source: "x" }) { city { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeCity | mutation { it: $field(input: { code: "620100", ifMatch: "9" }) { city { id } } }
+    -            401    403   403     412      403  403    403    403        403
+CityPayload city | mutation { it: changeCity(input: { code: "620100", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data      403  403    403    403        403
+Mutation addSchool | mutation { it: $field(input: { source: "x" }) { school { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeSchool | mutation { it: $field(input: { code: "62001", ifMatch: "9" }) { school { id } } }
+    -            401    403   403     412      403  403    403    403        403
+SchoolPayload school | mutation { it: changeSchool(input: { code: "62001", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data      403  403    403    403        403
+Mutation addEnterprise | mutation { it: $field(input: { source: "x" }) { enterprise { id } } }
+    -            401    403   403     422      422  403    403    403        403
+Mutation changeEnterprise | mutation { it: $field(input: { code: "EEADEB0F3", ifMatch: "9" }) { enterprise { id } } }
+    -            401    403   403     412      403  403    403    412        403
+EnterprisePayload enterprise | mutation { it: changeEnterprise(input: { code: "EEADEB0F3", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data      403  403    403    data        403
+Mutation addInstitution | mutation { it: $field(input: { source: "x" }) { institution { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeInstitution | mutation { it: $field(input: { code: "X6AA222D5", ifMatch: "9" }) { institution { id } } }
+    -            401    403   403     412      403  403    403    403        403
+InstitutionPayload institution | mutation { it: changeInstitution(input: { code: "X6AA222D5", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data      403  403    403    403        403
+Mutation addConsortium | mutation { it: $field(input: { source: "x" }) { consortium { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeConsortium | mutation { it: $field(input: { code: "CB7720D08", ifMatch: "9" }) { consortium { id } } }
+    -            401    403   403     412      403  403    403    403        403
+ConsortiumPayload consortium | mutation { it: changeConsortium(input: { code: "CB7720D08", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     data      403  403    403    403        403
+Mutation addConsortiumMember | mutation { it: $field(input: { source: "x" }) { membership { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeConsortiumMember | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { membership { id } } }
+    -            401    403   403     404      403  403    403    403        403
+ConsortiumMemberPayload membership | mutation { it: changeConsortiumMember(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addDesignation | mutation { it: $field(input: { source: "x" }) { designation { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeDesignation | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { designation { id } } }
+    -            401    403   403     404      403  403    403    403        403
+DesignationPayload designation | mutation { it: changeDesignation(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addAlias | mutation { it: $field(input: { source: "x" }) { alias { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeAlias | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { alias { id } } }
+    -            401    403   403     404      403  403    403    403        403
+AliasPayload alias | mutation { it: changeAlias(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addSchoolSuccession | mutation { it: $field(input: { source: "x" }) { predecessor { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeSchoolSuccession | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { predecessor { id } } }
+    -            401    403   403     404      403  403    403    403        403
+SchoolSuccessionPayload predecessor | mutation { it: changeSchoolSuccession(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addMajor | mutation { it: $field(input: { source: "x" }) { major { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeMajor | mutation { it: $field(input: { code: "nobody", ifMatch: "9" }) { major { id } } }
+    -            401    403   403     404      403  403    403    403        403
+MajorPayload major | mutation { it: changeMajor(input: { code: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addProgramme | mutation { it: $field(input: { source: "x" }) { programme { id } } }
+    -            401    403   403     422      403  422    403    403        403
+Mutation changeProgramme | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { programme { id } } }
+    -            401    403   403     404      403  404    403    403        403
+ProgrammePayload programme | mutation { it: changeProgramme(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  404    403    403        403
+Mutation addIndustryChain | mutation { it: $field(input: { source: "x" }) { industryChain { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeIndustryChain | mutation { it: $field(input: { code: "nobody", ifMatch: "9" }) { industryChain { id } } }
+    -            401    403   403     404      403  403    403    403        403
+IndustryChainPayload industryChain | mutation { it: changeIndustryChain(input: { code: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Mutation addMajorChain | mutation { it: $field(input: { source: "x" }) { link { id } } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation changeMajorChain | mutation { it: $field(input: { id: "nobody", ifMatch: "9" }) { link { id } } }
+    -            401    403   403     404      403  403    403    403        403
+MajorChainPayload link | mutation { it: changeMajorChain(input: { id: "nobody", ifMatch: "*" }) { it: $field { id } } }
+    -            401    403   403     404      403  403    403    403        403
+Query duplicates | { it: $field(kind: ENTERPRISE) { score } }
+    -            401    403   403     data     403  403    403    403        403
+Duplicate kind score basis | { it: duplicates(kind: ENTERPRISE) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+Duplicate one other | { it: duplicates(kind: ENTERPRISE) { it: $field { code } } }
+    -            401    403   403     data     403  403    403    403        403
+LikenedEntry code name | { it: duplicates(kind: ENTERPRISE) { it: one { it: $field } } }
+    -            401    403   403     data     403  403    403    403        403
+Mutation mergeDuplicates | mutation { it: $field(input: { kind: ENTERPRISE, keep: "", merge: "" }) { kept } }
+    -            401    403   403     422      403  403    403    403        403
+MergeDuplicatesPayload kept gone moved | mutation { it: mergeDuplicates(input: { kind: ENTERPRISE, keep: "", merge: "" }) { it: $field } }
+    -            401    403   403     422      403  403    403    403        403
+Mutation distinguishDuplicates | mutation { it: $field(input: { kind: ENTERPRISE, one: "", other: "" }) { one } }
+    -            401    403   403     422      403  403    403    403        403
+DistinguishDuplicatesPayload one other | mutation { it: distinguishDuplicates(input: { kind: ENTERPRISE, one: "", other: "" }) { it: $field } }
+    -            401    403   403     422      403  403    403    403        403
 Mutation explainClaim | mutation { it: $field(input: { claim: "a", other: "b", cause: SCOPE, text: "" }) { explanation { at } } }
     -            401    403   403     422      403  403    403    403        403
 ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "policy.students_full_time.2023.附表6", other: "policy.students_full_time.2023.1.2.1", cause: SCOPE, text: "words" }) { it: $field { at } } }
@@ -715,22 +809,33 @@ CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
+Query majors major industryChains aliases registryChanges |
 Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation |
-City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
-School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
-Predecessor code name kind effectiveOn source |
+City id code name nameEn kind schoolCount source etag | { it: city(code: "620100") { $fields } }
+School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships programmes since until etag source | { it: school(code: "62001") { $fields } }
+Predecessor id code name kind effectiveOn etag source |
 SchoolConnection edges nodes pageInfo totalCount | { it: schools(first: 3) { $fields } }
 SchoolEdge cursor node | { it: schools(first: 3) { it: edges { $fields } } }
 PageInfo hasNextPage hasPreviousPage startCursor endCursor | { it: schools(first: 3) { it: pageInfo { $fields } } }
-Designation id school name nameEn level detail source | { it: schools { it: nodes { it: designations { $fields } } } }
-Enterprise id code name nameEn industry certification city cityBasis uscc consortia partnerships source | { it: enterprise(code: "EEADEB0F3") { $fields } }
+Designation id school name nameEn level detail since until etag source | { it: schools { it: nodes { it: designations { $fields } } } }
+Enterprise id code name nameEn industry certification city cityBasis uscc consortia partnerships website profile aliases mergedCodes since until etag source | { it: enterprise(code: "EEADEB0F3") { $fields } }
 EnterpriseConnection edges nodes pageInfo totalCount | { it: enterprises(first: 3) { $fields } }
 EnterpriseEdge cursor node | { it: enterprises(first: 3) { it: edges { $fields } } }
-Consortium id code name nameEn kind scope foundedOn members source | { it: consortia(first: 1) { it: nodes { $fields } } }
+Consortium id code name nameEn kind scope foundedOn members aliases mergedCodes since until etag source | { it: consortia(first: 1) { it: nodes { $fields } } }
 ConsortiumConnection edges nodes pageInfo totalCount | { it: consortia(first: 3) { $fields } }
 ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } } }
-ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
-Institution id code name nameEn kind city source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
+ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
+Institution id code name nameEn kind city mergedCodes since until etag source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
+Alias id entityType entity alias basis note source etag | { it: aliases(of: "62001") { $fields } }
+Major id code name nameEn category class level edition until programmes industryChains source etag |
+MajorConnection edges nodes pageInfo totalCount | { it: majors(first: 3) { $fields } }
+MajorEdge cursor node |
+Programme id school major since until source etag |
+IndustryChain id code name nameEn until majors source etag |
+MajorChain id major industryChain source etag |
+RegistryChange changeId kind code effectiveOn changedAt role org reason before after |
+RegistryChangeConnection edges nodes pageInfo totalCount | { it: registryChanges(first: 3) { $fields } }
+RegistryChangeEdge cursor node |
 Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
 Dataset id code name nameEn periodKind indicators source validFrom validTo partedBy etag | { it: dataset(code: "talent") { $fields } }
 Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source validFrom validTo changes etag | { it: indicator(code: "talent.employed_primary") { $fields } }

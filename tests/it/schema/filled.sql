@@ -112,3 +112,17 @@ INSERT INTO reconciliation (id, at, actor, actor_role, actor_org, release, is_of
     (UUID_1, '2024-01-02 03:04:05+00:00', 'client:demo', 'PROVINCE', '620000', '1.0.0', FALSE, HASH_1, 1, 0, 0, 0, '{}');
 INSERT INTO claim_explanation (id, pair_hash, number, claim, other, cause, text, actor, at) VALUES
     (UUID_1, HASH_1, 1, 'a.b', 'a.c', 'scope', 'why', 'client:demo', '2024-01-02 03:04:05+00:00');
+INSERT INTO registry_term (kind, code, since, until) VALUES
+    ('designation', 'd', '2019-09-01', NULL);
+INSERT INTO registry_change (id, kind, code, changed_at, effective_on, before, after, reason, changed_by, changed_role) VALUES
+    (UUID_1, 'school', '62001', '2024-01-02 03:04:05+00:00', '2024-01-01', NULL, '{}', '更名', 'province', 'PROVINCE');
+INSERT INTO duplicate_decision (id, kind, code, other_code, verdict, reason, decided_by, decided_at) VALUES
+    (UUID_1, 'enterprise', 'E00000009', 'E00000001', 'merged', '同一企业', 'province', '2024-01-02 03:04:05+00:00');
+INSERT INTO major (code, position, name, category, class, level, edition, source) VALUES
+    ('999901', 1, '某专业', '某大类', '某类', 'secondary', '2021', 't');
+INSERT INTO industry_chain (code, position, name, source) VALUES
+    ('I00000001', 1, '某链', 't');
+INSERT INTO major_chain (id, position, major_code, chain_code, source) VALUES
+    (UUID_1, 1, '999901', 'I00000001', 't');
+INSERT INTO programme (id, position, school_code, major_code, since, source) VALUES
+    (UUID_1, 1, '62001', '999901', '2019-09-01', 't');

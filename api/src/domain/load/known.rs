@@ -6,7 +6,10 @@
 use std::collections::HashMap;
 
 use entity::{
-    ids::{CityCode, ConsortiumCode, DatasetCode, EnterpriseCode, IndicatorCode, InstitutionCode, SchoolCode},
+    ids::{
+        ChainCode, CityCode, ConsortiumCode, DatasetCode, EnterpriseCode, IndicatorCode, InstitutionCode, MajorCode,
+        SchoolCode,
+    },
     words::PeriodKind,
 };
 
@@ -14,11 +17,13 @@ use super::{
     Folder,
     catalogue::{Datasets, Indicators},
     faults::{Faults, Wrong},
+    majors::{Chains, Majors},
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Form, Kind},
     sheet::{Line, Sheet},
 };
-use crate::formats::{decimal, document::sha256};
+pub(super) use crate::domain::registry::bodies::code_of_name;
+use crate::formats::decimal;
 
 /// What comes of looking a name up.
 pub(super) enum Look<T> {
@@ -143,6 +148,10 @@ pub(super) struct Known {
     /// By official name.
     pub(super) consortia: Index<ConsortiumCode>,
     /// By code.
+    pub(super) majors: Index<MajorCode>,
+    /// By official name.
+    pub(super) chains: Index<ChainCode>,
+    /// By code.
     pub(super) datasets: Index<KnownDataset>,
     /// By code.
     pub(super) indicators: Index<KnownIndicator>,
@@ -150,12 +159,6 @@ pub(super) struct Known {
     pub(super) provinces: Index<()>,
     /// The kinds of institutions, in alphabetical order.
     pub(super) institution_kinds: Vec<String>,
-}
-
-/// The letter and the first eight hexadecimal digits of the SHA-256 of the official name: the same in every order of the file.
-pub(super) fn code_of_name(letter: char, name: &str) -> String {
-    let hash = sha256(name);
-    format!("{letter}{}", hash.get(..8).unwrap_or(&hash).to_ascii_uppercase())
 }
 
 /// Faults every name that comes to the code of an earlier one.
@@ -189,21 +192,22 @@ pub(super) fn code_of_school(sheet: &Sheet, line: &Line) -> Option<SchoolCode> {
 }
 
 impl Known {
-    /// Looks through a folder.
-    pub(super) fn of(folder: &Folder) -> Self {
+    /// Looks through a folder. A name that was merged stands for what it was merged into.
+    pub(super) fn of(folder: &Folder, merged: &HashMap<String, String>) -> Self {
+        let led = |code: String| merged.get(&code).cloned().unwrap_or(code);
         let sheet = |name| folder.sheet(name);
         let (schools, enterprises) = (sheet(Schools::FILE), sheet(Enterprises::FILE));
         let institutions = sheet(Institutions::FILE);
 
         let mut bodies = Index::new("schools.csv / enterprises.csv / external_institutions.csv");
         bodies.take(schools, "name_zh", |line, _| code_of_school(schools, line).map(Body::School));
-        bodies.take(enterprises, "name_zh", |_, name| Some(Body::Enterprise(code_of_name('E', name).into())));
+        bodies.take(enterprises, "name_zh", |_, name| Some(Body::Enterprise(led(code_of_name('E', name)).into())));
         bodies.take(institutions, "name_zh", |line, name| {
             let kind = institutions.cell(line, "kind")?.to_owned();
-            Some(Body::Institution(code_of_name('X', name).into(), kind))
+            Some(Body::Institution(led(code_of_name('X', name)).into(), kind))
         });
         let mut consortia = Index::of("consortia.csv", sheet(Consortia::FILE), "name_zh", |_, name| {
-            Some(ConsortiumCode(code_of_name('C', name)))
+            Some(ConsortiumCode(led(code_of_name('C', name))))
         });
         let aliases = folder.sheet(super::ties::Aliases::FILE);
         for line in &aliases.lines {
@@ -240,6 +244,10 @@ impl Known {
             schools: codes,
             bodies,
             consortia,
+            majors: Index::of("majors.csv", sheet(Majors::FILE), "code", |_, code| Some(MajorCode::from(code))),
+            chains: Index::of("industry_chains.csv", sheet(Chains::FILE), "name_zh", |_, name| {
+                Some(ChainCode(code_of_name('I', name)))
+            }),
             datasets: Index::of("datasets.csv", datasets, "code", |line, code| {
                 let period_kind = datasets.cell(line, "period_kind").and_then(PeriodKind::of);
                 Some(KnownDataset { code: code.into(), period_kind })

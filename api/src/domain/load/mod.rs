@@ -12,7 +12,8 @@
 //!    deleted**: rows of the database that the folder does not have may come from another folder or
 //!    have submissions hanging on them; they are counted as *left*.
 //!
-//! What officials have changed through the interfaces: an indicator, dataset or rule is brought to what the files
+//! What officials have changed through the interfaces: a row of the registry that one of them has added or changed is
+//! left alone, and a name that was merged stands for what it was merged into (`kept`); an indicator, dataset or rule is brought to what the files
 //! say, except for validity, switches, and what they let hold from a period on (`editions`).
 //!
 //! Codes and ids do not depend on the order of a file: schools carry their own code or the province's
@@ -24,7 +25,9 @@ mod catalogue;
 mod claims;
 mod editions;
 mod faults;
+mod kept;
 mod known;
+mod majors;
 mod observations;
 mod registry;
 mod row;
@@ -56,6 +59,7 @@ use self::{
     claims::Claims,
     faults::{Faults, Place, Wrong},
     known::Known,
+    majors::{Chains, MajorChains, Majors, Programmes},
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Kind, Notes, rows},
     rules::Rules,
@@ -76,7 +80,7 @@ use crate::{
 macro_rules! kinds {
     ($($field:ident: $kind:ident),* $(,)?) => {
         /// The files that are loaded, with their agreed columns.
-        const FILES: &[(&str, &[&str])] = &[$(($kind::FILE, $kind::COLUMNS)),*];
+        const FILES: &[(&str, &[&str], bool)] = &[$(($kind::FILE, $kind::COLUMNS, $kind::IS_OPTIONAL)),*];
 
         /// All rows of a folder, without a fault.
         struct Plan { $($field: Vec<<$kind as Kind>::Model>),* }
@@ -90,9 +94,12 @@ macro_rules! kinds {
                 let mut counts = Vec::new();
                 $(
                     progress(&format!("写入 writing {}: {}", $kind::FILE, self.$field.len()));
-                    counts.push(
-                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(db, $kind::FILE, self.$field).await?,
-                    );
+                    let count =
+                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(db, $kind::FILE, self.$field).await?;
+                    // Of what the folder need not have, and nobody has ever had, there is nothing to tell.
+                    if !$kind::IS_OPTIONAL || count.created + count.changed + count.unchanged + count.left > 0 {
+                        counts.push(count);
+                    }
                 )*
                 Ok(counts)
             }
@@ -113,6 +120,10 @@ kinds! {
     members: Members,
     aliases: Aliases,
     partnerships: Partnerships,
+    majors: Majors,
+    chains: Chains,
+    major_chains: MajorChains,
+    programmes: Programmes,
     claims: Claims,
 }
 
@@ -129,7 +140,10 @@ impl Folder {
             faults.add(Place { file: "", line: None, column: None }, &Wrong::NoFolder, "", dir.display().to_string());
             faults.verdict()?;
         }
-        let sheets = FILES.iter().map(|(file, columns)| (*file, Sheet::read(dir, file, columns, faults))).collect();
+        let sheets = FILES
+            .iter()
+            .map(|(file, columns, optional)| (*file, Sheet::read(dir, file, columns, *optional, faults)))
+            .collect();
         Ok(Self { sheets, nothing: Sheet::nothing() })
     }
 
@@ -138,11 +152,11 @@ impl Folder {
     }
 }
 
-/// What a folder says: its rows, and what was left alone.
-fn plan(dir: &Path) -> Result<(Plan, Vec<String>)> {
+/// What a folder says: its rows, and what was left alone. What was merged stands for what it was merged into.
+fn plan(dir: &Path, merged: &HashMap<String, String>) -> Result<(Plan, Vec<String>)> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
-    let known = Known::of(&folder);
+    let known = Known::of(&folder, merged);
     let plan = Plan::read(&folder, &known, &mut notes);
     giveaways(&folder, &plan, &mut notes.faults);
     let lines = notes.verdict()?;
@@ -176,7 +190,7 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, _)| *loaded == name)) {
+        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, ..)| *loaded == name)) {
             others.push(file);
         }
     }
@@ -195,9 +209,11 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
         ctx.require(Action::Change, kind)?;
     }
     progress(&format!("检查 checking {}", dir.display()));
-    let (mut plan, left_alone) = plan(dir)?;
+    let merged = kept::merged(ctx.db.read()).await?;
+    let (mut plan, mut left_alone) = plan(dir, &merged)?;
 
     let tx = ctx.begin().await?;
+    left_alone.splice(0..0, kept::settle(&tx, &mut plan).await?);
     plan.rules = rules::settle(&tx, plan.rules).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);

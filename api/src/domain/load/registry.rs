@@ -15,6 +15,7 @@ use super::{
     row::{Form, Kind, Row, filled},
     sheet::Sheet,
 };
+use crate::formats::uscc::is_uscc;
 
 /// `cities.csv`.
 pub(super) struct Cities;
@@ -36,20 +37,6 @@ const NATIONAL_CODE: Form =
     Form { like: "4162010838", is: |code| code.len() == 10 && code.bytes().all(|byte| byte.is_ascii_digit()) };
 
 const USCC: Form = Form { like: "91350100M000100Y43 (GB 32100)", is: is_uscc };
-
-/// Whether a unified social credit code has its check digit (GB 32100).
-fn is_uscc(code: &str) -> bool {
-    const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let digits: Option<Vec<usize>> = code.chars().map(|digit| ALPHABET.find(digit)).collect();
-    let Some((check, body)) = digits.as_deref().and_then(|digits| digits.split_last()) else { return false };
-    let mut weight = 1;
-    let mut sum = 0;
-    for digit in body {
-        sum += digit * weight;
-        weight = weight * 3 % 31;
-    }
-    body.len() == 17 && (31 - sum % 31) % 31 == *check
-}
 
 impl Kind for Cities {
     type Model = city::Model;
@@ -160,6 +147,9 @@ impl Kind for Enterprises {
             city_code: row.maybe_refer("city_code", &known.cities),
             city_basis: city_basis(row),
             uscc: row.maybe_form("uscc", USCC),
+            // What it says of itself, it says here.
+            website: Some(None),
+            profile: Some(None),
             source: row.text("source"),
         })
     }
@@ -218,18 +208,5 @@ impl Kind for Consortia {
 
     fn across(sheet: &Sheet, _: &Known, faults: &mut Faults) {
         distinct_codes(sheet, 'C', faults);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_uscc;
-
-    #[test]
-    fn a_social_credit_code_has_its_check_digit() {
-        assert!(is_uscc("91350100M000100Y43"));
-        for wrong in ["", "4", "91350100M000100Y44", "91350100M000100I43", "91350100M000100Y4", "91350100m000100Y43"] {
-            assert!(!is_uscc(wrong), "{wrong}");
-        }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use entity::{
     ids::{RowId, SchoolCode},
     words::{
-        Affiliation, Aggregation, Better, ConsortiumKind, ConsortiumScope, Disclosure, MemberRole, Ownership,
-        PeriodKind, SchoolCategory, SchoolTier, Severity,
+        Affiliation, Aggregation, Better, ConsortiumKind, ConsortiumScope, Disclosure, MajorLevel, MemberRole,
+        Ownership, PeriodKind, SchoolCategory, SchoolTier, Severity,
     },
 };
 use uuid::Uuid;
@@ -60,6 +60,7 @@ word!(
     ConsortiumKind,
     ConsortiumScope,
     Disclosure,
+    MajorLevel,
     MemberRole,
     Ownership,
     PeriodKind,
@@ -118,6 +119,9 @@ pub(super) trait Kind {
     const COLUMNS: &'static [&'static str];
     /// Columns that together must not repeat.
     const DISTINCT: &'static [&'static [&'static str]] = &[];
+
+    /// Whether a folder need not have it.
+    const IS_OPTIONAL: bool = false;
 
     /// A line as a row; nothing after a fault, or where the line is left alone.
     fn read(row: &mut Row<'_>, known: &Known) -> Option<Self::Model>;

@@ -38,12 +38,16 @@ impl Sheet {
     }
 
     /// Reads `name.csv`; what is wrong with its form goes to `faults`, and what could be read comes back.
-    pub(super) fn read(dir: &Path, name: &str, agreed: &[&str], faults: &mut Faults) -> Self {
+    pub(super) fn read(dir: &Path, name: &str, agreed: &[&str], is_optional: bool, faults: &mut Faults) -> Self {
         let file = format!("{name}.csv");
         let whole_file = Place { file: &file, line: None, column: None };
         let mut sheet = Self { file: file.clone(), ..Self::nothing() };
         let bytes = match std::fs::read(dir.join(&file)) {
             Ok(bytes) => bytes,
+            // Then it has no lines, and nothing that refers to it is good.
+            Err(cause) if is_optional && cause.kind() == std::io::ErrorKind::NotFound => {
+                return Self { is_whole: true, ..sheet };
+            }
             Err(cause) => {
                 let wrong = match cause.kind() {
                     std::io::ErrorKind::NotFound => Wrong::NoFile,

@@ -42,12 +42,12 @@ fn said(findings: &[Finding]) -> Vec<String> {
 
 /// Every fault of a folder as `pointer code`.
 fn faults(dir: &Path) -> Vec<String> {
-    said(&findings(plan(dir)))
+    said(&findings(super::plan(dir, &HashMap::new())))
 }
 
 #[test]
 fn the_reference_data_have_no_fault() {
-    let (plan, left_alone) = plan(&gansu()).unwrap();
+    let (plan, left_alone) = super::plan(&gansu(), &HashMap::new()).unwrap();
     assert_eq!((plan.cities.len(), plan.schools.len(), plan.designations.len()), (14, 29, 65));
     assert_eq!((plan.enterprises.len(), plan.institutions.len(), plan.consortia.len()), (99, 40, 27));
     assert_eq!((plan.members.len(), plan.aliases.len(), plan.partnerships.len()), (61, 27, 66));
@@ -67,7 +67,7 @@ fn the_reference_data_have_no_fault() {
 
 #[test]
 fn names_stand_for_schools_partners_and_others() {
-    let (plan, _) = plan(&gansu()).unwrap();
+    let (plan, _) = super::plan(&gansu(), &HashMap::new()).unwrap();
     let institution = |name: &str| plan.institutions.iter().find(|row| row.name == name).unwrap().code.clone();
     let enterprise = |name: &str| plan.enterprises.iter().find(|row| row.name == name).unwrap().code.clone();
 
@@ -261,7 +261,7 @@ fn what_public_lines_give_away_is_not_protected() {
 #[test]
 fn every_fault_is_named_at_once_with_file_line_and_column() {
     let dir = with(&BROKEN.iter().map(|(file, from, to, _)| (*file, *from, *to)).collect::<Vec<_>>());
-    let findings = findings(plan(dir.path()));
+    let findings = findings(super::plan(dir.path(), &HashMap::new()));
     let mut got = said(&findings);
     let mut expected: Vec<String> = BROKEN.iter().flat_map(|row| row.3).map(|fault| (*fault).to_owned()).collect();
     got.sort_unstable();
@@ -331,7 +331,7 @@ fn what_spreadsheets_do_to_a_file_is_no_fault() {
         let body: String = lines.map(|line| format!("{line},\r\n")).collect();
         fs::write(&path, format!("\u{feff}{header},remark\r\n\r\n{body}")).unwrap();
     }
-    let (plan, _) = plan(dir.path()).unwrap();
+    let (plan, _) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!((plan.schools.len(), plan.claims.len()), (29, 222));
 
     // Lines are counted as an editor counts them.
@@ -360,7 +360,8 @@ fn the_order_of_a_file_changes_no_code_and_no_id() {
         keys.sort_unstable();
         keys
     };
-    let (here, there) = (plan(&gansu()).unwrap().0, plan(dir.path()).unwrap().0);
+    let (here, there) =
+        (super::plan(&gansu(), &HashMap::new()).unwrap().0, super::plan(dir.path(), &HashMap::new()).unwrap().0);
     assert_eq!(keys(&here), keys(&there));
     assert_ne!(here.enterprises[0].code, there.enterprises[0].code);
     // Published: these must never change.
@@ -383,7 +384,7 @@ fn another_province_needs_nothing_but_its_files() {
     for (file, text) in &files {
         fs::write(dir.path().join(format!("{file}.csv")), text).unwrap();
     }
-    let (plan, left_alone) = super::plan(dir.path()).unwrap();
+    let (plan, left_alone) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!(plan.schools[0].code, "51007");
     assert_eq!(plan.schools[0].affiliation, entity::words::Affiliation::City);
     assert_eq!(plan.indicators[0].usual_change, Some(1250));
@@ -393,7 +394,7 @@ fn another_province_needs_nothing_but_its_files() {
     let schools = "code,seq,name_zh,name_en,tier,tier_zh,ownership,category_zh,category,city_code,source,affiliation\n\
         SC-1,,甲学校,,higher_vocational,高职,public,理工类,science_engineering,510100,名单,province\n";
     fs::write(dir.path().join("schools.csv"), schools).unwrap();
-    let (plan, _) = super::plan(dir.path()).unwrap();
+    let (plan, _) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!(plan.schools[0].code, "SC-1");
     assert_eq!(plan.schools[0].affiliation, entity::words::Affiliation::Province);
 }

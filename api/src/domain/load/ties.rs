@@ -102,6 +102,9 @@ impl Kind for Members {
             institution_code: member.map(|()| institution),
             role: row.word("role"),
             name_as_printed: row.maybe_text("name_as_printed"),
+            joined_on: Some(None),
+            left_on: Some(None),
+            version: Some(1),
             source: row.text("source"),
         })
     }

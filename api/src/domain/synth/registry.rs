@@ -157,6 +157,9 @@ fn member(size: Size, school: u32) -> Result<Option<consortium_member::Model>> {
         institution_code: None,
         role: if round == 0 { MemberRole::Lead } else { MemberRole::Member },
         name_as_printed: None,
+        joined_on: None,
+        left_on: None,
+        version: 1,
         source: SOURCE.to_owned(),
     }))
 }

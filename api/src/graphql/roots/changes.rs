@@ -142,11 +142,11 @@ fn of_words(pointer: &str) -> String {
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.
 #[derive(Default)]
-pub struct Mutation;
+pub struct Changes;
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.
 #[Object]
-impl Mutation {
+impl Changes {
     /// States the whole table: what is left out is removed, and named in the answer. A well-formed table
     /// is stored as a draft with every finding.
     async fn push_submission(&self, cx: &Context<'_>, input: PushSubmissionInput) -> GqlResult<PushSubmissionPayload> {

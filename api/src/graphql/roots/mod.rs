@@ -8,18 +8,20 @@ mod events;
 mod figures;
 mod people;
 mod registry;
+mod registry_changes;
 mod submissions;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
-pub use changes::Mutation;
+pub use changes::Changes;
 pub use collections::CollectionsQuery;
 pub use events::Subscription;
 pub use figures::FiguresQuery;
 pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
+pub use registry_changes::RegistryChanges;
 pub use submissions::SubmissionsQuery;
 
 use super::{
@@ -43,6 +45,10 @@ pub struct Query(
     AuditQuery,
     PeopleQuery,
 );
+
+/// Everything that can be changed. The same verbs, checks and errors as REST.
+#[derive(MergedObject, Default)]
+pub struct Mutation(Changes, RegistryChanges);
 
 /// The caller, and everything by its id.
 #[derive(Default)]

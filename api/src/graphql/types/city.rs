@@ -3,6 +3,7 @@
 use async_graphql::{ID, Object};
 use entity::city;
 
+use super::major::etag;
 use crate::{
     graphql::{
         ids,
@@ -67,5 +68,10 @@ impl<'a> City<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<city::Entity>(self.0, self.1)
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{ID, Object};
 use entity::consortium;
 
 use super::{
+    major::{etag, term},
     membership::ConsortiumMembership,
     words::{ConsortiumKind, ConsortiumScope},
 };
@@ -11,8 +12,9 @@ use crate::{
     graphql::{
         ids,
         lean::{LeanList, or_null, plain, word},
-        limits::{self, MEMBERS},
+        limits::{self, MEMBERS, SOME},
         paging::{Placed, connection},
+        scalars::Day,
         written::text,
     },
     memory::registry::Registry,
@@ -101,5 +103,31 @@ impl<'a> Consortium<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<consortium::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<consortium::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<consortium::Entity>(self.0, self.1)
+    }
+
+    /// Other names it is printed under.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn aliases(&self) -> Vec<&'a str> {
+        self.0.aliases.of(self.1.code.as_str()).map(|alias| alias.alias.as_str()).collect()
+    }
+
+    /// The codes of what was merged into it; they lead to it.
+    async fn merged_codes(&self) -> Vec<&'a str> {
+        self.0.merged_into(entity::words::EntryKind::Consortium, self.1.code.as_str())
     }
 }

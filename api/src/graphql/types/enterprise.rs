@@ -3,13 +3,19 @@
 use async_graphql::{ID, Object};
 use entity::enterprise;
 
-use super::{city::City, membership::ConsortiumMembership, partnership::Partnership};
+use super::{
+    city::City,
+    major::{etag, term},
+    membership::ConsortiumMembership,
+    partnership::Partnership,
+};
 use crate::{
     graphql::{
         ids,
         lean::LeanList,
         limits::{self, SOME},
         paging::{Placed, connection},
+        scalars::Day,
     },
     memory::registry::Registry,
     page,
@@ -103,5 +109,41 @@ impl<'a> Enterprise<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<enterprise::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<enterprise::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<enterprise::Entity>(self.0, self.1)
+    }
+
+    /// Its address on the web.
+    async fn website(&self) -> Option<&str> {
+        self.1.website.as_deref()
+    }
+
+    /// What it says of itself.
+    async fn profile(&self) -> Option<&str> {
+        self.1.profile.as_deref()
+    }
+
+    /// Other names it is printed under.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn aliases(&self) -> Vec<&'a str> {
+        self.0.aliases.of(self.1.code.as_str()).map(|alias| alias.alias.as_str()).collect()
+    }
+
+    /// The codes of what was merged into it; they lead to it.
+    async fn merged_codes(&self) -> Vec<&'a str> {
+        self.0.merged_into(entity::words::EntryKind::Enterprise, self.1.code.as_str())
     }
 }

@@ -3,8 +3,14 @@
 use async_graphql::{ID, Object};
 use entity::external_institution;
 
-use super::city::City;
-use crate::{graphql::ids, memory::registry::Registry};
+use super::{
+    city::City,
+    major::{etag, term},
+};
+use crate::{
+    graphql::{ids, scalars::Day},
+    memory::registry::Registry,
+};
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Copy, Debug)]
@@ -53,5 +59,25 @@ impl<'a> Institution<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<external_institution::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<external_institution::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<external_institution::Entity>(self.0, self.1)
+    }
+
+    /// The codes of what was merged into it; they lead to it.
+    async fn merged_codes(&self) -> Vec<&'a str> {
+        self.0.merged_into(entity::words::EntryKind::Institution, self.1.code.as_str())
     }
 }

@@ -4,7 +4,12 @@ use async_graphql::{ID, Object};
 use entity::{consortium_member, designation};
 
 use super::{
-    consortium::Consortium, enterprise::Enterprise, institution::Institution, promised, school::School,
+    consortium::Consortium,
+    enterprise::Enterprise,
+    institution::Institution,
+    major::{etag, term},
+    promised,
+    school::School,
     words::MemberRole,
 };
 use crate::{
@@ -12,6 +17,7 @@ use crate::{
         error::GqlResult,
         ids,
         lean::{object, or_null, plain, word},
+        scalars::Day,
         written::text,
     },
     memory::registry::Registry,
@@ -76,6 +82,21 @@ impl<'a> ConsortiumMembership<'a> {
     async fn source(&self) -> &str {
         &self.1.source
     }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<consortium_member::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<consortium_member::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<consortium_member::Entity>(self.0, self.1)
+    }
 }
 
 /// See the description of the GraphQL type.
@@ -118,5 +139,20 @@ impl<'a> Designation<'a> {
     /// Where it is printed.
     async fn source(&self) -> &str {
         &self.1.source
+    }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<designation::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<designation::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<designation::Entity>(self.0, self.1)
     }
 }

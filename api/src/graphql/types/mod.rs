@@ -18,6 +18,7 @@ pub mod finding;
 pub mod indicator;
 pub mod institution;
 pub mod journal;
+pub mod major;
 pub mod membership;
 pub mod node;
 pub mod observation;
@@ -33,6 +34,7 @@ pub mod rule;
 pub mod school;
 pub mod step;
 pub mod submission;
+pub mod upkeep;
 pub mod verdict;
 pub mod words;
 

@@ -10,14 +10,16 @@ use super::{
     enterprise::Enterprise,
     indicator::Indicator,
     institution::Institution,
+    major::{IndustryChain, Major, MajorChain, Programme},
     membership::{ConsortiumMembership, Designation},
     partnership::Partnership,
     period::Period,
     principal::Principal,
     release::Release,
     rule::Rule,
-    school::School,
+    school::{Predecessor, School},
     submission::Submission,
+    upkeep::Alias,
 };
 use crate::{
     ctx::Ctx,
@@ -36,6 +38,8 @@ use crate::{
 #[derive(Clone, Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, for `node(id)`."))]
 pub enum Node<'a> {
+    /// Another name.
+    Alias(Alias<'a>),
     /// A prefecture.
     City(City<'a>),
     /// A printed figure.
@@ -52,14 +56,24 @@ pub enum Node<'a> {
     Enterprise(Enterprise<'a>),
     /// A line of a table.
     Indicator(Indicator<'a>),
+    /// An industry chain.
+    IndustryChain(IndustryChain<'a>),
     /// Another body.
     Institution(Institution<'a>),
+    /// A major.
+    Major(Major<'a>),
+    /// That a major serves an industry chain.
+    MajorChain(MajorChain<'a>),
     /// What exists between school and enterprise.
     Partnership(Partnership<'a>),
     /// A statistical period.
     Period(Period),
+    /// What a school was before.
+    Predecessor(Predecessor<'a>),
     /// The caller.
     Principal(Principal),
+    /// What a school teaches.
+    Programme(Programme<'a>),
     /// A published version.
     Release(Release),
     /// A validation rule.
@@ -83,6 +97,7 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
     };
     let key = key.as_str();
     Ok(match kind.as_str() {
+        "Alias" => row(registry.aliases.all(), key, |row| row.id).map(|row| Node::Alias(Alias(registry, row))),
         "City" => City::of(registry, key).map(Node::City),
         "Claim" => registry.claims.iter().find(|row| row.key == key).map(|row| Node::Claim(Claim(registry, row))),
         "Consortium" => Consortium::of(registry, key).map(Node::Consortium),
@@ -94,11 +109,22 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         }
         "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
         "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
+        "IndustryChain" => IndustryChain::of(registry, key).map(Node::IndustryChain),
         "Institution" => Institution::of(registry, key).map(Node::Institution),
+        "Major" => Major::of(registry, key).map(Node::Major),
+        "MajorChain" => {
+            row(registry.major_chains.all(), key, |row| row.id).map(|row| Node::MajorChain(MajorChain(registry, row)))
+        }
         "Partnership" => {
             row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
         }
         "Period" => Period::of(key).map(Node::Period),
+        "Predecessor" => {
+            row(registry.successions.all(), key, |row| row.id).map(|row| Node::Predecessor(Predecessor(registry, row)))
+        }
+        "Programme" => {
+            row(registry.programmes.all(), key, |row| row.id).map(|row| Node::Programme(Programme(registry, row)))
+        }
         "Principal" => Principal::of(ctx).filter(|caller| caller.subject() == key).map(Node::Principal),
         // An id names one version: a range, which `releases::resolve` would take as well, is garbage here.
         "Release" if semver::Version::parse(key).is_ok() => {

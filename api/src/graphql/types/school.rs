@@ -6,6 +6,7 @@ use entity::{school, school_succession};
 
 use super::{
     city::City,
+    major::{Programme, etag, term},
     membership::{ConsortiumMembership, Designation},
     observation::Observation,
     partnership::Partnership,
@@ -127,7 +128,7 @@ impl<'a> School<'a> {
     /// The institutions that went before it.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn predecessors(&self) -> Vec<Predecessor<'a>> {
-        self.0.successions.of(self.1.code.as_str()).map(Predecessor).collect()
+        self.0.successions.of(self.1.code.as_str()).map(|row| Predecessor(self.0, row)).collect()
     }
 
     /// Titles that it holds.
@@ -182,37 +183,68 @@ impl<'a> School<'a> {
     async fn source(&self) -> &str {
         &self.1.source
     }
+
+    /// Its first day, where that is known.
+    async fn since(&self) -> Option<Day> {
+        term::<school::Entity>(self.0, self.1).since.map(Day)
+    }
+
+    /// Its last day, where it has one.
+    async fn until(&self) -> Option<Day> {
+        term::<school::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<school::Entity>(self.0, self.1)
+    }
+
+    /// What it teaches, or has taught.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn programmes(&self) -> Vec<Programme<'a>> {
+        self.0.programmes.of(self.1.code.as_str()).map(|row| Programme(self.0, row)).collect()
+    }
 }
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Copy, Debug)]
-pub struct Predecessor<'a>(pub &'a school_succession::Model);
+pub struct Predecessor<'a>(pub &'a Registry, pub &'a school_succession::Model);
 
 /// An institution that went before a school.
 #[Object]
 impl<'a> Predecessor<'a> {
+    /// Opaque, for `node(id)`; the id of the succession.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("Predecessor", &self.1.id.to_string())
+    }
+
     /// Its code, which may be one that is no longer in use.
     async fn code(&self) -> &str {
-        self.0.predecessor_code.as_str()
+        self.1.predecessor_code.as_str()
     }
 
     /// Its last name.
     async fn name(&self) -> &str {
-        &self.0.predecessor_name
+        &self.1.predecessor_name
     }
 
     /// What became of it.
     async fn kind(&self) -> SuccessionKind {
-        self.0.kind.into()
+        self.1.kind.into()
     }
 
     /// Since when.
     async fn effective_on(&self) -> Option<Day> {
-        self.0.effective_on.map(|day: NaiveDate| Day(day))
+        self.1.effective_on.map(|day: NaiveDate| Day(day))
     }
 
     /// Where it is printed.
     async fn source(&self) -> &str {
-        &self.0.source
+        &self.1.source
+    }
+
+    /// Hand it back in `ifMatch`.
+    async fn etag(&self) -> String {
+        etag::<school_succession::Entity>(self.0, self.1)
     }
 }

@@ -63,6 +63,66 @@ words! {
         /// Reviewed by the province only.
         Province,
     }
+    /// For which schools a major is.
+    MajorLevel = "words::MajorLevel" {
+        /// 中职
+        Secondary,
+        /// 高职专科
+        HigherVocational,
+        /// 职业本科
+        UndergraduateVocational,
+    }
+    /// What an entry of the registry is.
+    EntryKind = "words::EntryKind" {
+        /// 市州
+        City,
+        /// 学校
+        School,
+        /// 企业
+        Enterprise,
+        /// 其他机构
+        Institution,
+        /// 产教联合体、共同体、职教集团、联盟
+        Consortium,
+        /// 联合体成员
+        ConsortiumMember,
+        /// 称号
+        Designation,
+        /// 别名
+        Alias,
+        /// 学校沿革
+        SchoolSuccession,
+        /// 专业
+        Major,
+        /// 专业点
+        Programme,
+        /// 产业链
+        IndustryChain,
+        /// 专业与产业链的对应
+        MajorChain,
+    }
+    /// What kind of body a printed name stands for.
+    EntityType = "words::EntityType" {
+        /// 学校
+        School,
+        /// 企业
+        Enterprise,
+        /// 产教联合体、共同体、职教集团、联盟
+        Consortium,
+        /// 其他机构
+        Institution,
+    }
+    /// Why two entries of the registry may be one.
+    DuplicateBasis = "crate::domain::registry::duplicates::Basis" {
+        /// Both have one unified social credit code.
+        Uscc,
+        /// Somebody has suggested it.
+        Suggested,
+        /// The names say the same but for what every second name has.
+        SameCore,
+        /// The names are alike.
+        Similar,
+    }
     /// By what schools are parted where protected figures are told.
     Partition = "words::Partition" {
         /// By prefecture.

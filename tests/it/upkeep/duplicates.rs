@@ -1,0 +1,155 @@
+//! Two entries that are one: proposed by similarity, decided by a person, and nothing is lost.
+
+use serde_json::{Value, json};
+
+use super::{PROVINCE, codes, mutate, refused};
+use crate::{
+    app::{Caller, TestApp, reference},
+    wire::problem,
+};
+
+/// The codes of the two Jinchuans: the one of table 17, and the one of table 18.
+fn jinchuan(app: &TestApp) -> (String, String) {
+    let registry = app.house.memory.registry();
+    let code = |name: &str| registry.enterprises.all().iter().find(|row| row.name == name).unwrap().code.0.clone();
+    (code("金川集团公司"), code("金川集团股份有限公司"))
+}
+
+fn names(pairs: &Value) -> Vec<(String, String, Value)> {
+    let text = |value: &Value| value["name"].as_str().unwrap().to_owned();
+    let mut all: Vec<_> = pairs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pair| {
+            let (one, other) = (text(&pair["one"]), text(&pair["other"]));
+            if one < other { (one, other, pair["basis"].clone()) } else { (other, one, pair["basis"].clone()) }
+        })
+        .collect();
+    all.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    all
+}
+
+const PAIRS: &str = "{ duplicates(kind: ENTERPRISE) { kind one { code name } other { code name } score basis } }";
+
+#[tokio::test]
+async fn the_two_jinchuans_are_proposed_and_other_neighbours_are_not() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let province = server.client(PROVINCE).await;
+    let listed = province.get("/v1/registry/duplicates?kind=enterprise").await.expect(200).json();
+    let pairs = names(&listed["duplicates"]);
+    let the_two = pairs.iter().find(|(one, other, _)| one == "金川集团公司" && other == "金川集团股份有限公司");
+    assert_eq!(the_two.map(|(_, _, basis)| basis), Some(&json!(["suggested", "same_core"])), "{pairs:?}");
+    // The smelter and the copper works are firms of their own.
+    assert!(!pairs.iter().any(|(one, other, _)| format!("{one}{other}").contains("镍冶炼厂")), "{pairs:?}");
+    // A short list that a person can go through.
+    assert!(pairs.len() < 20, "{pairs:?}");
+    let told = Caller::data(province.graphql(PAIRS, json!({})).await);
+    assert_eq!(told["duplicates"].as_array().unwrap().len(), pairs.len());
+    assert_eq!(told["duplicates"][0]["score"], listed["duplicates"][0]["score"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_said_to_be_two_is_not_proposed_again() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let (province, city) = (server.client(PROVINCE).await, server.client("city-620300").await);
+    let (one, other) = jinchuan(&app);
+    let body = json!({ "kind": "enterprise", "one": one, "other": other, "reason": "两家独立法人" });
+    problem(&city.post("/v1/registry/duplicates/distinguish", None, &body).await, 403, "forbidden");
+    province.post("/v1/registry/duplicates/distinguish", None, &body).await.expect(204);
+    let listed = province.get("/v1/registry/duplicates").await.expect(200).json();
+    assert!(!listed.to_string().contains("金川集团股份有限公司"), "{listed}");
+    problem(&province.post("/v1/registry/duplicates/distinguish", None, &body).await, 409, "conflict");
+    let wrong = json!({ "kind": "school", "one": "62001", "other": "62002" });
+    assert_eq!(codes(&province.post("/v1/registry/duplicates/distinguish", None, &wrong).await), ["kind /kind"]);
+    let wrong = json!({ "kind": "ENTERPRISE", "keep": one, "merge": one });
+    let answer = mutate(&province, "mergeDuplicates", &wrong, "kept").await;
+    assert_eq!(answer["errors"][0]["extensions"]["errors"][0]["code"], "same_entry");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_that_are_merged_one_stays_and_has_everything() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let province = server.client(PROVINCE).await;
+    let (gone, kept) = jinchuan(&app);
+    let registry = app.house.memory.registry();
+    let partnerships = |code: &str| registry.partnerships.of(code).count();
+    let (of_both, members) = (partnerships(&gone) + partnerships(&kept), registry.members.of(&gone).count());
+    assert!(of_both > 0 && members == 2);
+
+    // A person of the one that goes is signed in.
+    let admin = server.client("admin").await;
+    let new = json!({ "client_id": "jinchuan", "name": "jinchuan", "role": "ENTERPRISE", "org": gone });
+    let secret = admin.post("/v1/clients", None, &new).await.expect(201).json()["client_secret"].clone();
+    let signed_in = server.holder("jinchuan", secret.as_str().unwrap()).await;
+    signed_in.get("/v1/webhooks").await.expect(200);
+
+    let input = json!({ "kind": "ENTERPRISE", "keep": kept, "merge": gone, "reason": "同一企业" });
+    let city = server.client("city-620100").await;
+    assert_eq!(refused(&mutate(&city, "mergeDuplicates", &input, "kept").await), "FORBIDDEN");
+    let done = Caller::data(mutate(&province, "mergeDuplicates", &input, "kept gone moved").await);
+    assert_eq!((&done["it"]["kept"], &done["it"]["gone"]), (&json!(kept), &json!(gone)));
+
+    let query = format!(
+        r#"{{ enterprises {{ totalCount }} kept: enterprise(code: "{kept}") {{ name aliases mergedCodes
+            partnerships {{ id }} consortia {{ id }} }} gone: enterprise(code: "{gone}") {{ code }} }}"#
+    );
+    let anybody = server.anonymous();
+    let told = Caller::data(anybody.graphql(&query, json!({})).await);
+    assert_eq!((&told["enterprises"]["totalCount"], &told["gone"]["code"]), (&json!(98), &json!(kept)));
+    let one = &told["kept"];
+    assert_eq!((&one["name"], &one["mergedCodes"]), (&json!("金川集团股份有限公司"), &json!([gone])));
+    for name in ["金川集团公司", "金川集团"] {
+        assert!(one["aliases"].as_array().unwrap().contains(&json!(name)), "{one}");
+    }
+    assert_eq!(one["partnerships"].as_array().unwrap().len(), of_both);
+    assert_eq!(one["consortia"].as_array().unwrap().len(), members);
+    assert_eq!(anybody.get(&format!("/v1/enterprises/{gone}")).await.expect(200).json()["code"], json!(kept));
+    let listed = province.get("/v1/registry/duplicates").await.expect(200).json();
+    assert!(!listed.to_string().contains("金川集团公司"));
+
+    // Its program has moved, and signs in anew.
+    assert_eq!(signed_in.get("/v1/webhooks").await.status, 401);
+    let clients = admin.get("/v1/clients/jinchuan").await.expect(200).json();
+    assert_eq!(clients["org"], json!(kept));
+    server.holder("jinchuan", secret.as_str().unwrap()).await.get("/v1/webhooks").await.expect(200);
+    // Under its new code it keeps its own words, and its old code leads there.
+    let own = server.holder("jinchuan", secret.as_str().unwrap()).await;
+    super::patch(&own, &format!("/v1/enterprises/{gone}"), "*", &json!({ "profile": "镍" })).await.expect(200);
+
+    // A load of the same folder brings nothing back.
+    let loaded = zhiqiao::domain::load::load(&app.system(), &reference(), &mut |_| {}).await.unwrap();
+    assert!(!loaded.has_changes(), "{loaded}");
+    assert_eq!(Caller::data(anybody.graphql(&query, json!({})).await)["enterprises"], told["enterprises"]);
+    // A new enterprise does not get the old name, nor the old code.
+    let again = province.post("/v1/enterprises", None, &json!({ "name": "金川集团公司" })).await;
+    problem(&again, 409, "conflict");
+
+    crate::stage::sealed(&app).await;
+    let heard = server.client("school-62001").await.get("/v1/changes?limit=1000").await.expect(200).json();
+    assert!(heard["events"].as_array().unwrap().iter().any(|event| event["type"] == "registry.merged"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_member_twice_over_is_one_member() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let province = server.client(PROVINCE).await;
+    let (gone, kept) = jinchuan(&app);
+    let consortium = app.house.memory.registry().members.of(&gone).next().unwrap().consortium_code.0.clone();
+    let body = json!({ "consortium": consortium, "member": kept, "role": "member" });
+    province.post("/v1/consortium-members", None, &body).await.expect(201);
+    assert_eq!(codes(&province.post("/v1/consortium-members", None, &body).await), ["is_member /member"]);
+    let body = json!({ "kind": "enterprise", "keep": kept, "merge": gone });
+    province.post("/v1/registry/duplicates/merge", None, &body).await.expect(200);
+    let members = province.get(&format!("/v1/consortium-members?of={consortium}")).await.expect(200).json();
+    let of = |code: &str| members["items"].as_array().unwrap().iter().filter(|row| row["member"] == code).count();
+    assert_eq!((of(&kept), of(&gone)), (1, 0));
+    server.stop().await;
+}
