@@ -24,6 +24,12 @@ pub struct Model {
     pub role: MemberRole,
     pub name_as_printed: Option<String>,
     pub source: String,
+    /// Since which day; nothing where that is not known.
+    pub joined_on: Option<Date>,
+    /// The first day on which it is a member no more.
+    pub left_on: Option<Date>,
+    /// Goes up with every change.
+    pub version: i32,
     #[sea_orm(belongs_to, from = "consortium_code", to = "code")]
     pub consortium: BelongsTo<super::consortium::Entity>,
     #[sea_orm(belongs_to, from = "school_code", to = "code")]

@@ -13,6 +13,7 @@ pub mod clients;
 pub mod collections;
 pub mod compliance;
 pub mod console;
+pub mod consortia;
 pub mod contract;
 pub mod data;
 pub mod datasets;
@@ -24,6 +25,7 @@ pub mod idempotency;
 pub mod indicators;
 pub mod oauth;
 pub mod packages;
+pub mod partnerships;
 pub mod periods;
 pub mod problem;
 pub mod rates;
@@ -137,6 +139,26 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sdmx::structure)
         .service(reports::index)
         .service(reports::file)
+        .service(partnerships::confirm)
+        .service(partnerships::refuse)
+        .service(partnerships::withdraw)
+        .service(partnerships::end)
+        .service(partnerships::statistics)
+        .service(partnerships::list)
+        .service(partnerships::propose)
+        .service(partnerships::get)
+        .service(partnerships::change)
+        .service(consortia::accept)
+        .service(consortia::refuse)
+        .service(consortia::withdraw)
+        .service(consortia::list)
+        .service(consortia::get)
+        .service(consortia::apply)
+        .service(consortia::leave)
+        .service(consortia::activities)
+        .service(consortia::add_activity)
+        .service(consortia::change_activity)
+        .service(consortia::overview)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -170,6 +192,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "claims", description = "What was printed, held against the data"),
         (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
+        (name = "partnerships", description = "What exists between schools and enterprises"),
+        (name = "consortia", description = "Who joins and leaves a consortium, and what it does"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
     )

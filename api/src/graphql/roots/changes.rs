@@ -139,13 +139,13 @@ fn of_words(pointer: &str) -> String {
     if pointer.starts_with("/observations/") { pointer.to_owned() } else { format!("/input{pointer}") }
 }
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
+/// See the description of the GraphQL type.
 #[derive(Default)]
-pub struct Mutation;
+pub struct Changes;
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
+/// What is done to tables, the catalogue, people and releases.
 #[Object]
-impl Mutation {
+impl Changes {
     /// States the whole table: what is left out is removed, and named in the answer. A well-formed table
     /// is stored as a draft with every finding.
     async fn push_submission(&self, cx: &Context<'_>, input: PushSubmissionInput) -> GqlResult<PushSubmissionPayload> {

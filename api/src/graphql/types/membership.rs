@@ -12,6 +12,7 @@ use crate::{
         error::GqlResult,
         ids,
         lean::{object, or_null, plain, word},
+        scalars::Day,
         written::text,
     },
     memory::registry::Registry,
@@ -65,6 +66,11 @@ impl<'a> ConsortiumMembership<'a> {
     /// The member, if it is another body.
     async fn institution(&self) -> Option<Institution<'a>> {
         Institution::of(self.0, self.1.institution_code.as_ref()?.as_str())
+    }
+
+    /// Since which day it is a member, where that is known.
+    async fn joined_on(&self) -> Option<Day> {
+        self.1.joined_on.map(Day)
     }
 
     /// The member's name as printed.

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     domain::{
-        releases,
+        partnerships, releases,
         submissions::{self, Key},
     },
     graphql::{
@@ -95,9 +95,12 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
         "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
         "Institution" => Institution::of(registry, key).map(Node::Institution),
-        "Partnership" => {
-            row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
-        }
+        "Partnership" => match row(registry.partnerships.all(), key, |row| row.id) {
+            Some(row) => Some(Node::Partnership(Partnership::held(registry, row))),
+            // What is not public is not held in memory.
+            None => maybe(partnerships::get(ctx, key).await)?
+                .map(|row| Node::Partnership(Partnership::read(registry, row))),
+        },
         "Period" => Period::of(key).map(Node::Period),
         "Principal" => Principal::of(ctx).filter(|caller| caller.subject() == key).map(Node::Principal),
         // An id names one version: a range, which `releases::resolve` would take as well, is garbage here.
