@@ -1,20 +1,19 @@
-//! What the upkeep of datasets and indicators shares: its transaction, its list of faults, its versions.
+//! What the upkeep of datasets and indicators shares: its transaction and its versions.
 
-use entity::{dataset, ids::PeriodCode, words::PeriodKind};
+use entity::{dataset, words::PeriodKind};
 
-use super::{periods::Period, precondition::Match};
+use super::precondition::Match;
 use crate::{
     ctx::Ctx,
     db::Transaction,
+<<<<<<< HEAD
     error::{Error, Finding, Result, Text},
     memory::{self, Thing, derived, registry::Registry},
+=======
+    error::{Error, Result},
+    memory::{self, Thing, registry::Registry},
+>>>>>>> main
 };
-
-/// What is told where there is one of this code already.
-const TAKEN: &str = "code_taken";
-
-/// The longest text of a definition, in characters.
-const MAX_TEXT: usize = 500;
 
 /// Begins a change of the catalogue, and reads the whole of it as it then stands.
 ///
@@ -43,6 +42,7 @@ pub(super) fn matched(if_match: Option<&Match>, version: i32) -> Result<()> {
     }
 }
 
+<<<<<<< HEAD
 /// What is told of a table that nobody states.
 pub(super) fn of_nobody(at: &str, dataset: &str) -> Finding {
     let text = Text::new(
@@ -182,6 +182,8 @@ impl Faults {
     }
 }
 
+=======
+>>>>>>> main
 /// What its periods are, where there is such a table.
 pub(super) fn kind_of(registry: &Registry, dataset: &str) -> Option<PeriodKind> {
     registry.datasets.get(dataset).map(|row: &dataset::Model| row.period_kind)
