@@ -49,8 +49,8 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("claim", Audience::Everybody),
     ("reconciliation", Audience::Province),
     // What schools and enterprises do together: proposals are for those concerned, members and activities public.
-    ("partnership", Audience::Province),
-    ("application", Audience::Province),
+    ("partnership", Audience::Parties),
+    ("application", Audience::Parties),
     ("membership", Audience::Everybody),
     ("activity", Audience::Everybody),
     // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).

@@ -153,12 +153,12 @@ pub struct PartnershipsQuery {
 }
 
 /// The value of a word, or what is wrong with it.
-pub(super) fn word<T>(name: &str, sent: Option<&str>, of: fn(&str) -> Option<T>, list: &str) -> Result<Option<T>> {
+pub(super) fn word<T>(name: &str, sent: Option<&str>, of: fn(&str) -> Option<T>, words: &str) -> Result<Option<T>> {
     let Some(text) = sent else { return Ok(None) };
     of(text).map(Some).ok_or_else(|| {
         let said = Text::new(
-            format!("{name} 没有“{text}”；可用的有 {list}"),
-            format!("`{name}` knows no `{text}`; it knows {list}"),
+            format!("{name} 没有“{text}”；可用的有 {words}"),
+            format!("`{name}` knows no `{text}`; it knows {words}"),
         );
         Error::invalid("unknown_word", &format!("/{name}"), said)
     })
@@ -506,8 +506,8 @@ pub struct PartnershipStatisticsView {
 #[get("/v1/partnership-statistics")]
 pub async fn statistics(ctx: Ctx, query: web::Query<PartnershipStatisticsQuery>) -> Result<HttpResponse, Problem> {
     let query = query.into_inner();
-    let list = "kind, city, school, enterprise, consortium, major";
-    let by = word("group_by", query.group_by.as_deref(), By::of, list)?.unwrap_or(By::Kind);
+    let words = "kind, city, school, enterprise, consortium, major";
+    let by = word("group_by", query.group_by.as_deref(), By::of, words)?.unwrap_or(By::Kind);
     let (total, lines) = partnerships::statistics(&ctx, by, query.period.as_deref())?;
     let view = PartnershipStatisticsView {
         group_by: By::ALL.iter().find(|(known, _)| *known == by).map_or("", |(_, word)| word),

@@ -9,17 +9,18 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query:
 use serde_json::json;
 use uuid::Uuid;
 
-use super::expect_lead;
+use super::{applications::to_come, expect_lead};
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
     db::{Transaction, now},
     domain::{
+        faults::Faults,
         journal::{self, Event},
         partnerships::{day, evidence, kind, title, today},
         precondition::Match,
     },
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result},
     memory::{self, Thing},
 };
 
@@ -114,20 +115,17 @@ async fn begin(ctx: &Ctx, consortium: &str, action: Action) -> Result<Transactio
 }
 
 fn applied(ctx: &Ctx, there: &activity::Model, said: &Activity, is_new: bool) -> Result<activity::Model> {
-    let (mut row, mut faults) = (there.clone(), Vec::new());
-    let missing = |at: &str| Finding::error("missing", at, Text::new("缺少此成员", "It is missing"));
+    let (mut row, mut faults) = (there.clone(), Faults::default());
     match &said.held_on {
         Some(text) => {
             let today = today(ctx);
             let held_on = day("/held_on", text, &mut faults);
             if let Some(held_on) = held_on.filter(|day| *day > today) {
-                let text = Text::new("日期不能晚于今天", "The day has not come yet");
-                let finding = Finding::error("day_to_come", "/held_on", text);
-                faults.push(finding.with(format!("≤ {today}"), held_on.to_string()));
+                to_come("/held_on", held_on, today, &mut faults);
             }
             row.held_on = held_on.unwrap_or(row.held_on);
         }
-        None if is_new => faults.push(missing("/held_on")),
+        None if is_new => faults.missing("/held_on"),
         None => {}
     }
     match &said.title {
@@ -135,7 +133,7 @@ fn applied(ctx: &Ctx, there: &activity::Model, said: &Activity, is_new: bool) ->
             title("/title", text, &mut faults);
             row.title.clone_from(text);
         }
-        None if is_new => faults.push(missing("/title")),
+        None if is_new => faults.missing("/title"),
         None => {}
     }
     match &said.kind {
@@ -143,13 +141,14 @@ fn applied(ctx: &Ctx, there: &activity::Model, said: &Activity, is_new: bool) ->
             kind("/kind", word, "meeting", &mut faults);
             row.kind.clone_from(word);
         }
-        None if is_new => faults.push(missing("/kind")),
+        None if is_new => faults.missing("/kind"),
         None => {}
     }
     if let Some(addresses) = &said.evidence {
         row.evidence = evidence("/evidence", addresses, &mut faults);
     }
-    if faults.is_empty() { Ok(row) } else { Err(Error::Invalid(faults)) }
+    faults.verdict()?;
+    Ok(row)
 }
 
 async fn finish(ctx: &Ctx, tx: Transaction, action: &'static str, row: &activity::Model) -> Result<()> {

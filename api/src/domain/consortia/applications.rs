@@ -16,12 +16,12 @@ use crate::{
     ctx::Ctx,
     db::{Transaction, now},
     domain::{
-        journal::{self, Event},
+        faults::{Faults, MAX_PROSE},
+        journal::{self, Event, Party},
         partnerships::{day, today},
         precondition::Match,
-        reviews,
     },
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result, Text},
     memory::{self, Thing},
     page::{self, Ask, Page},
 };
@@ -134,9 +134,9 @@ pub async fn apply(ctx: &Ctx, apply: Apply) -> Result<application::Model> {
     let registry = ctx.memory.registry();
     let consortium = registry.consortia.get(&apply.consortium).ok_or(Error::NotFound(Kind::Registry))?;
     ctx.require(Action::Create, KIND)?;
-    if let Some(fault) = apply.message.as_deref().and_then(|text| reviews::unfit("/message", text)) {
-        return Err(Error::Invalid(vec![fault]));
-    }
+    let mut faults = Faults::default();
+    apply.message.iter().for_each(|text| faults.prose("/message", text, MAX_PROSE, false));
+    faults.verdict()?;
     if registry.members.of(consortium.code.as_str()).any(|row| is_own(ctx, row)) {
         return Err(Error::Conflict(Text::new(
             "本单位已是该联合体成员",
@@ -226,16 +226,16 @@ pub async fn accept(
     if_match: Option<&Match>,
 ) -> Result<(application::Model, consortium_member::Model)> {
     let (tx, old) = begin(ctx, id, Action::Approve, if_match).await?;
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let role = match decision.role.as_deref() {
         None | Some("member") => MemberRole::Member,
         Some("vice_chair") => MemberRole::ViceChair,
         Some(other) => {
-            let text = Text::new(
+            let text = (
                 "新成员的角色应为 member 或 vice_chair；牵头单位由省级登记",
                 "A new member is a `member` or a `vice_chair`; leads are entered by the province",
             );
-            faults.push(Finding::error("role", "/role", text).with("member, vice_chair", other));
+            faults.add("role", "/role", text, "member, vice_chair", other);
             MemberRole::Member
         }
     };
@@ -245,11 +245,9 @@ pub async fn accept(
         Some(text) => day("/joined_on", text, &mut faults),
     };
     if let Some(day) = joined_on.filter(|day| *day > today) {
-        faults.push(to_come("/joined_on", day, today));
+        to_come("/joined_on", day, today, &mut faults);
     }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     let row = application::Model { state: State::Accepted, role: Some(role), ..old.clone() };
     let member = consortium_member::Model {
         id: RowId(Uuid::now_v7()),
@@ -278,9 +276,10 @@ pub async fn accept(
     Ok((row, member))
 }
 
-fn to_come(at: &str, day: NaiveDate, today: NaiveDate) -> Finding {
-    let text = Text::new("日期不能晚于今天", "The day has not come yet");
-    Finding::error("day_to_come", at, text).with(format!("≤ {today}"), day.to_string())
+/// A day that has not come.
+pub(super) fn to_come(at: &str, day: NaiveDate, today: NaiveDate, faults: &mut Faults) {
+    let text = ("日期不能晚于今天", "The day has not come yet");
+    faults.add("day_to_come", at, text, format!("≤ {today}"), day.to_string());
 }
 
 /// Says no, and why.
@@ -290,9 +289,9 @@ fn to_come(at: &str, day: NaiveDate, today: NaiveDate) -> Finding {
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn refuse(ctx: &Ctx, id: &str, reason: String, if_match: Option<&Match>) -> Result<application::Model> {
     let (tx, old) = begin(ctx, id, Action::Approve, if_match).await?;
-    if let Some(fault) = reviews::said("/reason", &reason) {
-        return Err(Error::Invalid(vec![fault]));
-    }
+    let mut faults = Faults::default();
+    faults.prose("/reason", &reason, MAX_PROSE, true);
+    faults.verdict()?;
     let row = application::Model { state: State::Refused, reason: Some(reason), ..old.clone() };
     let row = settle(ctx, &tx, &old, row).await?;
     note(ctx, &tx, "application.refused", &row).await?;
@@ -325,18 +324,16 @@ pub async fn leave(ctx: &Ctx, consortium: &str, left_on: Option<String>) -> Resu
     let registry = ctx.memory.registry();
     registry.consortia.get(consortium).ok_or(Error::NotFound(Kind::Registry))?;
     ctx.require(Action::Change, KIND)?;
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let today = today(ctx);
     let day = match &left_on {
         None => today,
         Some(text) => day("/left_on", text, &mut faults).unwrap_or(today),
     };
     if day > today {
-        faults.push(to_come("/left_on", day, today));
+        to_come("/left_on", day, today, &mut faults);
     }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     let is_member = |row: &&consortium_member::Model| row.consortium_code == *consortium;
     let Some(old) = registry.members.of(consortium).filter(is_member).find(|row| is_own(ctx, row)) else {
         return Err(Error::Conflict(Text::new(
@@ -352,9 +349,10 @@ pub async fn leave(ctx: &Ctx, consortium: &str, left_on: Option<String>) -> Resu
         )));
     }
     if let Some(from) = old.joined_on.filter(|from| day < *from) {
-        let text = Text::new("退出日早于加入日", "It left before it joined");
-        let finding = Finding::error("left_before_joining", "/left_on", text);
-        return Err(Error::Invalid(vec![finding.with(format!("≥ {from}"), day.to_string())]));
+        let mut faults = Faults::default();
+        let text = ("退出日早于加入日", "It left before it joined");
+        faults.add("left_before_joining", "/left_on", text, format!("≥ {from}"), day.to_string());
+        faults.verdict()?;
     }
     let tx = ctx.begin().await?;
     let new = consortium_member::Model { left_on: Some(day), version: old.version + 1, ..old.clone() };
@@ -405,7 +403,18 @@ async fn note(ctx: &Ctx, db: &impl ConnectionTrait, action: &'static str, row: &
         "version": row.version, "state": row.state.word(), "consortium": row.consortium_code.as_str(),
         "school": school, "enterprise": row.enterprise_code.as_ref().map(EnterpriseCode::as_str),
     });
-    journal::record(db, ctx, Event { action, object: row.id.to_string(), school, data, ..Event::default() }).await
+    let registry = ctx.memory.registry();
+    let applicant = school.map(|code| Party(Role::School, code));
+    let applicant =
+        applicant.or_else(|| row.enterprise_code.as_ref().map(|code| Party(Role::Enterprise, code.as_str())));
+    let leading = registry.members.of(row.consortium_code.as_str());
+    let leading = leading.filter(|member| member.consortium_code == row.consortium_code && leads(member));
+    let leading = leading.filter_map(|member| {
+        let school = member.school_code.as_ref().map(|code| Party(Role::School, code.as_str()));
+        school.or_else(|| member.enterprise_code.as_ref().map(|code| Party(Role::Enterprise, code.as_str())))
+    });
+    let parties = applicant.into_iter().chain(leading).collect();
+    journal::record(db, ctx, Event { action, object: row.id.to_string(), parties, data, ..Event::default() }).await
 }
 
 /// Who is a member is public, so everybody is told.

@@ -2,12 +2,11 @@
 
 use chrono::{Datelike, NaiveDate};
 use entity::partnership;
-use reqwest::Url;
 
 use crate::{
+    authz::Role,
     ctx::Ctx,
-    domain::reviews::unfit,
-    error::{Finding, Text},
+    domain::faults::Faults,
     formats::{
         decimal,
         expression::is_name,
@@ -19,9 +18,6 @@ use crate::{
 const MAX_NAME: usize = 200;
 /// The longest kind.
 const MAX_KIND: usize = 60;
-/// The most addresses of evidence, and the longest of them.
-const MAX_EVIDENCE: usize = 20;
-const MAX_ADDRESS: usize = 2_000;
 /// The most heads of one partnership.
 const MAX_STUDENTS: i64 = 1_000_000;
 /// The most money of one partnership, in yuan.
@@ -62,66 +58,35 @@ pub struct New {
 }
 
 /// Reads a day, or says what is wrong with it.
-pub(in crate::domain) fn day(at: &str, text: &str, faults: &mut Vec<Finding>) -> Option<NaiveDate> {
+pub(in crate::domain) fn day(at: &str, text: &str, faults: &mut Faults) -> Option<NaiveDate> {
     let day = text.parse::<NaiveDate>().ok();
     let day = day.filter(|day| day.to_string() == text && (1949..=2199).contains(&day.year()));
     if day.is_none() {
-        let said = Text::new("日期应如 2026-12-31", "A day is written like 2026-12-31");
-        faults.push(Finding::error("day_form", at, said).with("YYYY-MM-DD", text));
+        faults.add("day_form", at, ("日期应如 2026-12-31", "A day is written like 2026-12-31"), "YYYY-MM-DD", text);
     }
     day
 }
 
 /// A short text that must say something, and what is wrong with it.
-pub(in crate::domain) fn title(at: &str, text: &str, faults: &mut Vec<Finding>) {
-    let length = text.chars().count();
-    if text.trim().is_empty() {
-        let said = Text::new("不能为空", "It must say something");
-        faults.push(Finding::error("missing", at, said));
-    } else if length > MAX_NAME {
-        let said = Text::new(format!("最多 {MAX_NAME} 个字符"), format!("It has at most {MAX_NAME} characters"));
-        faults.push(Finding::error("too_long", at, said).with(format!("≤ {MAX_NAME}"), length.to_string()));
-    } else {
-        faults.extend(unfit(at, text));
-    }
+pub(in crate::domain) fn title(at: &str, text: &str, faults: &mut Faults) {
+    faults.prose(at, text, MAX_NAME, true);
 }
 
 /// A word of an open list.
-pub(in crate::domain) fn kind(at: &str, word: &str, like: &str, faults: &mut Vec<Finding>) {
+pub(in crate::domain) fn kind(at: &str, word: &str, like: &str, faults: &mut Faults) {
     if !is_name(word) || word.len() > MAX_KIND {
-        let said = Text::new(
+        let said = (
             format!("类别用小写英文字母、数字和下划线，如 {like}"),
             format!("A kind is a word of small letters, digits and underscores, like {like}"),
         );
-        faults.push(Finding::error("kind_form", at, said).with(like, word));
+        faults.add("kind_form", at, said, like, word.chars().take(MAX_KIND).collect::<String>());
     }
+    faults.personal(at, word);
 }
 
 /// Addresses of evidence as they are stored, with what is wrong with them.
-pub(in crate::domain) fn evidence(at: &str, addresses: &[String], faults: &mut Vec<Finding>) -> String {
-    if addresses.len() > MAX_EVIDENCE {
-        let said =
-            Text::new(format!("最多 {MAX_EVIDENCE} 个佐证链接"), format!("At most {MAX_EVIDENCE} links of evidence"));
-        let finding = Finding::error("too_many", at, said);
-        faults.push(finding.with(format!("≤ {MAX_EVIDENCE}"), addresses.len().to_string()));
-    }
-    for (number, address) in addresses.iter().enumerate() {
-        let is_good = address.len() <= MAX_ADDRESS
-            && Url::parse(address).is_ok_and(|url| {
-                url.scheme() == "https"
-                    && url.host_str().is_some_and(|host| !host.is_empty())
-                    && url.username().is_empty()
-                    && url.password().is_none()
-            });
-        if !is_good {
-            let said = Text::new(
-                "佐证应为 https 链接，且不含用户名和密码",
-                "Evidence is an https address without a user and a password",
-            );
-            let finding = Finding::error("evidence_url", format!("{at}/{number}"), said);
-            faults.push(finding.with("https://example.org/paper.pdf", address.as_str()));
-        }
-    }
+pub(in crate::domain) fn evidence(at: &str, addresses: &[String], faults: &mut Faults) -> String {
+    faults.links(at, addresses);
     serde_json::Value::from(addresses).to_string()
 }
 
@@ -135,20 +100,20 @@ pub(super) fn applied(
     there: &partnership::Model,
     said: &Said,
     is_new: bool,
-    faults: &mut Vec<Finding>,
+    faults: &mut Faults,
 ) -> partnership::Model {
     let mut row = there.clone();
     if let Some(word) = &said.kind {
         kind("/kind", word, "order_class", faults);
         row.kind.clone_from(word);
     } else if is_new {
-        faults.push(missing("/kind"));
+        faults.missing("/kind");
     }
     if let Some(name) = &said.name {
         title("/name", name, faults);
         row.label.clone_from(name);
     } else if is_new {
-        faults.push(missing("/name"));
+        faults.missing("/name");
     }
     if let Some(name) = &said.name_en {
         name.iter().for_each(|name| title("/name_en", name, faults));
@@ -156,8 +121,8 @@ pub(super) fn applied(
     }
     if let Some(major) = &said.major {
         if let Some(code) = major.as_ref().filter(|code| code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit())) {
-            let said = Text::new("专业代码为六位数字", "A major has a code of six digits");
-            faults.push(Finding::error("major_code", "/major", said).with("560301", code.as_str()));
+            let said = ("专业代码为六位数字", "A major has a code of six digits");
+            faults.add("major_code", "/major", said, "560301", code.chars().take(20).collect::<String>());
         }
         row.major_code.clone_from(major);
     }
@@ -170,15 +135,15 @@ pub(super) fn applied(
     if let (Some(from), Some(until)) = (row.starts_on, row.ends_on)
         && until < from
     {
-        let said = Text::new("结束日早于开始日", "It ends before it begins");
-        faults.push(Finding::error("ends_before_start", "/ends_on", said).with(format!("≥ {from}"), until.to_string()));
+        let said = ("结束日早于开始日", "It ends before it begins");
+        faults.add("ends_before_start", "/ends_on", said, format!("≥ {from}"), until.to_string());
     }
     if let Some(stated) = said.students {
         row.students = stated.and_then(|count| {
             let good = i32::try_from(count).ok().filter(|_| (0..=MAX_STUDENTS).contains(&count));
             if good.is_none() {
-                let text = Text::new("学生人数应在 0 到 1000000 之间", "Students are between 0 and 1,000,000");
-                faults.push(Finding::error("students", "/students", text).with("0..=1000000", count.to_string()));
+                let text = ("学生人数应在 0 到 1000000 之间", "Students are between 0 and 1,000,000");
+                faults.add("students", "/students", text, "0..=1000000", count.to_string());
             }
             good
         });
@@ -193,41 +158,36 @@ pub(super) fn applied(
 }
 
 /// An amount in yuan as hundredths of it.
-fn money(digits: &str, faults: &mut Vec<Finding>) -> Option<i64> {
+fn money(digits: &str, faults: &mut Faults) -> Option<i64> {
     let most = MAX_INVESTMENT.saturating_mul(100);
     let amount = decimal::parse(digits, MONEY).ok().filter(|amount| (0..=most).contains(amount));
     if amount.is_none() {
-        let said = Text::new(
+        let said = (
             "投入以元为单位，不小于 0，至多两位小数",
             "An investment is in yuan, zero or more, with at most two decimals",
         );
-        faults.push(Finding::error("investment", "/investment", said).with("1500000.00", digits));
+        faults.add("investment", "/investment", said, "1500000.00", digits.chars().take(40).collect::<String>());
     }
     amount
 }
 
-fn missing(at: &str) -> Finding {
-    Finding::error("missing", at, Text::new("缺少此成员", "It is missing"))
-}
-
 /// The two sides of a new partnership, with what is wrong with them: schools and enterprises enter their own.
-pub(super) fn sides(ctx: &Ctx, new: &New, faults: &mut Vec<Finding>) -> (Option<String>, Option<String>) {
-    use crate::authz::Role;
+pub(super) fn sides(ctx: &Ctx, new: &New, faults: &mut Faults) -> (Option<String>, Option<String>) {
     let registry = ctx.memory.registry();
     let mut side = |at: &str, own: Role, said: &Option<String>, is_known: &dyn Fn(&str) -> bool| {
         let is_own = ctx.actor.role == own;
         let Some(code) = said.clone().or_else(|| is_own.then(|| ctx.actor.org().to_owned())) else {
-            faults.push(missing(at));
+            faults.missing(at);
             return None;
         };
         if is_own && code != ctx.actor.org() {
-            let text = Text::new("只能登记本单位的合作", "You enter partnerships of your own organisation only");
-            faults.push(Finding::error("not_own", at, text).with(ctx.actor.org(), code.as_str()));
+            let text = ("只能登记本单位的合作", "You enter partnerships of your own organisation only");
+            faults.add("not_own", at, text, ctx.actor.org(), code.as_str());
             return None;
         }
         if !is_known(&code) {
-            let text = Text::new(format!("机构名单中没有“{code}”"), format!("The registry has no `{code}`"));
-            faults.push(Finding::error("unknown_code", at, text).with("a code of the registry", code.as_str()));
+            let text = (format!("机构名单中没有“{code}”"), format!("The registry has no `{code}`"));
+            faults.add("unknown_code", at, text, "a code of the registry", code.as_str());
             return None;
         }
         Some(code)

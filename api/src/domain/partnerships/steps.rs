@@ -20,12 +20,12 @@ use crate::{
     ctx::Ctx,
     db::{Transaction, now},
     domain::{
-        journal::{self, Event},
+        faults::{Faults, MAX_PROSE},
+        journal::{self, Event, Party},
         precondition::Match,
-        reviews,
     },
-    error::{Error, Finding, Result, Text},
-    memory::{self, Thing},
+    error::{Error, Result, Text},
+    memory::{self, Thing, registry::Registry},
 };
 
 /// Today in Asia/Shanghai, by the instant of the request.
@@ -50,7 +50,7 @@ fn side(ctx: &Ctx) -> Side {
 pub async fn propose(ctx: &Ctx, new: New) -> Result<partnership::Model> {
     use partnership::Column as C;
     ctx.require(Action::Create, Kind::Partnership)?;
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let (school, enterprise) = said::sides(ctx, &new, &mut faults);
     let (at, by) = (now(), side(ctx));
     let is_recorded = by == Side::Province;
@@ -85,9 +85,7 @@ pub async fn propose(ctx: &Ctx, new: New) -> Result<partnership::Model> {
         updated_at: Some(at),
     };
     let row = said::applied(&blank, &new.said, true, &mut faults);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     let tx = ctx.begin().await?;
     let same = ctx
         .visible::<partnership::Entity>()
@@ -113,6 +111,7 @@ async fn begin(
     id: &str,
     action: Action,
     if_match: Option<&Match>,
+    may: fn(&Ctx, &partnership::Model) -> Result<()>,
 ) -> Result<(Transaction, partnership::Model)> {
     ctx.known(Kind::Partnership)?;
     // Reading is everybody's, a step takes a token.
@@ -132,6 +131,7 @@ async fn begin(
             "Only its two sides (SCHOOL, ENTERPRISE) or the province (PROVINCE) can do this",
         )));
     }
+    may(ctx, &row)?;
     Match::judge(if_match, etag(&row))?;
     Ok((tx, row))
 }
@@ -167,8 +167,7 @@ fn expect_other(ctx: &Ctx, row: &partnership::Model) -> Result<()> {
 /// In this order: 404, 403 for whoever is not the other side, 428 and 412, 409 where it is not proposed.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn confirm(ctx: &Ctx, id: &str, if_match: Option<&Match>) -> Result<partnership::Model> {
-    let (tx, old) = begin(ctx, id, Action::Approve, if_match).await?;
-    expect_other(ctx, &old)?;
+    let (tx, old) = begin(ctx, id, Action::Approve, if_match, expect_other).await?;
     expect(&old, State::Proposed)?;
     let row = partnership::Model { state: State::Active, status: "existing".to_owned(), ..old.clone() };
     finish(ctx, tx, "partnership.confirmed", Some(old), row).await
@@ -180,8 +179,7 @@ pub async fn confirm(ctx: &Ctx, id: &str, if_match: Option<&Match>) -> Result<pa
 /// As [`confirm`], and 422 without a reason.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn refuse(ctx: &Ctx, id: &str, reason: String, if_match: Option<&Match>) -> Result<partnership::Model> {
-    let (tx, old) = begin(ctx, id, Action::Approve, if_match).await?;
-    expect_other(ctx, &old)?;
+    let (tx, old) = begin(ctx, id, Action::Approve, if_match, expect_other).await?;
     reasoned(&reason)?;
     expect(&old, State::Proposed)?;
     let row = partnership::Model { state: State::Refused, reason: Some(reason), ..old.clone() };
@@ -194,8 +192,7 @@ pub async fn refuse(ctx: &Ctx, id: &str, reason: String, if_match: Option<&Match
 /// As [`confirm`]; 403 for whoever has not proposed it.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn withdraw(ctx: &Ctx, id: &str, if_match: Option<&Match>) -> Result<partnership::Model> {
-    let (tx, old) = begin(ctx, id, Action::Change, if_match).await?;
-    expect_proposer(ctx, &old)?;
+    let (tx, old) = begin(ctx, id, Action::Change, if_match, expect_proposer).await?;
     expect(&old, State::Proposed)?;
     let row = partnership::Model { state: State::Withdrawn, ..old.clone() };
     finish(ctx, tx, "partnership.withdrawn", Some(old), row).await
@@ -219,27 +216,27 @@ fn expect_proposer(ctx: &Ctx, row: &partnership::Model) -> Result<()> {
 /// In this order: 404, 403, 428 and 412, 409 where it is over, 422 with everything that is wrong.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn change(ctx: &Ctx, id: &str, said: Said, if_match: Option<&Match>) -> Result<partnership::Model> {
-    let (tx, old) = begin(ctx, id, Action::Change, if_match).await?;
-    let mut faults = Vec::new();
-    if old.state == State::Proposed {
-        expect_proposer(ctx, &old)?;
-    } else {
+    let may = |ctx: &Ctx, row: &partnership::Model| match row.state {
+        State::Proposed => expect_proposer(ctx, row),
+        _ => Ok(()),
+    };
+    let (tx, old) = begin(ctx, id, Action::Change, if_match, may).await?;
+    let mut faults = Faults::default();
+    if old.state != State::Proposed {
         expect(&old, State::Active)?;
         let fixed = [("/kind", &said.kind, &old.kind), ("/name", &said.name, &old.label)];
         for (at, new, is) in fixed {
             if let Some(new) = new.as_ref().filter(|new| *new != is) {
-                let text = Text::new(
+                let text = (
                     "已确认的合作不能改变类别和名称：请结束它，另行登记",
                     "Kind and name of a confirmed partnership stay: end it and enter another",
                 );
-                faults.push(Finding::error("fixed", at, text).with(is.as_str(), new.as_str()));
+                faults.add("fixed", at, text, is.as_str(), new.chars().take(200).collect::<String>());
             }
         }
     }
     let row = said::applied(&old, &said, false, &mut faults);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     if row == old {
         return Ok(old);
     }
@@ -258,9 +255,10 @@ pub async fn end(
     reason: String,
     if_match: Option<&Match>,
 ) -> Result<partnership::Model> {
-    let (tx, old) = begin(ctx, id, Action::Change, if_match).await?;
+    let (tx, old) = begin(ctx, id, Action::Change, if_match, |_, _| Ok(())).await?;
     expect(&old, State::Active)?;
-    let mut faults: Vec<Finding> = reviews::said("/reason", &reason).into_iter().collect();
+    let mut faults = Faults::default();
+    faults.prose("/reason", &reason, MAX_PROSE, true);
     let today = today(ctx);
     let day = match &ended_on {
         Some(text) => said::day("/ended_on", text, &mut faults),
@@ -268,24 +266,34 @@ pub async fn end(
     };
     if let Some(day) = day.filter(|day| *day > today || old.starts_on.is_some_and(|from| *day < from)) {
         let from = old.starts_on.map(|from| from.to_string()).unwrap_or_default();
-        let text = Text::new(
+        let text = (
             "结束日不能早于开始日，也不能晚于今天；约定的结束日请用修改（ends_on）",
             "It ends neither before it begins nor after today; an agreed last day is said by a change (ends_on)",
         );
-        faults.push(Finding::error("ended_on", "/ended_on", text).with(format!("{from}..={today}"), day.to_string()));
+        faults.add("ended_on", "/ended_on", text, format!("{from}..={today}"), day.to_string());
     }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     let row = partnership::Model { state: State::Ended, ends_on: day, reason: Some(reason), ..old.clone() };
     finish(ctx, tx, "partnership.ended", Some(old), row).await
 }
 
 fn reasoned(reason: &str) -> Result<()> {
-    match reviews::said("/reason", reason) {
-        None => Ok(()),
-        Some(fault) => Err(Error::Invalid(vec![fault])),
-    }
+    let mut faults = Faults::default();
+    faults.prose("/reason", reason, MAX_PROSE, true);
+    faults.verdict()
+}
+
+/// Whom it concerns: its two sides, and their cities.
+fn parties<'r>(registry: &'r Registry, row: &'r partnership::Model) -> Vec<Party<'r>> {
+    let school = row.school_code.as_ref().map(|code| code.as_str());
+    let enterprise = row.enterprise_code.as_ref().map(|code| code.as_str());
+    let cities = [
+        school.and_then(|code| Some(registry.schools.get(code)?.city_code.as_str())),
+        enterprise.and_then(|code| Some(registry.enterprises.get(code)?.city_code.as_ref()?.as_str())),
+    ];
+    let sides = school.map(|code| Party(Role::School, code)).into_iter();
+    let sides = sides.chain(enterprise.map(|code| Party(Role::Enterprise, code)));
+    sides.chain(cities.into_iter().flatten().map(|code| Party(Role::City, code))).collect()
 }
 
 /// Whether everybody sees it.
@@ -315,8 +323,9 @@ async fn finish(
         "enterprise": new.enterprise_code.as_ref().map(|code| code.as_str()),
         "proposed_by": new.proposed_by.word(),
     });
-    let school = new.school_code.as_ref().map(|code| code.as_str());
-    journal::record(&tx, ctx, Event { action, object: new.id.to_string(), school, data, ..Event::default() }).await?;
+    let registry = ctx.memory.registry();
+    let parties = parties(&registry, &new);
+    journal::record(&tx, ctx, Event { action, object: new.id.to_string(), parties, data, ..Event::default() }).await?;
     let is_to_know = is_public(&new) || old.as_ref().is_some_and(is_public);
     if is_to_know {
         memory::raise(&tx, Thing::Registry).await?;
