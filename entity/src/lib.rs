@@ -23,6 +23,8 @@ pub mod client_key;
 pub mod collection;
 pub mod collection_extension;
 pub mod consortium;
+pub mod consortium_activity;
+pub mod consortium_application;
 pub mod consortium_member;
 pub mod data_access;
 pub mod data_access_table;

@@ -129,6 +129,23 @@ words! {
     DeliveryState { Pending = "pending", Delivered = "delivered", Failed = "failed" }
     /// What a new release changes, by semantic versioning.
     ReleaseKind { Major = "major", Minor = "minor", Patch = "patch" }
+    /// Where a partnership stands.
+    PartnershipState {
+        /// Entered by one side, and not yet answered by the other.
+        Proposed = "proposed",
+        /// Confirmed by the other side, or recorded by the province.
+        Active = "active",
+        /// Over.
+        Ended = "ended",
+        /// The other side said no, with a reason.
+        Refused = "refused",
+        /// Taken back by whoever proposed it, before the answer.
+        Withdrawn = "withdrawn",
+    }
+    /// Who entered a partnership.
+    PartnershipSide { School = "school", Enterprise = "enterprise", Province = "province" }
+    /// Where an application to join a consortium stands.
+    ApplicationState { Pending = "pending", Accepted = "accepted", Refused = "refused", Withdrawn = "withdrawn" }
     /// What part of a school's reporting a person or a service has.
     Duty { All = "all", Fill = "fill", Sign = "sign" }
     /// The role of a person or a service.

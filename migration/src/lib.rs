@@ -36,6 +36,7 @@ mod m20261123_200000_disclosure;
 mod m20261123_220000_create_reconciliation;
 mod m20261124_000000_parties;
 mod m20261124_010000_registry_upkeep;
+mod m20261124_020000_partnerships;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_220000_create_reconciliation::Migration),
             Box::new(m20261124_000000_parties::Migration),
             Box::new(m20261124_010000_registry_upkeep::Migration),
+            Box::new(m20261124_020000_partnerships::Migration),
         ]
     }
 }

@@ -84,12 +84,6 @@ fn columns() -> Vec<(&'static str, ColumnDef)> {
     vec![
         ("enterprise", string_null("website").take()),
         ("enterprise", text_null("profile").take()),
-        ("consortium_member", date_null("joined_on").take()),
-        ("consortium_member", date_null("left_on").take()),
-        (
-            "consortium_member",
-            integer("version").default(1).check(check("ck_consortium_member_version", "version >= 1")).take(),
-        ),
     ]
 }
 

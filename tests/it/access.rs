@@ -8,10 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, Utc};
 use entity::{
-    account,
-    ids::{AccountId, DeliveryId, WebhookId},
-    webhook, webhook_delivery,
-    words::{DeliveryState, Duty, ReleaseKind, Role as Word, SubmissionState as State},
+    account, consortium, consortium_activity, consortium_application, consortium_member,
+    ids::{AccountId, ConsortiumCode, DeliveryId, RowId, WebhookId},
+    partnership, webhook, webhook_delivery,
+    words::{
+        ApplicationState, ConsortiumKind, ConsortiumScope, DeliveryState, Duty, MemberRole, PartnershipSide,
+        PartnershipState, ReleaseKind, Role as Word, SubmissionState as State,
+    },
 };
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
@@ -24,6 +27,7 @@ use zhiqiao::{
         releases::{self, New},
         submissions::Key,
     },
+    memory::{self, Thing},
     rest,
 };
 
@@ -81,6 +85,26 @@ const PEOPLE: &[(&str, &str)] = &[
     ("program", "access-program"),
     ("no-program", "access-nobody"),
 ];
+
+/// What a table calls a partnership of 62001 that it has proposed to the enterprise, and one of others.
+const PARTNERSHIPS: &[(&str, &str)] = &[
+    ("proposal", "0197a1b2-7c3d-7000-8000-000000000011"),
+    ("foreign-proposal", "0197a1b2-7c3d-7000-8000-000000000012"),
+    ("no-proposal", "0197a1b2-7c3d-7000-8000-000000000013"),
+];
+
+/// What a table calls an application of the enterprise to the consortium that 62001 leads, and one of others.
+const APPLICATIONS: &[(&str, &str)] = &[
+    ("application", "0197a1b2-7c3d-7000-8000-000000000021"),
+    ("foreign-application", "0197a1b2-7c3d-7000-8000-000000000022"),
+    ("no-application", "0197a1b2-7c3d-7000-8000-000000000023"),
+];
+
+/// What a table calls a consortium that 62001 leads, with an activity, and one that never was.
+const CONSORTIA: &[(&str, &str)] = &[("led", "CACCE5501"), ("no-consortium", "CACCE5502")];
+
+/// The activity.
+const ACTIVITY: &str = "0197a1b2-7c3d-7000-8000-000000000031";
 
 /// What a table calls a release.
 const VERSIONS: &[(&str, &str)] = &[("published", "1.0.0"), ("hidden", "1.2.0"), ("nowhere", "7.7.7")];
@@ -464,6 +488,71 @@ GET /v1/reports/{period}
     own                                                200    200   200     200      200  200    200    200        200
 GET /v1/reports/{period}/{file}
     own                                                404    404   404     404      404  404    404    404        404
+GET /v1/partnerships
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/partnerships
+    -                                                  401    403   403     422      403  422    403    422        403
+GET /v1/partnership-statistics
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/partnerships/{partnership}
+    proposal                                           404    404   404     200      200  200    404    200        404
+    foreign-proposal                                   404    404   404     200      404  404    404    404        404
+    no-proposal                                        404    404   404     404      404  404    404    404        404
+PATCH /v1/partnerships/{partnership}
+    proposal                                           401    404   404     403      403  412    404    403        404
+    foreign-proposal                                   401    404   404     403      404  404    404    404        404
+    no-proposal                                        401    404   404     404      404  404    404    404        404
+POST /v1/partnerships/{partnership}/confirm
+    proposal                                           401    404   404     403      403  403    404    412        404
+    foreign-proposal                                   401    404   404     403      404  404    404    404        404
+    no-proposal                                        401    404   404     404      404  404    404    404        404
+POST /v1/partnerships/{partnership}/refuse
+    proposal                                           401    404   404     403      403  403    404    412        404
+    foreign-proposal                                   401    404   404     403      404  404    404    404        404
+    no-proposal                                        401    404   404     404      404  404    404    404        404
+POST /v1/partnerships/{partnership}/withdraw
+    proposal                                           401    404   404     403      403  412    404    403        404
+    foreign-proposal                                   401    404   404     403      404  404    404    404        404
+    no-proposal                                        401    404   404     404      404  404    404    404        404
+POST /v1/partnerships/{partnership}/end
+    proposal                                           401    404   404     412      403  412    404    412        404
+    foreign-proposal                                   401    404   404     412      404  404    404    404        404
+    no-proposal                                        401    404   404     404      404  404    404    404        404
+GET /v1/consortium-overview
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/consortium-applications
+    -                                                  401    200   200     200      200  200    200    200        200
+GET /v1/consortium-applications/{application}
+    application                                        401    404   404     200      404  200    404    200        404
+    foreign-application                                401    404   404     200      404  404    404    404        404
+    no-application                                     401    404   404     404      404  404    404    404        404
+POST /v1/consortium-applications/{application}/accept
+    application                                        401    404   404     403      404  412    404    403        404
+    foreign-application                                401    404   404     412      404  404    404    404        404
+    no-application                                     401    404   404     404      404  404    404    404        404
+POST /v1/consortium-applications/{application}/refuse
+    application                                        401    404   404     403      404  412    404    403        404
+    foreign-application                                401    404   404     412      404  404    404    404        404
+    no-application                                     401    404   404     404      404  404    404    404        404
+POST /v1/consortium-applications/{application}/withdraw
+    application                                        401    404   404     403      404  403    404    412        404
+    foreign-application                                401    404   404     403      404  404    404    404        404
+    no-application                                     401    404   404     404      404  404    404    404        404
+POST /v1/consortia/{consortium}/applications
+    led                                                401    403   403     403      403  422    403    422        403
+    no-consortium                                      401    404   404     404      404  404    404    404        404
+POST /v1/consortia/{consortium}/leave
+    led                                                401    403   403     403      403  422    403    422        403
+    no-consortium                                      401    404   404     404      404  404    404    404        404
+GET /v1/consortia/{consortium}/activities
+    led                                                200    200   200     200      200  200    200    200        200
+    no-consortium                                      404    404   404     404      404  404    404    404        404
+POST /v1/consortia/{consortium}/activities
+    led                                                401    403   403     403      403  422    403    403        403
+    no-consortium                                      401    403   403     404      403  404    403    404        403
+PATCH /v1/consortia/{consortium}/activities/{activity}
+    led                                                401    403   403     403      403  412    403    403        403
+    no-consortium                                      401    403   403     404      403  404    403    404        403
 DELETE /v1/session
     -                                                  204    204   204     204      204  204    204    204        204
 ";
@@ -511,6 +600,15 @@ pub fn placed(text: &str, object: &str) -> String {
     }
     if let Some((_, name)) = PEOPLE.iter().find(|(name, _)| *name == object) {
         return text.replace("{account}", name).replace("{client}", name);
+    }
+    if let Some((_, id)) = PARTNERSHIPS.iter().find(|(name, _)| *name == object) {
+        return text.replace("{partnership}", id);
+    }
+    if let Some((_, id)) = APPLICATIONS.iter().find(|(name, _)| *name == object) {
+        return text.replace("{application}", id);
+    }
+    if let Some((_, code)) = CONSORTIA.iter().find(|(name, _)| *name == object) {
+        return text.replace("{consortium}", code).replace("{activity}", ACTIVITY);
     }
     let (_, [school, dataset, period]) =
         OBJECTS.iter().find(|(name, _)| *name == object).unwrap_or_else(|| panic!("{object}?"));
@@ -568,6 +666,114 @@ async fn endpoint(app: &TestApp, id: &str, (role, org): (Word, &str)) {
     };
     let message = webhook_delivery::ActiveModel::from(message);
     webhook_delivery::Entity::insert(message).exec_without_returning(db).await.unwrap();
+}
+
+/// A consortium that 62001 leads, who wants to join it, what it has done, and what 62001 proposes to an enterprise.
+async fn bonds(app: &TestApp) {
+    let (db, at) = (app.house.db.write(), Utc::now());
+    let id = |text: &str| RowId(uuid::Uuid::parse_str(text).unwrap());
+    let led = ConsortiumCode::from(CONSORTIA[0].1);
+    let consortium = consortium::Model {
+        code: led.clone(),
+        position: 1_000,
+        name: "某联合体".to_owned(),
+        name_en: None,
+        kind: ConsortiumKind::CityConsortium,
+        scope: ConsortiumScope::City,
+        founded_on: None,
+        source: "t".to_owned(),
+    };
+    consortium::Entity::insert(consortium::ActiveModel::from(consortium)).exec_without_returning(db).await.unwrap();
+    let lead = consortium_member::Model {
+        id: id("0197a1b2-7c3d-7000-8000-000000000041"),
+        consortium_code: led.clone(),
+        position: 1_000,
+        member_type: "school".to_owned(),
+        school_code: Some("62001".into()),
+        enterprise_code: None,
+        institution_code: None,
+        role: MemberRole::Lead,
+        name_as_printed: None,
+        source: "t".to_owned(),
+        joined_on: None,
+        left_on: None,
+        version: 1,
+    };
+    let lead = consortium_member::ActiveModel::from(lead);
+    consortium_member::Entity::insert(lead).exec_without_returning(db).await.unwrap();
+    let activity = consortium_activity::Model {
+        id: id(ACTIVITY),
+        consortium_code: led.clone(),
+        held_on: "2024-05-01".parse().unwrap(),
+        title: "年会".to_owned(),
+        kind: "meeting".to_owned(),
+        evidence: "[]".to_owned(),
+        version: 1,
+        created_at: at,
+        updated_at: at,
+    };
+    let activity = consortium_activity::ActiveModel::from(activity);
+    consortium_activity::Entity::insert(activity).exec_without_returning(db).await.unwrap();
+    for ((_, number), consortium, school, enterprise) in [
+        (APPLICATIONS[0], led, None, Some("EEADEB0F3".into())),
+        // Its only lead has no account.
+        (APPLICATIONS[1], "CD9B599D7".into(), Some("62005".into()), None),
+    ] {
+        let application = consortium_application::Model {
+            id: id(number),
+            consortium_code: consortium,
+            school_code: school,
+            enterprise_code: enterprise,
+            state: ApplicationState::Pending,
+            message: Some("a message".to_owned()),
+            reason: None,
+            role: None,
+            version: 1,
+            created_by: "test".to_owned(),
+            created_at: at,
+            updated_at: at,
+        };
+        let application = consortium_application::ActiveModel::from(application);
+        consortium_application::Entity::insert(application).exec_without_returning(db).await.unwrap();
+    }
+    for ((_, number), school, enterprise) in
+        [(PARTNERSHIPS[0], "62001", "EEADEB0F3"), (PARTNERSHIPS[1], "62005", "E043A3812")]
+    {
+        let proposal = partnership::Model {
+            id: id(number),
+            position: i32::MAX,
+            school_code: Some(school.into()),
+            institution_code: None,
+            enterprise_code: Some(enterprise.into()),
+            kind: "access_test".to_owned(),
+            count: None,
+            unit: None,
+            qualifier: None,
+            label: "某合作".to_owned(),
+            label_en: None,
+            status: "planned".to_owned(),
+            other_partner: None,
+            source: String::new(),
+            state: PartnershipState::Proposed,
+            proposed_by: PartnershipSide::School,
+            major_code: None,
+            starts_on: None,
+            ends_on: None,
+            students: None,
+            investment: None,
+            evidence: "[]".to_owned(),
+            reason: None,
+            is_printed: false,
+            version: 1,
+            created_by: Some("test".to_owned()),
+            created_at: Some(at),
+            updated_at: Some(at),
+        };
+        let proposal = partnership::ActiveModel::from(proposal);
+        partnership::Entity::insert(proposal).exec_without_returning(db).await.unwrap();
+    }
+    memory::raise(db, Thing::Registry).await.unwrap();
+    app.house.memory.refresh().await.unwrap();
 }
 
 /// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
@@ -635,6 +841,7 @@ async fn staged() -> TestApp {
         collections::extend(&province, &collections::Key::new(dataset, "2031"), extend).await.unwrap();
     }
     stage::bring(&app, &Key::new("62001", "talent", "2031"), &talent(), State::Accepted).await;
+    bonds(&app).await;
     app
 }
 
@@ -680,6 +887,12 @@ pub fn body(route: &str) -> Option<Value> {
             "disclosure": "public",
         })),
         ("POST", "periods") => Some(json!({ "code": "nonsense" })),
+        // A text that no database takes, a day that is none: nothing is stored.
+        ("POST", "partnerships") => Some(json!({ "kind": "order_class", "name": "" })),
+        ("POST", "applications") => Some(json!({ "message": "\0" })),
+        ("POST", "leave") => Some(json!({ "left_on": "nonsense" })),
+        ("POST", "refuse" | "end") => Some(json!({ "reason": "a reason" })),
+        ("PATCH", "{partnership}" | "{activity}") => Some(json!({})),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("POST", "approve" | "accept") if path.starts_with("/v1/submissions/") => Some(json!({ "tables": [] })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),

@@ -48,6 +48,11 @@ pub const NOUNS: &[(&str, Audience)] = &[
     // What is printed, and why it contradicts itself; what it was held against.
     ("claim", Audience::Everybody),
     ("reconciliation", Audience::Province),
+    // What schools and enterprises do together: proposals are for those concerned, members and activities public.
+    ("partnership", Audience::Parties),
+    ("application", Audience::Parties),
+    ("membership", Audience::Everybody),
+    ("activity", Audience::Everybody),
     // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).
     ("account", Audience::Nobody),
     ("client", Audience::Nobody),

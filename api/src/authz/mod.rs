@@ -168,6 +168,12 @@ pub enum Kind {
     Event,
     /// Where an organisation wants to hear of events.
     Webhook,
+    /// What exists, or is proposed, between a school and an enterprise.
+    Partnership,
+    /// Who wants to join a consortium; a membership to end.
+    ConsortiumApplication,
+    /// What a consortium has done.
+    ConsortiumActivity,
     /// An address nothing is at.
     Route,
 }
@@ -195,6 +201,9 @@ impl Kind {
         Self::Idempotency,
         Self::Event,
         Self::Webhook,
+        Self::Partnership,
+        Self::ConsortiumApplication,
+        Self::ConsortiumActivity,
         Self::Route,
     ];
 
@@ -221,6 +230,9 @@ impl Kind {
             Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
             Self::Webhook => "webhook 或其消息",
+            Self::Partnership => "校企合作",
+            Self::ConsortiumApplication => "联合体加入申请",
+            Self::ConsortiumActivity => "联合体活动",
             Self::Route => "地址",
         }
     }
@@ -248,6 +260,9 @@ impl Kind {
             Self::Idempotency => "idempotency record",
             Self::Event => "event",
             Self::Webhook => "webhook or message",
+            Self::Partnership => "partnership",
+            Self::ConsortiumApplication => "application to a consortium",
+            Self::ConsortiumActivity => "activity of a consortium",
             Self::Route => "address",
         }
     }
@@ -304,6 +319,15 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
 
         (R::Province | R::City | R::School | R::Enterprise, K::Webhook, A::Read | A::Create | A::Change) => true,
         (R::System, K::Webhook, A::Read | A::Change) => true,
+
+        // Of partnerships everybody sees what stands; which of its sides may take a step the verb says.
+        (_, K::Partnership | K::ConsortiumActivity, A::Read) => true,
+        (R::School | R::Enterprise, K::Partnership, A::Create | A::Approve | A::Change) => true,
+        (R::Province, K::Partnership, A::Create | A::Change) => true,
+        // A consortium's leads are schools and enterprises; the province acts where none of them is here.
+        (R::School | R::Enterprise, K::ConsortiumApplication, A::Read | A::Create | A::Approve | A::Change) => true,
+        (R::Province, K::ConsortiumApplication, A::Read | A::Approve) => true,
+        (R::School | R::Enterprise | R::Province, K::ConsortiumActivity, A::Create | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => {

@@ -5,14 +5,16 @@
 
 use entity::{
     account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
-    collection, collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator,
-    journal, journal_checkpoint, journal_seal, lockout, period, reconciliation, recovery_code, refresh_token, release,
+    collection, collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
+    data_access_table, dataset, enterprise, finding, idempotency, indicator, journal, journal_checkpoint, journal_seal,
+    lockout, partnership, period, reconciliation, recovery_code, refresh_token, release,
     release_table, revision, revocation, school, second_factor, signing_key, submission, token_family, transition,
     webhook, webhook_delivery,
+    words::{MemberRole, PartnershipState},
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
-    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
 use super::{Actor, Kind, Role};
@@ -53,6 +55,8 @@ public! {
     period => Catalogue,
     claim => Claim,
     claim_explanation => Claim,
+    consortium_member => Registry,
+    consortium_activity => ConsortiumActivity,
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
@@ -331,6 +335,70 @@ impl Scoped for data_access_table::Entity {
     }
 }
 
+/// What stands, has ended, or is printed somewhere.
+fn open_partnerships() -> Condition {
+    Condition::any()
+        .add(partnership::Column::IsPrinted.eq(true))
+        .add(partnership::Column::State.is_in([PartnershipState::Active, PartnershipState::Ended]))
+}
+
+impl Scoped for partnership::Entity {
+    const KIND: Kind = Kind::Partnership;
+
+    fn within(actor: &Actor) -> Condition {
+        use partnership::Column as C;
+        match actor.role {
+            Role::Province | Role::System => every(),
+            // What is proposed is its two sides' own, and their cities'.
+            Role::School => open_partnerships().add(C::SchoolCode.eq(actor.org())),
+            Role::Enterprise => open_partnerships().add(C::EnterpriseCode.eq(actor.org())),
+            Role::City => {
+                let enterprises = Query::select()
+                    .column(enterprise::Column::Code)
+                    .from(enterprise::Entity)
+                    .and_where(enterprise::Column::CityCode.eq(actor.org()))
+                    .to_owned();
+                open_partnerships()
+                    .add(in_city(C::SchoolCode.into_simple_expr(), actor.org()))
+                    .add(C::EnterpriseCode.in_subquery(enterprises))
+            }
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => open_partnerships(),
+        }
+    }
+}
+
+/// Consortia that a member leads.
+fn led(member: SimpleExpr) -> SelectStatement {
+    use consortium_member::Column as C;
+    Query::select()
+        .column(C::ConsortiumCode)
+        .from(consortium_member::Entity)
+        .and_where(member)
+        .and_where(C::Role.is_in([MemberRole::Lead, MemberRole::CoLead]))
+        .and_where(C::LeftOn.is_null())
+        .to_owned()
+}
+
+impl Scoped for consortium_application::Entity {
+    const KIND: Kind = Kind::ConsortiumApplication;
+
+    fn within(actor: &Actor) -> Condition {
+        use consortium_application::Column as C;
+        use consortium_member::Column as M;
+        match actor.role {
+            Role::Province | Role::System => every(),
+            // The applicant's, and its consortium's leads'.
+            Role::School => Condition::any()
+                .add(C::SchoolCode.eq(actor.org()))
+                .add(C::ConsortiumCode.in_subquery(led(M::SchoolCode.eq(actor.org())))),
+            Role::Enterprise => Condition::any()
+                .add(C::EnterpriseCode.eq(actor.org()))
+                .add(C::ConsortiumCode.in_subquery(led(M::EnterpriseCode.eq(actor.org())))),
+            Role::Public | Role::Admin | Role::Auditor | Role::City | Role::Agency | Role::Analyst => none(),
+        }
+    }
+}
+
 impl Scoped for webhook::Entity {
     const KIND: Kind = Kind::Webhook;
 
@@ -377,6 +445,7 @@ whole!(
     city,
     claim,
     consortium,
+    consortium_activity,
     consortium_member,
     dataset,
     designation,
@@ -389,7 +458,6 @@ whole!(
     industry_chain,
     major,
     major_chain,
-    partnership,
     period,
     programme,
     registry_change,

@@ -28,6 +28,7 @@ use crate::{
     memory::{
         ReleaseHead,
         columns::Column,
+        derived,
         disclosed::Disclosed,
         frame::{Frame, FrameIndicator},
     },
@@ -457,6 +458,16 @@ async fn columns<'a>(
                 let table = ctx.memory.table(head, frame).await?;
                 for code in codes {
                     columns.insert(code, table.column(code)?);
+                }
+            }
+            Origin::Unpublished(_) if derived::is_derived(dataset) => {
+                let days = Period::read(period, "/period")?.days()?;
+                let schools = frame.schools.iter().map(|school| school.code.as_str());
+                for series in derived::series(&ctx.memory.registry(), schools, days) {
+                    let Some(code) = codes.iter().find(|code| **code == series.code) else { continue };
+                    let cell = |(value, status): (Option<i64>, document::Status)| (value.unwrap_or(0), status);
+                    let cells = series.cells.into_iter().map(|one| one.map(cell)).collect();
+                    columns.insert(*code, Arc::new(Column::new(cells)));
                 }
             }
             Origin::Unpublished(which) => {

@@ -6,8 +6,8 @@ use super::precondition::Match;
 use crate::{
     ctx::Ctx,
     db::Transaction,
-    error::{Error, Result},
-    memory::{self, Thing, registry::Registry},
+    error::{Error, Finding, Result, Text},
+    memory::{self, Thing, derived, registry::Registry},
 };
 
 /// Begins a change of the catalogue, and reads the whole of it as it then stands.
@@ -35,6 +35,26 @@ pub(super) fn matched(if_match: Option<&Match>, version: i32) -> Result<()> {
         }
         Some(Match::Any | Match::Tags(_)) => Ok(()),
     }
+}
+
+/// What is told of a table that nobody states.
+pub(super) fn of_nobody(at: &str, dataset: &str) -> Finding {
+    let text = Text::new(
+        format!("报表“{dataset}”由登记的校企合作自动汇总，不需填报，也不能修改：请登记或确认校企合作（/v1/partnerships）"),
+        format!(
+            "`{dataset}` is derived from the registered partnerships: nobody states or changes it; enter or confirm \
+             partnerships instead (/v1/partnerships)"
+        ),
+    );
+    Finding::error("derived_dataset", at, text)
+}
+
+/// Refuses to state or to change a table that nobody states.
+///
+/// # Errors
+/// 422.
+pub(super) fn expect_stated(at: &str, dataset: &str) -> Result<()> {
+    if derived::is_derived(dataset) { Err(Error::Invalid(vec![of_nobody(at, dataset)])) } else { Ok(()) }
 }
 
 /// What its periods are, where there is such a table.

@@ -127,6 +127,7 @@ pub async fn change(ctx: &Ctx, code: &str, change: Change, if_match: Option<&Mat
     ctx.require(Action::Change, Kind::Catalogue)?;
     let (tx, registry) = catalogue::begin(ctx).await?;
     let old = registry.datasets.get(code).ok_or(Error::NotFound(Kind::Catalogue))?;
+    catalogue::expect_stated("/code", code)?;
     catalogue::matched(if_match, old.version)?;
     let mut faults = Faults::default();
     for (member, got) in &change.fixed {

@@ -245,7 +245,8 @@ async fn prepare(
         .await?;
     let version = next(before.as_ref(), new.kind);
     let mut tables = building::carried(ctx, tx, before.as_ref()).await?;
-    let accepted = building::accepted(ctx, tx, new.period.as_deref()).await?;
+    let mut accepted = building::accepted(ctx, tx, new.period.as_deref()).await?;
+    accepted.extend(building::derived(tables.keys().chain(&accepted.clone()), new.period.as_deref()));
     if let Some(before) = &before {
         let old = building::frame(tx, &before.registry_hash).await?;
         same_partitions(&old, &frame, tables.keys().map(|(dataset, _)| dataset), new.kind)?;

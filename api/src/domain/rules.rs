@@ -28,7 +28,7 @@ use crate::{
         document::{self, Cells},
         expression::{Expression, Facts, Input, Verdict, is_code},
     },
-    memory::{self, Thing, registry::Registry},
+    memory::{self, Thing, derived, registry::Registry},
 };
 
 /// The longest message, in characters.
@@ -205,6 +205,9 @@ fn judge(registry: &Registry, row: &rule::Model) -> Result<()> {
     if !is_code(code) || code.len() > 100 {
         let text = Text::new("规则编码应如 talent.placement_low", "A rule's code is written like talent.placement_low");
         fault("rule_code", "/code", text, code);
+    } else if derived::is_derived(row.dataset_code.as_str()) {
+        let text = Text::new("此报表自动汇总，没有填报可供校验", "This table is derived: nobody states it, so no rule judges it");
+        fault("derived_dataset", "/code", text, code);
     } else if registry.datasets.get(row.dataset_code.as_str()).is_none() {
         let text = Text::new(
             format!("没有报表“{}”：编码以所校验的报表开头", row.dataset_code),

@@ -2,6 +2,7 @@
 
 use super::{
     batches::version_of,
+    catalogue,
     periods::Period,
     submissions::{self, Key},
 };
@@ -31,6 +32,7 @@ pub async fn form(ctx: &Ctx, key: &Key) -> Result<Vec<u8>> {
         .ok_or(Error::NotFound(Kind::Submission))?;
     let dataset = registry.datasets.get(key.dataset.as_str()).ok_or(Error::NotFound(Kind::Catalogue))?;
     ctx.require(Action::Push, Kind::Submission)?;
+    catalogue::expect_stated("/dataset", key.dataset.as_str())?;
     let period = Period::of(dataset, key.period.as_str(), "/period")?;
 
     let present = cells(ctx, key).await?;

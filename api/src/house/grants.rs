@@ -32,6 +32,8 @@ pub const GRANTS: &[(&str, &str)] = &[
     ("collection", CHANGE),
     ("collection_extension", ADD),
     ("consortium", CHANGE),
+    ("consortium_activity", CHANGE),
+    ("consortium_application", CHANGE),
     ("consortium_member", CHANGE),
     // Old records go after three years; a trigger refuses earlier.
     ("data_access", QUEUE),

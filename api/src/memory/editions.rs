@@ -50,7 +50,7 @@ pub fn whole(now: &indicator::Model, then: indicator_edition::Model) -> indicato
 impl Editions {
     /// Puts the stored editions beside the indicators that they are of.
     pub fn new(indicators: &Shelf<indicator::Model>, rows: Vec<indicator_edition::Model>) -> Self {
-        let mut all = vec![Vec::new(); indicators.all().len()];
+        let mut all = vec![Vec::new(); indicators.every().len()];
         for row in rows {
             let at = indicators.position(row.indicator_code.as_str());
             let Some((now, list)) = at.and_then(|at| indicators.at(at).zip(all.get_mut(at))) else { continue };

@@ -215,7 +215,7 @@ impl Frame {
             })
             .collect();
         let mut indicators: BTreeMap<String, FrameIndicator> =
-            registry.indicators.all().iter().map(|row| (row.code.0.clone(), FrameIndicator::from(row))).collect();
+            registry.indicators.every().iter().map(|row| (row.code.0.clone(), FrameIndicator::from(row))).collect();
         for (code, list) in editions::by_code(registry) {
             let Some(line) = indicators.get_mut(code) else { continue };
             let earlier = list.iter().map(|one| (one.before.0.clone(), FrameIndicator::from(&one.line)));

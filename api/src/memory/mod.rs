@@ -11,6 +11,7 @@
 
 pub mod bell;
 pub mod columns;
+pub mod derived;
 pub mod disclosed;
 pub mod editions;
 pub mod frame;

@@ -4,19 +4,20 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::{
-    alias, city, claim, consortium, consortium_member, dataset, designation, duplicate_decision, enterprise,
-    external_institution, indicator, indicator_edition, industry_chain, major, major_chain, partnership, programme,
-    registry_term, rule, school, school_succession,
+    alias, city, claim, consortium, consortium_activity, consortium_member, dataset, designation, duplicate_decision,
+    enterprise, external_institution, indicator, indicator_edition, industry_chain, major, major_chain, partnership,
+    programme, registry_term, rule, school, school_succession,
     words::{DuplicateVerdict, EntityType, EntryKind},
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 
 use super::{
+    derived,
     editions::{self, Editions},
     search::Names,
 };
 use crate::{
-    authz::{self, Whole},
+    authz::{self, Actor, Whole},
     error::Result,
     formats::expression::Expression,
 };
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Shelf<T> {
     rows: Vec<T>,
+    /// How many of them are listed; those behind are found by their code alone.
+    listed: usize,
     // Asked several times for each cell of a batch: by a hash that is quicker than the usual one.
     at: HashMap<String, usize, foldhash::fast::RandomState>,
 }
@@ -32,7 +35,16 @@ pub struct Shelf<T> {
 impl<T> Shelf<T> {
     fn new(rows: Vec<T>, code: impl Fn(&T) -> &str) -> Self {
         let at = rows.iter().enumerate().map(|(at, row)| (code(row).to_owned(), at)).collect();
-        Self { rows, at }
+        let listed = rows.len();
+        Self { rows, listed, at }
+    }
+
+    /// With rows that no list has: they are there for whoever names them.
+    fn with_unlisted(mut rows: Vec<T>, unlisted: Vec<T>, code: impl Fn(&T) -> &str) -> Self {
+        rows.retain(|row| !unlisted.iter().any(|other| code(other) == code(row)));
+        let listed = rows.len();
+        rows.extend(unlisted);
+        Self { listed, ..Self::new(rows, code) }
     }
 
     /// The row with this code.
@@ -57,8 +69,13 @@ impl<T> Shelf<T> {
         self.rows.get(position)
     }
 
-    /// All rows, in order.
+    /// All rows that are listed, in order.
     pub fn all(&self) -> &[T] {
+        self.rows.get(..self.listed).unwrap_or_default()
+    }
+
+    /// Those, and behind them the rows that are found by their code alone.
+    pub fn every(&self) -> &[T] {
         &self.rows
     }
 }
@@ -159,13 +176,15 @@ pub struct Registry {
     pub institutions: Shelf<external_institution::Model>,
     /// Consortia, in the order of the file.
     pub consortia: Shelf<consortium::Model>,
-    /// Memberships, by the code of the consortium and of the member alike.
+    /// Present memberships, by the code of the consortium and of the member alike.
     pub members: Belonging<consortium_member::Model>,
-    /// Partnerships, by the code of the school and of the enterprise alike.
+    /// What consortia have done, newest first, by the code of the consortium.
+    pub activities: Belonging<consortium_activity::Model>,
+    /// Partnerships that are public, by the code of the school, of the enterprise and of their cities alike.
     pub partnerships: Belonging<partnership::Model>,
     /// Other printed names, by the code of what they stand for; suggestions are left out.
     pub aliases: Belonging<alias::Model>,
-    /// Tables, in the order of the file.
+    /// Tables, in the order of the file; not listed among them is what no school states ([`derived`]).
     pub datasets: Shelf<dataset::Model>,
     /// Indicators as they are now, in the order of the forms; those that no period has any more among them.
     pub indicators: Shelf<indicator::Model>,
@@ -226,8 +245,11 @@ impl Registry {
         // Whoever leaves does so on a day that has come.
         members.retain(|row| row.left_on.is_none());
         members.sort_by_key(|row| (row.position, row.id));
-        let mut partnerships = rows::<partnership::Entity>(db).await?;
-        partnerships.sort_by_key(|row| row.position);
+        let mut activities = rows::<consortium_activity::Entity>(db).await?;
+        activities.sort_by_key(|row| std::cmp::Reverse((row.held_on, row.id)));
+        // What is only proposed is its two sides' own, and not held in memory.
+        let mut partnerships = authz::visible::<partnership::Entity>(&Actor::public()).all(db).await?;
+        partnerships.sort_by_key(|row| (row.position, row.id));
         let aliases = rows::<alias::Entity>(db).await?;
         let mut terms: HashMap<EntryKind, HashMap<String, Term>> = HashMap::new();
         for row in rows::<registry_term::Entity>(db).await? {
@@ -279,9 +301,16 @@ impl Registry {
         institutions.retain(|row| !is_gone(EntryKind::Institution, row.code.as_str()));
         consortia.retain(|row| !is_gone(EntryKind::Consortium, row.code.as_str()));
 
-        let indicators_of = group(&indicators, |row| row.dataset_code.as_str());
-        let indicators = Shelf::new(indicators, |row| row.code.as_str());
+        let (more, lines) = derived::catalogue();
+        let indicators = Shelf::with_unlisted(indicators, lines, |row| row.code.as_str());
+        let indicators_of = group(indicators.every(), |row| row.dataset_code.as_str());
         let code = |code: &Option<entity::ids::SchoolCode>| code.as_ref().map(|code| code.0.clone());
+        let city_of_school: HashMap<String, String> =
+            schools.iter().map(|row| (row.code.0.clone(), row.city_code.0.clone())).collect();
+        let city_of_enterprise: HashMap<String, String> = enterprises
+            .iter()
+            .filter_map(|row| Some((row.code.0.clone(), row.city_code.as_ref()?.0.clone())))
+            .collect();
         let mut registry = Self {
             majors: Shelf::new(majors, |row| row.code.as_str()),
             chains: Shelf::new(chains, |row| row.code.as_str()),
@@ -306,15 +335,20 @@ impl Registry {
                     .or_else(|| row.institution_code.as_ref().map(|code| code.0.clone()));
                 std::iter::once(row.consortium_code.0.clone()).chain(member).collect()
             }),
+            activities: Belonging::new(activities, |row| vec![row.consortium_code.0.clone()]),
             partnerships: Belonging::new(partnerships, move |row| {
-                code(&row.school_code)
-                    .into_iter()
-                    .chain(row.enterprise_code.as_ref().map(|code| code.0.clone()))
-                    .collect()
+                let enterprise = row.enterprise_code.as_ref().map(|code| code.0.clone());
+                let cities = [
+                    row.school_code.as_ref().and_then(|code| city_of_school.get(code.as_str())),
+                    enterprise.as_ref().and_then(|code| city_of_enterprise.get(code.as_str())),
+                ];
+                let mut cities: Vec<String> = cities.into_iter().flatten().cloned().collect();
+                cities.dedup();
+                code(&row.school_code).into_iter().chain(enterprise).chain(cities).collect()
             }),
             aliases: Belonging::new(aliases, |row| vec![row.entity_code.clone()]),
             indicators_of,
-            datasets: Shelf::new(datasets, |row| row.code.as_str()),
+            datasets: Shelf::with_unlisted(datasets, vec![more], |row| row.code.as_str()),
             editions: Editions::new(&indicators, editions),
             indicators,
             rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),

@@ -13,6 +13,7 @@ pub mod clients;
 pub mod collections;
 pub mod compliance;
 pub mod console;
+pub mod consortia;
 pub mod contract;
 pub mod data;
 pub mod datasets;
@@ -25,6 +26,7 @@ pub mod indicators;
 pub mod oauth;
 pub mod packages;
 pub mod peers;
+pub mod partnerships;
 pub mod periods;
 pub mod problem;
 pub mod rates;
@@ -196,6 +198,26 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sdmx::structure)
         .service(reports::index)
         .service(reports::file)
+        .service(partnerships::confirm)
+        .service(partnerships::refuse)
+        .service(partnerships::withdraw)
+        .service(partnerships::end)
+        .service(partnerships::statistics)
+        .service(partnerships::list)
+        .service(partnerships::propose)
+        .service(partnerships::get)
+        .service(partnerships::change)
+        .service(consortia::accept)
+        .service(consortia::refuse)
+        .service(consortia::withdraw)
+        .service(consortia::list)
+        .service(consortia::get)
+        .service(consortia::apply)
+        .service(consortia::leave)
+        .service(consortia::activities)
+        .service(consortia::add_activity)
+        .service(consortia::change_activity)
+        .service(consortia::overview)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -229,6 +251,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "claims", description = "What was printed, held against the data"),
         (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
+        (name = "partnerships", description = "What exists between schools and enterprises"),
+        (name = "consortia", description = "Who joins and leaves a consortium, and what it does"),
         (name = "webhooks", description = "Messages about events"),
         (name = "health", description = "For whoever runs the service"),
     )

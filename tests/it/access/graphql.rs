@@ -805,15 +805,94 @@ ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{sc
     awaiting     401    404   404     409      data 403    404    404        404
 CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note", publishAt: "2099-01-01T00:00:00Z" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
+Query partnership | { it: partnership(id: "{partnership}") { id } }
+    proposal     null   null  null    data     data data   null   data       null
+    foreign-proposal null   null  null    data     null null   null   null       null
+    no-proposal  null   null  null    null     null null   null   null       null
+Query partnerships | { it: partnerships(filter: { kind: ["access_test"] }) { it: nodes { id } } }
+    -            none   none  none    data     data data   none   data       none
+Query consortiumApplication | { it: consortiumApplication(code: "{application}") { code } }
+    application  401    null  null    data     null data   null   data       null
+    foreign-application 401    null  null    data     null null   null   null       null
+    no-application 401    null  null    null     null null   null   null       null
+Query consortiumApplications | { it: consortiumApplications { it: nodes { code } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationConnection nodes edges | { it: consortiumApplications { it: $field { __typename } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationConnection totalCount | { it: consortiumApplications { it: $field } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationConnection pageInfo | { it: consortiumApplications { it: $field { it: endCursor } } }
+    -            401    null  null    data     null data   null   data       null
+ConsortiumApplicationEdge cursor | { it: consortiumApplications { it: edges { it: $field } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationEdge node | { it: consortiumApplications { it: edges { it: $field { code } } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplication code state message createdAt updatedAt etag | { it: consortiumApplication(code: "{application}") { it: $field } }
+    application  401    null  null    data     null data   null   data       null
+ConsortiumApplication consortium enterprise | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
+    application  401    null  null    data     null data   null   data       null
+ConsortiumApplication school | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
+    foreign-application 401    null  null    data     null null   null   null       null
+ConsortiumApplication reason role | { it: consortiumApplication(code: "{application}") { it: $field } }
+    application  401    null  null    null     null null   null   null       null
+Mutation proposePartnership | mutation { it: $field(input: { kind: "order_class", name: "" }) { partnership { id } } }
+    -            401    403   403     422      403  422    403    422        403
+Mutation confirmPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
+    proposal     401    404   404     403      403  403    404    412        404
+    foreign-proposal 401    404   404     403      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+Mutation refusePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
+    proposal     401    404   404     403      403  403    404    412        404
+    foreign-proposal 401    404   404     403      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+Mutation withdrawPartnership changePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
+    proposal     401    404   404     403      403  412    404    403        404
+    foreign-proposal 401    404   404     403      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+Mutation endPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
+    proposal     401    404   404     412      403  412    404    412        404
+    foreign-proposal 401    404   404     412      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+PartnershipPayload partnership | mutation { it: changePartnership(input: { partnership: "{partnership}", ifMatch: "*" }) { it: $field { id } } }
+    proposal     401    404   404     403      403  data   404    403        404
+Mutation applyToConsortium | mutation { it: $field(input: { consortium: "{consortium}", message: "\u0000" }) { application { code } } }
+    led          401    403   403     403      403  422    403    422        403
+    no-consortium 401    404   404     404      404  404    404    404        404
+Mutation acceptConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
+    application  401    404   404     403      404  412    404    403        404
+    foreign-application 401    404   404     412      404  404    404    404        404
+    no-application 401    404   404     404      404  404    404    404        404
+Mutation refuseConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9", reason: "a reason" }) { application { code } } }
+    application  401    404   404     403      404  412    404    403        404
+    foreign-application 401    404   404     412      404  404    404    404        404
+    no-application 401    404   404     404      404  404    404    404        404
+Mutation withdrawConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
+    application  401    404   404     403      404  403    404    412        404
+    foreign-application 401    404   404     403      404  404    404    404        404
+    no-application 401    404   404     404      404  404    404    404        404
+Mutation leaveConsortium | mutation { it: $field(input: { consortium: "{consortium}", leftOn: "2098-01-01" }) { leftOn } }
+    led          401    403   403     403      403  422    403    422        403
+    no-consortium 401    404   404     404      404  404    404    404        404
+LeaveConsortiumPayload leftOn | mutation { it: leaveConsortium(input: { consortium: "{consortium}" }) { it: $field } }
+    led          401    403   403     403      403  409    403    409        403
+Mutation addConsortiumActivity | mutation { it: $field(input: { consortium: "{consortium}", heldOn: "2098-01-01", title: "t", kind: "meeting" }) { activity { id } } }
+    led          401    403   403     403      403  422    403    403        403
+Mutation changeConsortiumActivity | mutation { it: $field(input: { consortium: "{consortium}", activity: "{activity}", ifMatch: "9" }) { activity { id } } }
+    led          401    403   403     403      403  412    403    403        403
+ConsortiumActivityPayload activity | mutation { it: changeConsortiumActivity(input: { consortium: "{consortium}", activity: "{activity}", ifMatch: "*" }) { it: $field { id } } }
+    led          401    403   403     403      403  data   403    403        403
+ConsortiumApplicationPayload application | mutation { it: withdrawConsortiumApplication(input: { application: "{application}", ifMatch: "*" }) { it: $field { code } } }
+    application  401    404   404     403      404  403    404    data       404
 "#;
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
 Query majors major industryChains aliases registryChanges |
 Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation |
-City id code name nameEn kind schoolCount source etag | { it: city(code: "620100") { $fields } }
+City id code name nameEn kind schoolCount source etag partnerships | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships programmes since until etag source | { it: school(code: "62001") { $fields } }
 Predecessor id code name kind effectiveOn etag source |
+Query partnershipStatistics consortiumOverview |
 SchoolConnection edges nodes pageInfo totalCount | { it: schools(first: 3) { $fields } }
 SchoolEdge cursor node | { it: schools(first: 3) { it: edges { $fields } } }
 PageInfo hasNextPage hasPreviousPage startCursor endCursor | { it: schools(first: 3) { it: pageInfo { $fields } } }
@@ -821,10 +900,10 @@ Designation id school name nameEn level detail since until etag source | { it: s
 Enterprise id code name nameEn industry certification city cityBasis uscc consortia partnerships website profile aliases mergedCodes since until etag source | { it: enterprise(code: "EEADEB0F3") { $fields } }
 EnterpriseConnection edges nodes pageInfo totalCount | { it: enterprises(first: 3) { $fields } }
 EnterpriseEdge cursor node | { it: enterprises(first: 3) { it: edges { $fields } } }
-Consortium id code name nameEn kind scope foundedOn members aliases mergedCodes since until etag source | { it: consortia(first: 1) { it: nodes { $fields } } }
+Consortium id code name nameEn kind scope foundedOn members aliases mergedCodes since until etag source activities | { it: consortia(first: 1) { it: nodes { $fields } } }
 ConsortiumConnection edges nodes pageInfo totalCount | { it: consortia(first: 3) { $fields } }
 ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } } }
-ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
+ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source joinedOn | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
 Institution id code name nameEn kind city mergedCodes since until etag source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
 Alias id entityType entity alias basis note source etag | { it: aliases(of: "62001") { $fields } }
 Major id code name nameEn category class level edition until programmes industryChains source etag |
@@ -836,7 +915,16 @@ MajorChain id major industryChain source etag |
 RegistryChange changeId kind code effectiveOn changedAt role org reason before after |
 RegistryChangeConnection edges nodes pageInfo totalCount | { it: registryChanges(first: 3) { $fields } }
 RegistryChangeEdge cursor node |
-Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source | { it: schools { it: nodes { it: partnerships { $fields } } } }
+Partnership id school institution enterprise otherPartner kind name nameEn count unit qualifier status source code state proposedBy isPrinted major startsOn endsOn students investment evidence reason createdAt updatedAt etag | { it: schools { it: nodes { it: partnerships { $fields } } } }
+PartnershipConnection edges nodes pageInfo totalCount | { it: partnerships(first: 3, filter: { state: [ACTIVE] }) { $fields } }
+PartnershipEdge cursor node | { it: partnerships(first: 3, filter: { state: [ACTIVE] }) { it: edges { $fields } } }
+PartnershipStatistics partnerships students investment groups | { it: partnershipStatistics(groupBy: KIND) { $fields } }
+PartnershipGroup key city school enterprise consortium partnerships students investment | { it: partnershipStatistics(groupBy: SCHOOL) { it: groups { $fields } } }
+ConsortiumOverview consortia byType byCity overlaps schoolsInNone certifiedInNone | { it: consortiumOverview { $fields } }
+ConsortiumComposition consortium members byType byCity | { it: consortiumOverview { it: consortia { $fields } } }
+ConsortiumOverlap consortium other count schools enterprises institutions | { it: consortiumOverview { it: overlaps { $fields } } }
+MemberCount key city members | { it: consortiumOverview { it: byCity { $fields } } }
+ConsortiumActivity id code heldOn title kind evidence etag | { it: consortium(code: "CACCE5501") { it: activities { $fields } } }
 Dataset id code name nameEn periodKind indicators source validFrom validTo partedBy etag | { it: dataset(code: "talent") { $fields } }
 Indicator id code dataset lineNo name nameEn printedLabel parent within parts isPartsComplete isRequired isStarred unit unitEn decimals aggregation weight minimum maximum threshold better usualChange disclosure source validFrom validTo changes etag | { it: indicator(code: "talent.employed_primary") { $fields } }
 Rule id code dataset severity expression message isEnabled validFrom validTo etag | { rules { $fields } }

@@ -24,6 +24,10 @@ INSERT INTO consortium_member (id, consortium_code, position, member_type, schoo
     (UUID_3, 'C00000001', 3, 'university', NULL, NULL, 'X00000001', 'member', 't');
 INSERT INTO partnership (id, position, school_code, enterprise_code, kind, label, status, source) VALUES
     (UUID_1, 1, '62001', 'E00000001', 'order_class', '订单班', 'existing', 't');
+INSERT INTO consortium_application (id, consortium_code, school_code, state, version, created_by, created_at, updated_at) VALUES
+    (UUID_1, 'C00000001', '62005', 'pending', 1, 't', '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO consortium_activity (id, consortium_code, held_on, title, kind, evidence, version, created_at, updated_at) VALUES
+    (UUID_1, 'C00000001', '2024-01-02', '年会', 'meeting', '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
 INSERT INTO dataset (code, position, name, period_kind, source) VALUES
     ('scale', 1, '办学规模表', 'calendar_year', 't');
 INSERT INTO indicator (code, dataset_code, position, line_no, is_parts_complete, is_required, is_starred, label, printed_label, unit, decimals, aggregation, disclosure, source) VALUES

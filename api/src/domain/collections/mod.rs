@@ -22,6 +22,7 @@ pub use self::{
     window::{Days, Stage},
 };
 use super::{
+    catalogue,
     journal::{self, Event},
     periods::Period,
     precondition::Match,
@@ -32,6 +33,7 @@ use crate::{
     ctx::Ctx,
     db::now,
     error::{Error, Finding, Result, Text},
+    memory::derived,
     page::{self, Ask, Page},
 };
 
@@ -132,6 +134,9 @@ pub async fn open(ctx: &Ctx, new: New) -> Result<collection::Model> {
     if kind.is_none() {
         let (zh, en) = (format!("没有报表“{}”", new.dataset), format!("There is no table `{}`", new.dataset));
         faults.push(Finding::error("unknown_dataset", "/dataset", Text::new(zh, en)));
+    }
+    if derived::is_derived(&new.dataset) {
+        faults.push(catalogue::of_nobody("/dataset", &new.dataset));
     }
     let period = Period::parse(&new.period);
     if let Err(Error::Invalid(found)) = match (kind, &period) {

@@ -19,7 +19,7 @@ use crate::{
         decimal::{self, Fault, MAX_DIGITS},
         expression::is_code,
     },
-    memory::{editions::holds, registry::Registry},
+    memory::{derived, editions::holds, registry::Registry},
 };
 
 /// The longest code.
@@ -56,6 +56,9 @@ pub(super) fn blank(registry: &Registry, new: &New, faults: &mut Faults) -> indi
             format!("There is no table `{dataset}`: the code is led by the indicator's table"),
         );
         faults.add("unknown_dataset", "/code", text, "", code);
+    } else if derived::is_derived(dataset) {
+        let text = ("此报表自动汇总，不能增加指标", "This table is derived: no indicator is added to it");
+        faults.add("derived_dataset", "/code", text, "", code);
     } else if registry.indicators.get(code).is_some() {
         faults.taken(code);
     }

@@ -156,6 +156,7 @@ pub async fn change(ctx: &Ctx, code: &str, change: Change, if_match: Option<&Mat
     ctx.require(Action::Change, Kind::Catalogue)?;
     let (tx, registry) = catalogue::begin(ctx).await?;
     let old = registry.indicators.get(code).ok_or(Error::NotFound(Kind::Catalogue))?;
+    catalogue::expect_stated("/code", old.dataset_code.as_str())?;
     catalogue::matched(if_match, old.version)?;
 
     let mut changes = changes(&registry, code);

@@ -15,9 +15,12 @@ use super::{
     row::{Form, Kind, Row, filled},
     sheet::Sheet,
 };
-use crate::formats::{
-    decimal,
-    expression::{is_code, is_name},
+use crate::{
+    formats::{
+        decimal,
+        expression::{is_code, is_name},
+    },
+    memory::derived,
 };
 
 /// `datasets.csv`.
@@ -25,7 +28,8 @@ pub(super) struct Datasets;
 /// `indicators.csv`.
 pub(super) struct Indicators;
 
-const DATASET_CODE: Form = Form { like: "scale", is: is_name };
+// A derived table is in every catalogue already, under its own code.
+const DATASET_CODE: Form = Form { like: "scale", is: |code| is_name(code) && !derived::is_derived(code) };
 
 const INDICATOR_CODE: Form = Form { like: "scale.students", is: is_code };
 

@@ -217,6 +217,8 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     plan.rules = rules::settle(&tx, plan.rules).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
+    plan.partnerships = ties::settle_partnerships(&tx, plan.partnerships).await?;
+    plan.members = ties::settle_members(&tx, plan.members).await?;
     if !settled.editions.is_empty() {
         // Counted with their indicators, whose version they raise.
         store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;

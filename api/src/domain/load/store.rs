@@ -2,15 +2,36 @@
 
 use std::collections::HashMap;
 
+use entity::partnership;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, sea_query::OnConflict,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, Select,
+    sea_query::OnConflict,
 };
 
 use super::KindCount;
 use crate::{
-    authz::{self, Whole},
+    authz::{self, Actor, Whole},
     error::Result,
 };
+
+/// What is there already of a kind.
+pub(super) trait Stored: EntityTrait {
+    /// Every row of it.
+    fn stored() -> Select<Self>;
+}
+
+impl<E: Whole> Stored for E {
+    fn stored() -> Select<Self> {
+        authz::whole::<Self>()
+    }
+}
+
+// Not public as a whole: what is only proposed is among them.
+impl Stored for partnership::Entity {
+    fn stored() -> Select<Self> {
+        authz::visible::<Self>(&Actor::system("load"))
+    }
+}
 
 /// SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
 const PARAMETERS: usize = 32_000;
@@ -18,11 +39,11 @@ const PARAMETERS: usize = 32_000;
 /// Brings a table to what the rows say and counts what that took. Nothing is deleted.
 pub(super) async fn store<E>(db: &impl ConnectionTrait, kind: &'static str, rows: Vec<E::Model>) -> Result<KindCount>
 where
-    E: Whole,
+    E: Stored,
     E::Model: IntoActiveModel<E::ActiveModel> + PartialEq + Send + Sync,
     E::ActiveModel: Send,
 {
-    let stored = authz::whole::<E>().all(db).await?;
+    let stored = E::stored().all(db).await?;
     let mut stored: HashMap<_, _> = stored.into_iter().map(|row| (row.get_primary_key_value(), row)).collect();
     let mut count = KindCount { kind, created: 0, changed: 0, unchanged: 0, left: 0 };
     let mut writes = Vec::new();

@@ -2,14 +2,20 @@
 
 use std::collections::HashMap;
 
-use entity::{alias, consortium_member, designation, partnership, words::EntityType};
+use entity::{
+    alias, consortium_member, designation, partnership,
+    words::{EntityType, PartnershipSide, PartnershipState},
+};
+use sea_orm::ConnectionTrait;
 
 use super::{
     faults::{Faults, Wrong},
     known::{Body, Known},
     row::{Kind, Row, filled},
     sheet::Sheet,
+    store::Stored,
 };
+use crate::error::Result;
 
 /// `designations.csv`.
 pub(super) struct Designations;
@@ -106,6 +112,9 @@ impl Kind for Members {
             left_on: Some(None),
             version: Some(1),
             source: row.text("source"),
+            joined_on: Some(None),
+            left_on: Some(None),
+            version: Some(1),
         })
     }
 }
@@ -186,6 +195,12 @@ impl Kind for Partnerships {
             Some(Body::Enterprise(code)) => Some(code),
             _ => None,
         });
+        let status = row.one_of_or("status", &["existing", "planned"], "existing");
+        // What is only planned has not been confirmed by anybody.
+        let state = status.as_deref().map(|status| match status {
+            "planned" => PartnershipState::Proposed,
+            _ => PartnershipState::Active,
+        });
         filled!(partnership::Model {
             id: row.id(&["school_name_zh", "enterprise_name_zh", "kind", "source"]),
             position: row.position(),
@@ -198,9 +213,67 @@ impl Kind for Partnerships {
             qualifier: row.maybe_text("qualifier_zh"),
             label: row.text("label_zh"),
             label_en: row.maybe_text("label_en"),
-            status: row.one_of_or("status", &["existing", "planned"], "existing"),
+            status,
             other_partner: row.maybe_text("other_partner_zh"),
             source: row.text("source"),
+            state,
+            proposed_by: Some(PartnershipSide::Province),
+            major_code: Some(None),
+            starts_on: Some(None),
+            ends_on: Some(None),
+            students: Some(None),
+            investment: Some(None),
+            evidence: Some("[]".to_owned()),
+            reason: Some(None),
+            is_printed: Some(true),
+            version: Some(1),
+            created_by: Some(None),
+            created_at: Some(None),
+            updated_at: Some(None),
         })
     }
+}
+
+/// What has happened to printed partnerships since they were loaded stays: the file says what is printed of them.
+pub(super) async fn settle_partnerships(
+    db: &impl ConnectionTrait,
+    rows: Vec<partnership::Model>,
+) -> Result<Vec<partnership::Model>> {
+    let stored = partnership::Entity::stored().all(db).await?;
+    let moved: HashMap<_, _> = stored.into_iter().filter(|row| row.version > 1).map(|row| (row.id, row)).collect();
+    let settled = |row: partnership::Model| match moved.get(&row.id).cloned() {
+        None => row,
+        Some(there) => partnership::Model {
+            position: row.position,
+            school_code: row.school_code,
+            institution_code: row.institution_code,
+            enterprise_code: row.enterprise_code,
+            count: row.count,
+            unit: row.unit,
+            qualifier: row.qualifier,
+            other_partner: row.other_partner,
+            source: row.source,
+            ..there
+        },
+    };
+    Ok(rows.into_iter().map(settled).collect())
+}
+
+/// Who has left a consortium since has left it.
+pub(super) async fn settle_members(
+    db: &impl ConnectionTrait,
+    rows: Vec<consortium_member::Model>,
+) -> Result<Vec<consortium_member::Model>> {
+    let stored = consortium_member::Entity::stored().all(db).await?;
+    let moved: HashMap<_, _> = stored.into_iter().filter(|row| row.version > 1).map(|row| (row.id, row)).collect();
+    let settled = |row: consortium_member::Model| match moved.get(&row.id) {
+        None => row,
+        Some(there) => consortium_member::Model {
+            joined_on: there.joined_on,
+            left_on: there.left_on,
+            version: there.version,
+            ..row
+        },
+    };
+    Ok(rows.into_iter().map(settled).collect())
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use entity::{
     ids::{DatasetCode, PeriodCode, ReleaseVersion},
     registry_snapshot, release, release_table, submission,
-    words::Disclosure,
+    words::{Disclosure, PeriodKind},
 };
 use rand::{TryRng, rngs::SysRng};
 use sea_orm::{
@@ -23,6 +23,7 @@ use crate::{
     ctx::Ctx,
     domain::{
         disclosure::writing::{self, Edition, Told},
+        periods::Period,
         submissions::{self, Unpublished},
     },
     error::{Error, Result},
@@ -30,7 +31,7 @@ use crate::{
         columns::{self, File, Series},
         document::{self, Status, hex, sha256},
     },
-    memory::{TableHead, columns::Table, disclosed::Disclosed, frame::Frame},
+    memory::{TableHead, columns::Table, derived, disclosed::Disclosed, frame::Frame},
 };
 
 /// What a manifest and memory say of a table: everything but its columns.
@@ -219,6 +220,19 @@ pub(super) async fn accepted(
     Ok(rows.into_tuple::<(DatasetCode, PeriodCode)>().all(db).await?.into_iter().collect())
 }
 
+/// The derived table, for each calendar year of which there is any other table.
+pub(super) fn derived<'k>(
+    tables: impl Iterator<Item = &'k (DatasetCode, PeriodCode)>,
+    period: Option<&str>,
+) -> BTreeSet<(DatasetCode, PeriodCode)> {
+    let is_year = |code: &str| Period::parse(code).is_some_and(|period| period.kind == PeriodKind::CalendarYear);
+    tables
+        .map(|(_, code)| code)
+        .filter(|code| is_year(code.as_str()) && period.is_none_or(|period| *code == period))
+        .map(|code| (DatasetCode::from(derived::PARTNERSHIPS), code.clone()))
+        .collect()
+}
+
 /// Where a new table is to stand.
 pub(super) struct Place {
     /// The version of the release.
@@ -344,8 +358,14 @@ async fn columns(
     dataset: &DatasetCode,
     period: &PeriodCode,
 ) -> Result<Built> {
-    let documents = submissions::documents(ctx, db, dataset.as_str(), period.as_str(), Unpublished::Live).await?;
     let registry = ctx.memory.registry();
+    if derived::is_derived(dataset.as_str()) {
+        let schools: Vec<&str> = frame.schools.iter().map(|school| school.code.as_str()).collect();
+        let days = Period::read(period.as_str(), "/period")?.days()?;
+        let series = derived::series(&registry, schools.iter().copied(), days);
+        return written((dataset, period), (&schools, &series), (&schools, &[]));
+    }
+    let documents = submissions::documents(ctx, db, dataset.as_str(), period.as_str(), Unpublished::Live).await?;
     // An indicator that does not hold in the period has no column there.
     let mut series: BTreeMap<&str, Series> = registry
         .lines_in(dataset.as_str(), period.as_str())
@@ -393,8 +413,20 @@ async fn columns(
     let only =
         |one: Series| Series { cells: rows.iter().map(|at| one.cells.get(*at).copied().flatten()).collect(), ..one };
     let open: Vec<Series> = open.into_iter().map(only).collect();
-    let public_columns = columns::write(&named, &open).map_err(Error::internal)?;
-    let protected_columns = columns::write(&schools, &of(false)).map_err(Error::internal)?;
+    written((dataset, period), (&named, &open), (&schools, &of(false)))
+}
+
+/// Some schools and their columns.
+type Columns<'c> = (&'c [&'c str], &'c [Series]);
+
+/// A table of these public and these protected columns.
+fn written(
+    (dataset, period): (&DatasetCode, &PeriodCode),
+    (named, open): Columns<'_>,
+    (schools, protected): Columns<'_>,
+) -> Result<Built> {
+    let public_columns = columns::write(named, open).map_err(Error::internal)?;
+    let protected_columns = columns::write(schools, protected).map_err(Error::internal)?;
     let slip = Slip {
         dataset: dataset.clone(),
         period: period.clone(),

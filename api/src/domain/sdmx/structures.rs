@@ -128,7 +128,7 @@ type Node = (Artefact, String);
 
 /// Everything there is, by kind and id, in the order in which it is written.
 fn nodes(registry: &Registry) -> Vec<Node> {
-    let flows: Vec<&str> = registry.datasets.all().iter().map(|row| row.code.as_str()).collect();
+    let flows: Vec<&str> = registry.datasets.every().iter().map(|row| row.code.as_str()).collect();
     let fixed = ["CL_FREQ", "CL_AREA", "CL_OWNERSHIP", "CL_CATEGORY", "CL_TIER", "CL_OBS_STATUS"];
     let mut nodes = vec![(Artefact::Agency, "AGENCIES".to_owned()), (Artefact::Concepts, CONCEPTS.to_owned())];
     nodes.push((Artefact::Categories, CATEGORIES.to_owned()));
@@ -146,7 +146,7 @@ fn nodes(registry: &Registry) -> Vec<Node> {
 /// What uses what.
 fn edges(registry: &Registry) -> Vec<(Node, Node)> {
     let mut edges = Vec::new();
-    for row in registry.datasets.all() {
+    for row in registry.datasets.every() {
         let flow = row.code.as_str();
         let (data, structure) = ((Artefact::Dataflow, flow.to_owned()), (Artefact::Structure, structure_of(flow)));
         edges.push((data.clone(), structure.clone()));
@@ -244,7 +244,7 @@ pub async fn select(ctx: &Ctx, named: &Named, references: References) -> Result<
     let flow_by = |named: fn(&str) -> String, id: &str| {
         registry
             .datasets
-            .all()
+            .every()
             .iter()
             .find(|row| named(row.code.as_str()) == id)
             .and_then(|row| flow(row.code.as_str()))

@@ -22,6 +22,7 @@ use crate::{
     ctx::Ctx,
     db::now,
     domain::{
+        catalogue,
         checks::{self, Form},
         collections,
         periods::Period,
@@ -108,6 +109,7 @@ pub async fn push(ctx: &Ctx, push: Push<'_>) -> Result<Pushed> {
     let registry = ctx.memory.registry();
     address(ctx, &registry, &push.key)?;
     ctx.require(Action::Push, Kind::Submission)?;
+    catalogue::expect_stated("/dataset", push.key.dataset.as_str())?;
     if push.terms.is_dry_run {
         return Ok(judge(ctx, ctx.db.read(), &registry, push).await?.tried());
     }

@@ -146,7 +146,7 @@ pub async fn dictionary(ctx: &Ctx, version: &str) -> Result<(Arc<ReleaseHead>, F
     let frame: Arc<Frame> = ctx.memory.frame_of(&release).await?;
     let registry = ctx.memory.registry();
     let mut rows: Vec<[Option<String>; 17]> = Vec::new();
-    for (code, line) in registry.indicators.all().iter().filter_map(|row| {
+    for (code, line) in registry.indicators.every().iter().filter_map(|row| {
         let line = frame.indicators.get(row.code.as_str())?;
         Some((row, line))
     }) {

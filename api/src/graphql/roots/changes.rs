@@ -140,11 +140,11 @@ fn of_words(pointer: &str) -> String {
     if pointer.starts_with("/observations/") { pointer.to_owned() } else { format!("/input{pointer}") }
 }
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
+/// See the description of the GraphQL type.
 #[derive(Default)]
 pub struct Changes;
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
+/// What is done to tables, the catalogue, people and releases.
 #[Object]
 impl Changes {
     /// States the whole table: what is left out is removed, and named in the answer. A well-formed table

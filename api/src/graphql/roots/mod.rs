@@ -4,8 +4,10 @@ mod audit;
 mod catalogue;
 mod changes;
 mod collections;
+mod consortia;
 mod events;
 mod figures;
+mod partnerships;
 mod people;
 mod registry;
 mod registry_changes;
@@ -17,8 +19,10 @@ pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
 pub use changes::Changes;
 pub use collections::CollectionsQuery;
+pub use consortia::{ConsortiaQuery, ConsortiumChanges};
 pub use events::Subscription;
 pub use figures::FiguresQuery;
+pub use partnerships::{PartnershipChanges, PartnershipsQuery};
 pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
 pub use registry_changes::RegistryChanges;
@@ -44,11 +48,13 @@ pub struct Query(
     FiguresQuery,
     AuditQuery,
     PeopleQuery,
+    PartnershipsQuery,
+    ConsortiaQuery,
 );
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Changes, RegistryChanges);
+pub struct Mutation(Changes, RegistryChanges, PartnershipChanges, ConsortiumChanges);
 
 /// The caller, and everything by its id.
 #[derive(Default)]

@@ -3,11 +3,12 @@
 use async_graphql::{ID, Object};
 use entity::city;
 
-use super::major::etag;
+use super::{major::etag, partnership::Partnership};
 use crate::{
     graphql::{
         ids,
         lean::{or_null, plain},
+        limits::{self, SOME},
         written::text,
     },
     memory::registry::Registry,
@@ -63,6 +64,12 @@ impl<'a> City<'a> {
     /// How many schools it has; list them by `schools(filter: {city: …})`.
     async fn school_count(&self) -> usize {
         self.0.schools_of_city.get(self.1.code.as_str()).map_or(0, Vec::len)
+    }
+
+    /// What exists between schools and enterprises of which at least one is here.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn partnerships(&self) -> Vec<Partnership<'a>> {
+        self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership::held(self.0, row)).collect()
     }
 
     /// Where it is printed.

@@ -1,9 +1,12 @@
 //! A consortium.
 
+use std::borrow::Cow;
+
 use async_graphql::{ID, Object};
 use entity::consortium;
 
 use super::{
+    application::ConsortiumActivity,
     major::{etag, term},
     membership::ConsortiumMembership,
     words::{ConsortiumKind, ConsortiumScope},
@@ -94,10 +97,17 @@ impl<'a> Consortium<'a> {
         self.1.founded_on.as_deref()
     }
 
-    /// Its members, with their parts in it.
+    /// Its present members, with their parts in it.
     #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
     async fn members(&self) -> LeanList<ConsortiumMembership<'a>> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
+    }
+
+    /// What it has done, newest first.
+    #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
+    async fn activities(&self) -> Vec<ConsortiumActivity<'a>> {
+        let rows = self.0.activities.of(self.1.code.as_str());
+        rows.map(|row| ConsortiumActivity(Cow::Borrowed(row))).collect()
     }
 
     /// Where it is printed.

@@ -100,10 +100,11 @@ impl<'a> Enterprise<'a> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
     }
 
-    /// What exists between it and schools.
+    /// What exists between it and schools, as far as everybody sees it; what is proposed is listed by
+    /// `partnerships`.
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn partnerships(&self) -> Vec<Partnership<'a>> {
-        self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership(self.0, row)).collect()
+        self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership::held(self.0, row)).collect()
     }
 
     /// Where it is printed.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod aggregate;
+pub mod application;
 pub mod city;
 pub mod claim;
 pub mod client;

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     domain::{
-        releases,
+        partnerships, releases,
         submissions::{self, Key},
     },
     graphql::{
@@ -115,9 +115,12 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "MajorChain" => {
             row(registry.major_chains.all(), key, |row| row.id).map(|row| Node::MajorChain(MajorChain(registry, row)))
         }
-        "Partnership" => {
-            row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
-        }
+        "Partnership" => match row(registry.partnerships.all(), key, |row| row.id) {
+            Some(row) => Some(Node::Partnership(Partnership::held(registry, row))),
+            // What is not public is not held in memory.
+            None => maybe(partnerships::get(ctx, key).await)?
+                .map(|row| Node::Partnership(Partnership::read(registry, row))),
+        },
         "Period" => Period::of(key).map(Node::Period),
         "Predecessor" => {
             row(registry.successions.all(), key, |row| row.id).map(|row| Node::Predecessor(Predecessor(registry, row)))

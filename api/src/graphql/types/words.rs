@@ -180,6 +180,39 @@ words! {
         /// 成员单位
         Member,
     }
+    /// Where a partnership stands.
+    PartnershipState = "words::PartnershipState" {
+        /// 待对方确认
+        Proposed,
+        /// 进行中
+        Active,
+        /// 已结束
+        Ended,
+        /// 对方未接受
+        Refused,
+        /// 提出方已撤回
+        Withdrawn,
+    }
+    /// Who entered a partnership.
+    PartnershipSide = "words::PartnershipSide" {
+        /// 学校
+        School,
+        /// 企业
+        Enterprise,
+        /// 省级
+        Province,
+    }
+    /// Where an application to join a consortium stands.
+    ApplicationState = "words::ApplicationState" {
+        /// 待答复
+        Pending,
+        /// 已接纳
+        Accepted,
+        /// 未接纳
+        Refused,
+        /// 申请方已撤回
+        Withdrawn,
+    }
     /// What a period of a table is.
     PeriodKind = "words::PeriodKind" {
         /// 自然年, as in `2023`.
@@ -394,6 +427,9 @@ mod tests {
             ConsortiumKind,
             ConsortiumScope,
             MemberRole,
+            PartnershipState,
+            PartnershipSide,
+            ApplicationState,
             Partition,
             PeriodKind,
             Aggregation,

@@ -1,0 +1,160 @@
+//! Partnerships (校企合作): entered by one side, confirmed by the other, and ended by either.
+//!
+//! Here is who is found how; `steps` has the verbs, `said` judges what they are given, `statistics` counts. What is
+//! proposed, refused or withdrawn is its two sides' own, with their cities and the province; what is active or has
+//! ended is public, held in memory, and counted in the derived table (`memory::derived`).
+
+mod said;
+mod statistics;
+mod steps;
+
+use entity::{
+    enterprise,
+    ids::RowId,
+    partnership, school,
+    words::{PartnershipSide, PartnershipState},
+};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, sea_query::Query};
+use uuid::Uuid;
+
+pub(crate) use self::said::evidence_of;
+pub(super) use self::{
+    said::{day, evidence, kind, title},
+    steps::today,
+};
+pub use self::{
+    said::{New, Said},
+    statistics::{By, Line, statistics},
+    steps::{change, confirm, end, propose, refuse, withdraw},
+};
+use crate::{
+    authz::{Action, Kind},
+    ctx::Ctx,
+    error::{Error, Result},
+    page::{self, Ask, Page},
+};
+
+/// Where partnerships that were entered stand among those of a file: behind them, in the order in which they came.
+const ENTERED: i32 = i32::MAX;
+
+/// Which partnerships; what is not named keeps all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of these kinds.
+    pub kind: Option<Vec<String>>,
+    /// In these states.
+    pub state: Option<Vec<PartnershipState>>,
+    /// Of these schools, by code.
+    pub school: Option<Vec<String>>,
+    /// Of these enterprises, by code.
+    pub enterprise: Option<Vec<String>>,
+    /// Of schools or enterprises in these cities, by code.
+    pub city: Option<Vec<String>>,
+    /// Of schools or enterprises that are members of this consortium, by code.
+    pub consortium: Option<String>,
+}
+
+impl Filter {
+    fn condition(&self, ctx: &Ctx) -> Condition {
+        use partnership::Column as C;
+        let some = |column: C, words: &Option<Vec<String>>| {
+            words.as_ref().map(|words| column.is_in(words.iter().map(String::as_str)))
+        };
+        let of_city = self.city.as_ref().map(|cities| {
+            let cities = || cities.iter().map(String::as_str);
+            let schools = Query::select()
+                .column(school::Column::Code)
+                .from(school::Entity)
+                .and_where(school::Column::CityCode.is_in(cities()))
+                .to_owned();
+            let enterprises = Query::select()
+                .column(enterprise::Column::Code)
+                .from(enterprise::Entity)
+                .and_where(enterprise::Column::CityCode.is_in(cities()))
+                .to_owned();
+            Condition::any().add(C::SchoolCode.in_subquery(schools)).add(C::EnterpriseCode.in_subquery(enterprises))
+        });
+        let of_consortium = self.consortium.as_ref().map(|code| {
+            let registry = ctx.memory.registry();
+            let members = || registry.members.of(code);
+            let schools: Vec<_> = members().filter_map(|row| row.school_code.clone()).collect();
+            let enterprises: Vec<_> = members().filter_map(|row| row.enterprise_code.clone()).collect();
+            Condition::any().add(C::SchoolCode.is_in(schools)).add(C::EnterpriseCode.is_in(enterprises))
+        });
+        Condition::all()
+            .add_option(some(C::Kind, &self.kind))
+            .add_option(self.state.as_ref().map(|states| C::State.is_in(states.iter().copied())))
+            .add_option(some(C::SchoolCode, &self.school))
+            .add_option(some(C::EnterpriseCode, &self.enterprise))
+            .add_option(of_city)
+            .add_option(of_consortium)
+    }
+}
+
+/// Where a partnership stands in the list.
+pub type Place = (i32, Uuid);
+
+/// The place of a row.
+pub const fn place(row: &partnership::Model) -> Place {
+    (row.position, row.id.0)
+}
+
+/// The partnerships that are there for the caller: those of files in their order, then those that were entered.
+///
+/// # Errors
+/// Where the database does not answer.
+pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<Place>) -> Result<Page<partnership::Model>> {
+    let all = ctx.visible::<partnership::Entity>().filter(filter.condition(ctx));
+    let total = all.clone().count(ctx.db.read()).await?;
+    let mut cursor = all.cursor_by((partnership::Column::Position, partnership::Column::Id));
+    if let Some((position, id)) = ask.after {
+        cursor.after((position, RowId(id)));
+    }
+    cursor.first(u64::try_from(ask.limit).map_err(Error::internal)? + 1);
+    let mut items = cursor.all(ctx.db.read()).await?;
+    let has_next = items.len() > ask.limit;
+    items.truncate(ask.limit);
+    Ok(Page { items, has_next, has_previous: ask.after.is_some(), total })
+}
+
+/// A cursor of [`list`].
+pub fn cursor((position, id): Place) -> String {
+    page::cursor(&[&position.to_string(), &id.to_string()])
+}
+
+/// Reads a cursor of [`list`].
+///
+/// # Errors
+/// 422 for what is none.
+pub fn read_cursor(cursor: &str, pointer: &str) -> Result<Place> {
+    let [position, id] = page::read_cursor(cursor, pointer)?;
+    position.parse().ok().zip(id.parse().ok()).ok_or_else(|| page::no_cursor(pointer))
+}
+
+/// One partnership.
+///
+/// # Errors
+/// 404.
+pub async fn get(ctx: &Ctx, id: &str) -> Result<partnership::Model> {
+    ctx.one::<partnership::Entity>(ctx.db.read(), Action::Read, which(id)?).await
+}
+
+/// The partnership of an id; what is no id is nothing that is there.
+fn which(id: &str) -> Result<Condition> {
+    let id: Uuid = id.parse().map_err(|_| Error::NotFound(Kind::Partnership))?;
+    Ok(Condition::all().add(partnership::Column::Id.eq(RowId(id))))
+}
+
+/// The strong ETag of a partnership.
+pub fn etag(row: &partnership::Model) -> String {
+    format!("\"{}\"", row.version)
+}
+
+/// What a side is called in a sentence.
+const fn called(side: PartnershipSide) -> (&'static str, &'static str) {
+    match side {
+        PartnershipSide::School => ("学校（SCHOOL）", "the school (SCHOOL)"),
+        PartnershipSide::Enterprise => ("企业（ENTERPRISE）", "the enterprise (ENTERPRISE)"),
+        PartnershipSide::Province => ("省级（PROVINCE）", "the province (PROVINCE)"),
+    }
+}
