@@ -7,6 +7,7 @@
 mod against;
 mod computed;
 mod explained;
+mod figures;
 pub mod file;
 mod kept;
 mod printed;
@@ -22,6 +23,10 @@ use rust_decimal::Decimal;
 use self::{
     computed::{Data, Wanted},
     printed::{fits, value_of},
+};
+pub(super) use self::{
+    computed::filter_of,
+    figures::{Answer, Beside, Question, answer, fits as goes_with},
 };
 pub use self::{
     explained::{Explain, Explanations, explain, list as explanations, pair_hash},
