@@ -45,7 +45,7 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("submission", Audience::Province),
     ("submissions", Audience::Province),
     ("batch", Audience::Province),
-    ("task", Audience::Province),
+    ("task", Audience::Parties),
     ("webhook", Audience::Province),
     // What is printed, and why it contradicts itself; what it was held against.
     ("claim", Audience::Everybody),

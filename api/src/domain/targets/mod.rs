@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 pub use self::judging::{Judgement, Verdict, fits, judge};
 use super::{
+    faults::Faults,
     journal::{self, Event},
     load::pledges::{COMPARATORS, is_ratio},
     precondition::Match,
@@ -22,8 +23,8 @@ use super::{
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
-    error::{Error, Finding, Result, Text},
-    formats::{decimal, formula::Formula},
+    error::{Error, Result, Text},
+    formats::{decimal, document::short, formula::Formula},
     memory::{self, Thing, registry::Registry},
     page::{self, Ask, Page},
 };
@@ -127,7 +128,7 @@ fn is(id: &str) -> Result<Condition> {
 pub async fn add(ctx: &Ctx, new: New) -> Result<target::Model> {
     ctx.require(Action::Create, Kind::Target)?;
     let registry = ctx.memory.registry();
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let owner = owner(ctx, &registry, &new, &mut faults);
     let empty = target::Model {
         id: RowId(Uuid::now_v7()),
@@ -149,9 +150,7 @@ pub async fn add(ctx: &Ctx, new: New) -> Result<target::Model> {
         version: 1,
     };
     let row = new.said.apply(&registry, empty, &mut faults);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     speaks_for(ctx, &registry, &row)?;
     let tx = ctx.begin().await?;
     let last = ctx.visible::<target::Entity>().order_by_desc(target::Column::Position).one(&tx).await?;
@@ -176,11 +175,9 @@ pub async fn change(ctx: &Ctx, id: &str, said: Said, if_match: Option<&Match>) -
     let old = ctx.one::<target::Entity>(&tx, Action::Change, is(id)?).await?;
     speaks_for(ctx, &registry, &old)?;
     Match::judge(if_match, etag(&old))?;
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let row = said.apply(&registry, old.clone(), &mut faults);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     if row == old {
         return Ok(old);
     }
@@ -202,12 +199,12 @@ struct Owner {
     school: Option<SchoolCode>,
 }
 
-fn owner(ctx: &Ctx, registry: &Registry, new: &New, faults: &mut Vec<Finding>) -> Owner {
+fn owner(ctx: &Ctx, registry: &Registry, new: &New, faults: &mut Faults) -> Owner {
     let own = (ctx.actor.role == Role::City).then(|| ctx.actor.org().to_owned());
     match (&new.city, &new.school) {
         (Some(_), Some(_)) => {
-            let text = Text::new("city 与 school 只能填其一", "It is of a city or of a school, not of both");
-            faults.push(Finding::error("two_owners", "/school", text));
+            let said = ("city 与 school 只能填其一", "It is of a city or of a school, not of both");
+            faults.add("two_owners", "/school", said, "", "");
             Owner::default()
         }
         (None, Some(code)) => match registry.schools.get(code) {
@@ -218,8 +215,8 @@ fn owner(ctx: &Ctx, registry: &Registry, new: &New, faults: &mut Vec<Finding>) -
                 ..Owner::default()
             },
             None => {
-                let (zh, en) = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
-                faults.push(Finding::error("unknown_school", "/school", Text::new(zh, en)));
+                let said = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
+                faults.add("unknown_school", "/school", said, "", code.as_str());
                 Owner::default()
             }
         },
@@ -232,8 +229,8 @@ fn owner(ctx: &Ctx, registry: &Registry, new: &New, faults: &mut Vec<Finding>) -
                     ..Owner::default()
                 },
                 None => {
-                    let (zh, en) = (format!("没有市州“{code}”"), format!("There is no city `{code}`"));
-                    faults.push(Finding::error("unknown_city", "/city", Text::new(zh, en)));
+                    let said = (format!("没有市州“{code}”"), format!("There is no city `{code}`"));
+                    faults.add("unknown_city", "/city", said, "", code.as_str());
                     Owner::default()
                 }
             },
@@ -263,17 +260,13 @@ fn speaks_for(ctx: &Ctx, registry: &Registry, row: &target::Model) -> Result<()>
 
 impl Said {
     /// The target with what is said of it.
-    fn apply(self, registry: &Registry, mut row: target::Model, faults: &mut Vec<Finding>) -> target::Model {
-        let missing = |at: &str| {
-            let text = Text::new("必须填写", "is needed");
-            Finding::error("missing_member", at, text)
-        };
+    fn apply(self, registry: &Registry, mut row: target::Model, faults: &mut Faults) -> target::Model {
         match self.label {
             Some(label) => {
                 text("/label", &label, faults);
                 row.label = label;
             }
-            None if row.label.is_empty() => faults.push(missing("/label")),
+            None if row.label.is_empty() => faults.missing("/label"),
             None => {}
         }
         if let Some(label) = self.label_en {
@@ -284,23 +277,23 @@ impl Said {
             Some(sign) => {
                 if !COMPARATORS.contains(&sign.as_str()) {
                     let list = COMPARATORS.join("  ");
-                    let text = Text::new(format!("应为 {list} 之一"), format!("is one of {list}"));
-                    faults.push(Finding::error("unknown_comparator", "/comparator", text).with(list, sign.clone()));
+                    let said = (format!("应为 {list} 之一"), format!("is one of {list}"));
+                    faults.add("unknown_comparator", "/comparator", said, list, short(&sign));
                 }
                 row.comparator = sign;
             }
-            None if row.comparator.is_empty() => faults.push(missing("/comparator")),
+            None if row.comparator.is_empty() => faults.missing("/comparator"),
             None => {}
         }
         match self.value {
             Some(value) => {
                 if !is_value(&value) {
-                    let text = Text::new("应为数字或比例，如 50 或 4:6", "is a number or a ratio, as in 50 or 4:6");
-                    faults.push(Finding::error("value_form", "/value", text).with("50 / 4:6", value.clone()));
+                    let said = ("应为数字或比例，如 50 或 4:6", "is a number or a ratio, as in 50 or 4:6");
+                    faults.add("value_form", "/value", said, "50 / 4:6", short(&value));
                 }
                 row.value = value;
             }
-            None if row.value.is_empty() => faults.push(missing("/value")),
+            None if row.value.is_empty() => faults.missing("/value"),
             None => {}
         }
         if let Some(unit) = self.unit {
@@ -310,15 +303,15 @@ impl Said {
         if let Some(year) = self.due_year {
             let read = year.map(|year| i16::try_from(year).ok().filter(|year| (1949..=2199).contains(year)));
             if read == Some(None) {
-                let text = Text::new("应为年份，如 2027", "is a year, as in 2027");
+                let said = ("应为年份，如 2027", "is a year, as in 2027");
                 let got = year.map(|year| year.to_string()).unwrap_or_default();
-                faults.push(Finding::error("year_form", "/due_year", text).with("1949–2199", got));
+                faults.add("year_form", "/due_year", said, "1949–2199", got);
             }
             row.due_year = read.flatten();
         }
         if let Some(expression) = self.expression {
             if let Some(text) = &expression {
-                faults.extend(unreadable(registry, text));
+                unreadable(registry, text, faults);
             }
             row.expression = expression;
         }
@@ -337,21 +330,28 @@ fn is_value(text: &str) -> bool {
 }
 
 /// What is wrong with an expression: all that it names and nobody knows.
-fn unreadable(registry: &Registry, text: &str) -> Vec<Finding> {
+fn unreadable(registry: &Registry, text: &str, faults: &mut Faults) {
     let formula = match Formula::compile(text) {
         Ok(formula) => formula,
-        Err(fault) => return vec![Finding::error("expression_form", "/expression", fault.placed())],
+        Err(fault) => {
+            let why = fault.placed();
+            return faults.add("expression_form", "/expression", (why.zh, why.en), "", short(text));
+        }
     };
-    let strangers = formula.inputs().iter().filter(|input| {
-        input.indicator != PARTNERSHIPS && registry.indicators.get(&input.indicator).is_none()
-    });
-    let strangers = strangers.map(|input| {
-        let (zh, en) =
-            (format!("没有指标“{}”", input.indicator), format!("There is no indicator `{}`", input.indicator));
-        Finding::error("unknown_indicator", "/expression", Text::new(zh, en))
-    });
-    let filters = formula.counts().iter().filter_map(|filter| judging::unknown_filter(filter));
-    strangers.chain(filters.map(|why| Finding::error("unknown_filter", "/expression", why))).collect()
+    let strangers = formula
+        .inputs()
+        .iter()
+        .filter(|input| input.indicator != PARTNERSHIPS && registry.indicators.get(&input.indicator).is_none());
+    for input in strangers {
+        let code = &input.indicator;
+        let said = (format!("没有指标“{code}”"), format!("There is no indicator `{code}`"));
+        faults.add("unknown_indicator", "/expression", said, "", code.as_str());
+    }
+    for filter in formula.counts() {
+        if let Some(why) = judging::unknown_filter(filter) {
+            faults.add("unknown_filter", "/expression", (why.zh, why.en), "", filter.as_str());
+        }
+    }
 }
 
 /// Replaces a target's row if it still is the one that was read.

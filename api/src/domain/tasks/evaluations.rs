@@ -13,12 +13,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{History, is_overdue, is_standing, progress, today, words};
+use super::{History, is_overdue, is_standing, parties, progress, today, words};
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
     db::now,
     domain::{
+        faults::Faults,
         journal::{self, Event},
         targets::{self, Judgement},
     },
@@ -70,11 +71,12 @@ struct Counts {
 pub async fn evaluate(ctx: &Ctx, ask: Evaluate) -> Result<task_evaluation::Model> {
     ctx.require(Action::Create, Kind::Progress)?;
     let today = today(ctx.actor.at);
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let whose = whose(ctx, &ask, &mut faults);
     let end = words::year("/year", ask.year, today, &mut faults);
     words::maybe_text("/remark", ask.remark.as_deref(), &mut faults);
-    let (true, Some(whose), Some(_)) = (faults.is_empty(), whose, end) else { return Err(Error::Invalid(faults)) };
+    faults.verdict()?;
+    let (Some(whose), Some(_)) = (whose, end) else { return Err(Error::internal("nobody to evaluate, and no fault")) };
     let by = match whose.school {
         Some((_, Affiliation::City)) => Role::City,
         _ => Role::Province,
@@ -168,7 +170,11 @@ pub async fn evaluate(ctx: &Ctx, ask: Evaluate) -> Result<task_evaluation::Model
         object: row.id.to_string(),
         school: row.school_code.as_ref().map(|code| code.as_str()),
         after: Some(&row.hash),
-        data: json!({ "year": row.year, "city": row.city_code.as_str(), "school": row.school_code.as_ref().map(|code| code.as_str()) }),
+        parties: parties(&row.city_code, row.school_code.as_ref()),
+        data: json!({
+            "year": row.year, "city": row.city_code.as_str(),
+            "school": row.school_code.as_ref().map(|code| code.as_str()),
+        }),
         ..Event::default()
     };
     journal::record(&tx, ctx, event).await?;
@@ -228,26 +234,24 @@ struct Whose {
     school: Option<(SchoolCode, Affiliation)>,
 }
 
-fn whose(ctx: &Ctx, ask: &Evaluate, faults: &mut Vec<crate::error::Finding>) -> Option<Whose> {
+fn whose(ctx: &Ctx, ask: &Evaluate, faults: &mut Faults) -> Option<Whose> {
     let registry = ctx.memory.registry();
     match (&ask.city, &ask.school) {
         (city, Some(code)) => {
             let Some(school) = registry.schools.get(code) else {
-                let (zh, en) = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
-                faults.push(crate::error::Finding::error("unknown_school", "/school", Text::new(zh, en)));
+                let said = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
+                faults.add("unknown_school", "/school", said, "", code);
                 return None;
             };
             if city.as_ref().is_some_and(|city| *city != school.city_code.0) {
-                let text = Text::new("这所学校不在该市", "The school is not in that city");
-                faults.push(crate::error::Finding::error("school_elsewhere", "/school", text));
+                words::elsewhere(faults);
                 return None;
             }
             Some(Whose { city: school.city_code.clone(), school: Some((school.code.clone(), school.affiliation)) })
         }
         (Some(code), None) => words::city(code, &registry, faults).map(|city| Whose { city, school: None }),
         (None, None) => {
-            let text = Text::new("应说明考核哪个市（city）或哪所学校（school）", "Say which city or which school");
-            faults.push(crate::error::Finding::error("missing_city", "/city", text));
+            faults.missing("/city");
             None
         }
     }

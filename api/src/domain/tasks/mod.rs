@@ -13,7 +13,7 @@ mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
-    ids::RowId,
+    ids::{CityCode, RowId, SchoolCode},
     task,
     words::{TaskSetter, TaskState},
 };
@@ -27,7 +27,7 @@ pub use self::{
     words::{Change, New},
 };
 use super::{
-    journal::{self, Event},
+    journal::{self, Event, Party},
     precondition::Match,
 };
 use crate::{
@@ -310,9 +310,16 @@ fn event<'a>(action: &'static str, row: &'a task::Model, more: serde_json::Value
         action,
         object: row.id.to_string(),
         school: row.school_code.as_ref().map(|code| code.as_str()),
+        parties: parties(&row.city_code, row.school_code.as_ref()),
         data,
         ..Event::default()
     }
+}
+
+/// Who hears of a task: its city, and the school that is to do it.
+fn parties<'a>(city: &'a CityCode, school: Option<&'a SchoolCode>) -> Vec<Party<'a>> {
+    let school = school.map(|code| Party(Role::School, code.as_str()));
+    std::iter::once(Party(Role::City, city.as_str())).chain(school).collect()
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use crate::{
     authz::Role,
     ctx::Ctx,
     domain::{
+        faults::{Faults, MAX_PROSE},
         load::pledges::{ending, last_day},
-        reviews::{said, unfit},
     },
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result},
     memory::registry::Registry,
 };
 
@@ -71,7 +71,7 @@ impl New {
     /// # Errors
     /// 422 with everything that is wrong.
     pub(super) fn read(self, ctx: &Ctx, registry: &Registry) -> Result<task::Model> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let school = self.school.as_deref().and_then(|code| school(code, registry, &mut faults));
         let own = (ctx.actor.role == Role::City).then(|| ctx.actor.org().to_owned());
         let city = match (&self.city, &school, own) {
@@ -80,8 +80,7 @@ impl New {
             (None, None, Some(own)) => Some(CityCode(own)),
             (None, None, None) => {
                 if self.school.is_none() {
-                    let text = Text::new("应说明属于哪个市", "Say whose city's list it is for");
-                    faults.push(Finding::error("missing_city", "/city", text));
+                    faults.missing("/city");
                 }
                 None
             }
@@ -89,7 +88,7 @@ impl New {
         if let (Some(city), Some((_, other))) = (&city, &school)
             && city != other
         {
-            faults.push(elsewhere());
+            elsewhere(&mut faults);
         }
         one_assignee(self.school.is_some(), self.department.is_some(), &mut faults);
         text("/title", &self.title, &mut faults);
@@ -97,9 +96,8 @@ impl New {
         maybe_text("/department", self.department.as_deref(), &mut faults);
         let departments = departments(&self.departments, &mut faults);
         let due = due(self.due.as_deref(), self.due_on.as_deref(), &mut faults);
-        let (true, Some(city), Some(due)) = (faults.is_empty(), city, due) else {
-            return Err(Error::Invalid(faults));
-        };
+        faults.verdict()?;
+        let (Some(city), Some(due)) = (city, due) else { return Err(Error::internal("a task without a fault or a city")) };
         Ok(task::Model {
             id: RowId(Uuid::nil()),
             position: 0,
@@ -129,7 +127,7 @@ impl Change {
     /// # Errors
     /// 422 with everything that is wrong.
     pub(super) fn apply(self, _ctx: &Ctx, registry: &Registry, old: &task::Model) -> Result<task::Model> {
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut row = old.clone();
         match self.school.as_ref().map(Option::as_deref) {
             None => {}
@@ -137,7 +135,7 @@ impl Change {
             Some(Some(code)) => {
                 if let Some((code, city)) = school(code, registry, &mut faults) {
                     if city != old.city_code {
-                        faults.push(elsewhere());
+                        elsewhere(&mut faults);
                     }
                     row.school_code = Some(code);
                 }
@@ -166,75 +164,65 @@ impl Change {
             row.due_year = ends.map(|(year, _)| year);
             row.due_on = ends.map(|(_, day)| day);
         }
-        if faults.is_empty() { Ok(row) } else { Err(Error::Invalid(faults)) }
+        faults.verdict()?;
+        Ok(row)
     }
 }
 
-fn school(code: &str, registry: &Registry, faults: &mut Vec<Finding>) -> Option<(SchoolCode, CityCode)> {
+fn school(code: &str, registry: &Registry, faults: &mut Faults) -> Option<(SchoolCode, CityCode)> {
     let found = registry.schools.get(code).map(|school| (school.code.clone(), school.city_code.clone()));
     if found.is_none() {
-        let (zh, en) = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
-        faults.push(Finding::error("unknown_school", "/school", Text::new(zh, en)));
+        let said = (format!("没有学校“{code}”"), format!("There is no school `{code}`"));
+        faults.add("unknown_school", "/school", said, "", code);
     }
     found
 }
 
-pub(in crate::domain) fn city(code: &str, registry: &Registry, faults: &mut Vec<Finding>) -> Option<CityCode> {
+pub(in crate::domain) fn city(code: &str, registry: &Registry, faults: &mut Faults) -> Option<CityCode> {
     let found = registry.cities.get(code).map(|city| city.code.clone());
     if found.is_none() {
-        let (zh, en) = (format!("没有市州“{code}”"), format!("There is no city `{code}`"));
-        faults.push(Finding::error("unknown_city", "/city", Text::new(zh, en)));
+        let said = (format!("没有市州“{code}”"), format!("There is no city `{code}`"));
+        faults.add("unknown_city", "/city", said, "", code);
     }
     found
 }
 
-fn elsewhere() -> Finding {
-    let text = Text::new("这所学校不在该市", "The school is not in that city");
-    Finding::error("school_elsewhere", "/school", text)
+pub(super) fn elsewhere(faults: &mut Faults) {
+    faults.add("school_elsewhere", "/school", ("这所学校不在该市", "The school is not in that city"), "", "");
 }
 
-fn one_assignee(has_school: bool, has_department: bool, faults: &mut Vec<Finding>) {
+fn one_assignee(has_school: bool, has_department: bool, faults: &mut Faults) {
     if has_school && has_department {
-        let text = Text::new("任务只能交给学校或部门之一", "A task is given to a school or to a department, not to both");
-        faults.push(Finding::error("two_assignees", "/department", text));
+        let said = ("任务只能交给学校或部门之一", "A task is given to a school or to a department, not to both");
+        faults.add("two_assignees", "/department", said, "", "");
     }
 }
 
-/// A text that must be there and may be stored.
-pub(in crate::domain) fn text(at: &str, text: &str, faults: &mut Vec<Finding>) {
-    if text.trim().is_empty() {
-        faults.push(Finding::error("empty_text", at, Text::new("不能为空", "must not be empty")));
-        return;
-    }
-    faults.extend(unfit(at, text));
+/// A text that must be there.
+pub(in crate::domain) fn text(at: &str, text: &str, faults: &mut Faults) {
+    faults.prose(at, text, MAX_PROSE, true);
 }
 
-pub(in crate::domain) fn maybe_text(at: &str, said: Option<&str>, faults: &mut Vec<Finding>) {
+/// A text that may be missing, and says something where it is there.
+pub(in crate::domain) fn maybe_text(at: &str, said: Option<&str>, faults: &mut Faults) {
     if let Some(said) = said {
         text(at, said, faults);
     }
 }
 
-/// A reason, which must be there.
-pub(super) fn reason(at: &str, text: &str, faults: &mut Vec<Finding>) {
-    faults.extend(said(at, text));
-}
-
-fn departments(names: &[String], faults: &mut Vec<Finding>) -> String {
+fn departments(names: &[String], faults: &mut Faults) -> String {
     if names.len() > MAX_DEPARTMENTS {
-        let text = Text::new(
+        let said = (
             format!("部门不超过 {MAX_DEPARTMENTS} 个"),
             format!("At most {MAX_DEPARTMENTS} departments are named"),
         );
-        let finding = Finding::error("too_many", "/departments", text);
-        faults.push(finding.with(format!("≤ {MAX_DEPARTMENTS}"), names.len().to_string()));
+        faults.add("too_many", "/departments", said, format!("≤ {MAX_DEPARTMENTS}"), names.len().to_string());
     }
     for (at, name) in names.iter().enumerate() {
         let pointer = format!("/departments/{at}");
         text(&pointer, name, faults);
         if name.contains('|') {
-            let text = Text::new("部门名称中不能有竖线", "A department's name has no bar in it");
-            faults.push(Finding::error("bar_in_name", pointer, text));
+            faults.add("bar_in_name", &pointer, ("部门名称中不能有竖线", "A department's name has no bar in it"), "", name);
         }
     }
     names.join("|")
@@ -243,7 +231,7 @@ fn departments(names: &[String], faults: &mut Vec<Finding>) -> String {
 type Ends = Option<(i16, NaiveDate)>;
 
 /// When a task ends: as printed, and the day; nothing after a fault.
-fn due(printed: Option<&str>, day: Option<&str>, faults: &mut Vec<Finding>) -> Option<(String, Ends)> {
+fn due(printed: Option<&str>, day: Option<&str>, faults: &mut Faults) -> Option<(String, Ends)> {
     let read = |day: &str| {
         let date = day.parse::<NaiveDate>().ok();
         let date = date.filter(|date| date.to_string() == day && (1949..=2199).contains(&date.year()))?;
@@ -253,58 +241,56 @@ fn due(printed: Option<&str>, day: Option<&str>, faults: &mut Vec<Finding>) -> O
         None => None,
         Some((_, Some(date))) => Some(date),
         Some((day, None)) => {
-            let said = Text::new("日期应如 2026-12-31", "A day is written like 2026-12-31");
-            faults.push(Finding::error("day_form", "/due_on", said).with("YYYY-MM-DD", day));
+            let said = ("日期应如 2026-12-31", "A day is written like 2026-12-31");
+            faults.add("day_form", "/due_on", said, "YYYY-MM-DD", day);
             return None;
         }
     };
     let Some(printed) = printed.map(str::trim) else {
         let Some((year, date)) = day else {
-            let text = Text::new(
+            let said = (
                 "应说明期限：due（如 2026年6月、长期坚持）或 due_on（如 2026-06-30）",
                 "Say until when: `due` (as in 2026年6月, 长期坚持) or `due_on` (as in 2026-06-30)",
             );
-            faults.push(Finding::error("missing_due", "/due", text));
+            faults.add("missing_due", "/due", said, "", "");
             return None;
         };
         return Some((date.to_string(), Some((year, date))));
     };
-    faults.extend(unfit("/due", printed));
+    text("/due", printed, faults);
     let said = ending(printed).or_else(|| read(printed));
     match (said, day) {
         (None, None) if printed == STANDING => Some((printed.to_owned(), None)),
         (None, None) => {
-            let text = Text::new(
+            let said = (
                 "期限应如 2026年6月、2026年、2026-06-30 或 长期坚持",
                 "A day of ending is written like 2026年6月, 2026年, 2026-06-30 or 长期坚持",
             );
-            faults.push(Finding::error("due_form", "/due", text).with("2026年6月", printed));
+            faults.add("due_form", "/due", said, "2026年6月", printed.chars().take(100).collect::<String>());
             None
         }
         (None, Some(_)) if printed == STANDING => {
-            faults.push(apart());
+            apart(faults);
             None
         }
         (Some((_, end)), Some((_, day))) if end != day => {
-            faults.push(apart());
+            apart(faults);
             None
         }
         (said, day) => Some((printed.to_owned(), day.or(said))),
     }
 }
 
-fn apart() -> Finding {
-    let text = Text::new("due 与 due_on 不一致", "`due` and `due_on` say different days");
-    Finding::error("due_apart", "/due_on", text)
+fn apart(faults: &mut Faults) {
+    faults.add("due_apart", "/due_on", ("due 与 due_on 不一致", "`due` and `due_on` say different days"), "", "");
 }
 
 /// Whether a year can be evaluated, and its last day.
-pub(super) fn year(at: &str, year: i16, today: NaiveDate, faults: &mut Vec<Finding>) -> Option<NaiveDate> {
+pub(super) fn year(at: &str, year: i16, today: NaiveDate, faults: &mut Faults) -> Option<NaiveDate> {
     let end = last_day(year, 12).filter(|_| (1949..=2199).contains(&year));
     if end.is_none() || i32::from(year) > today.year() {
-        let text = Text::new("不能考核尚未开始的年度", "A year that has not begun is not evaluated");
-        let finding = Finding::error("year_ahead", at, text);
-        faults.push(finding.with(format!("1949–{}", today.year()), year.to_string()));
+        let said = ("不能考核尚未开始的年度", "A year that has not begun is not evaluated");
+        faults.add("year_ahead", at, said, format!("1949–{}", today.year()), year.to_string());
         return None;
     }
     end
@@ -317,11 +303,15 @@ mod tests {
     #[test]
     fn an_end_is_printed_or_a_day_and_both_say_the_same() {
         let read = |printed: Option<&str>, day: Option<&str>| {
-            let mut faults = Vec::new();
+            let mut faults = Faults::default();
             let due = due(printed, day, &mut faults);
-            assert_eq!(due.is_none(), !faults.is_empty());
-            due.map(|(said, ends)| (said, ends.map(|(year, day)| (year, day.to_string()))))
-                .ok_or_else(|| faults.into_iter().map(|one| one.code).collect::<Vec<_>>())
+            let codes = match faults.verdict() {
+                Ok(()) => Vec::new(),
+                Err(Error::Invalid(found)) => found.into_iter().map(|one| one.code).collect(),
+                Err(other) => panic!("{other:?}"),
+            };
+            assert_eq!(due.is_none(), !codes.is_empty());
+            due.map(|(said, ends)| (said, ends.map(|(year, day)| (year, day.to_string())))).ok_or(codes)
         };
         let ends = |said: &str, year, day: &str| Ok((said.to_owned(), Some((year, day.to_owned()))));
         assert_eq!(read(Some("2026年6月"), None), ends("2026年6月", 2026, "2026-06-30"));
