@@ -168,7 +168,6 @@ pub async fn evaluate(ctx: &Ctx, ask: Evaluate) -> Result<task_evaluation::Model
     let event = Event {
         action: "task.evaluated",
         object: row.id.to_string(),
-        school: row.school_code.as_ref().map(|code| code.as_str()),
         after: Some(&row.hash),
         parties: parties(&row.city_code, row.school_code.as_ref()),
         data: json!({

@@ -309,7 +309,6 @@ fn event<'a>(action: &'static str, row: &'a task::Model, more: serde_json::Value
     Event {
         action,
         object: row.id.to_string(),
-        school: row.school_code.as_ref().map(|code| code.as_str()),
         parties: parties(&row.city_code, row.school_code.as_ref()),
         data,
         ..Event::default()
