@@ -37,6 +37,7 @@ mod m20261123_220000_create_reconciliation;
 mod m20261124_000000_parties;
 mod m20261124_010000_registry_upkeep;
 mod m20261124_020000_partnerships;
+mod m20261124_050000_create_task;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000000_parties::Migration),
             Box::new(m20261124_010000_registry_upkeep::Migration),
             Box::new(m20261124_020000_partnerships::Migration),
+            Box::new(m20261124_050000_create_task::Migration),
         ]
     }
 }

@@ -81,10 +81,7 @@ impl MigrationTrait for Migration {
 
 /// What tables that were there before get.
 fn columns() -> Vec<(&'static str, ColumnDef)> {
-    vec![
-        ("enterprise", string_null("website").take()),
-        ("enterprise", text_null("profile").take()),
-    ]
+    vec![("enterprise", string_null("website").take()), ("enterprise", text_null("profile").take())]
 }
 
 fn registry_term() -> TableCreateStatement {

@@ -110,10 +110,7 @@ fn consortium_application() -> TableCreateStatement {
         ))
         .check(words("ck_consortium_application_state", "state", &states))
         .check(words("ck_consortium_application_role", "role", &["lead", "co_lead", "vice_chair", "member"]))
-        .check(check(
-            "ck_consortium_application_is_one_body",
-            "(school_code IS NULL) <> (enterprise_code IS NULL)",
-        ))
+        .check(check("ck_consortium_application_is_one_body", "(school_code IS NULL) <> (enterprise_code IS NULL)"))
         .check(check("ck_consortium_application_version", "version >= 1"))
         .to_owned()
 }

@@ -360,7 +360,7 @@ const SOMEBODYS: &[&str] = &[
 
 /// Tables that name schools or organisations and are public all the same: the registry.
 const REGISTRY: &[&str] =
-    &["consortium_member", "designation", "partnership", "alias", "school_succession", "programme"];
+    &["consortium_member", "designation", "partnership", "alias", "school_succession", "programme", "target"];
 
 #[test]
 fn what_is_somebodys_is_never_read_whole() {
@@ -400,6 +400,10 @@ fn a_table_that_is_read_whole_is_public() {
         "reconciliation",
         "collection",
         "collection_extension",
+        "task",
+        "task_evaluation",
+        "task_report",
+        "task_verdict",
         "account",
         "client",
         "lockout",

@@ -174,6 +174,12 @@ pub enum Kind {
     ConsortiumApplication,
     /// What a consortium has done.
     ConsortiumActivity,
+    /// A task: who is to do what by when.
+    Task,
+    /// How far a task is, what was said of it, and the yearly evaluation.
+    Progress,
+    /// What somebody has promised in figures.
+    Target,
     /// An address nothing is at.
     Route,
 }
@@ -204,6 +210,9 @@ impl Kind {
         Self::Partnership,
         Self::ConsortiumApplication,
         Self::ConsortiumActivity,
+        Self::Task,
+        Self::Progress,
+        Self::Target,
         Self::Route,
     ];
 
@@ -233,6 +242,9 @@ impl Kind {
             Self::Partnership => "校企合作",
             Self::ConsortiumApplication => "联合体加入申请",
             Self::ConsortiumActivity => "联合体活动",
+            Self::Task => "任务",
+            Self::Progress => "任务进展或年度考核",
+            Self::Target => "目标值",
             Self::Route => "地址",
         }
     }
@@ -263,6 +275,9 @@ impl Kind {
             Self::Partnership => "partnership",
             Self::ConsortiumApplication => "application to a consortium",
             Self::ConsortiumActivity => "activity of a consortium",
+            Self::Task => "task",
+            Self::Progress => "task's progress or evaluation",
+            Self::Target => "target",
             Self::Route => "address",
         }
     }
@@ -274,6 +289,15 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
     match (role, kind, action) {
         // What is public is public for everybody.
         (_, K::Registry | K::Catalogue | K::Claim | K::Release, A::Read) => true,
+        // Of tasks what is printed is; the scope says of which.
+        (_, K::Task | K::Target, A::Read) => true,
+        (R::Province | R::City, K::Task | K::Target, A::Create | A::Change) => true,
+        // Who is to do it says how far it is (push); the level above judges (accept) and evaluates (create).
+        (R::Province | R::City | R::School, K::Progress, A::Read) => true,
+        (R::City | R::School, K::Progress, A::Push) => true,
+        (R::Province | R::City, K::Progress, A::Accept | A::Create) => true,
+        (R::System, K::Task | K::Target, A::Create | A::Change) => true,
+        (R::System, K::Progress, A::Read) => true,
 
         // The registry is the province's to keep. A city keeps the enterprises of its own city, an enterprise some
         // words about itself, a school what it teaches; whose is whose says `Actor::maintains_…`.

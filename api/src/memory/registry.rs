@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::{
-    alias, city, claim, consortium, consortium_activity, consortium_member, dataset, designation, duplicate_decision,
-    enterprise, external_institution, indicator, indicator_edition, industry_chain, major, major_chain, partnership,
-    programme, registry_term, rule, school, school_succession,
+    alias, city, city_figure, claim, consortium, consortium_activity, consortium_member, dataset, designation,
+    duplicate_decision, enterprise, external_institution, indicator, indicator_edition, industry_chain, major,
+    major_chain, partnership, policy, programme, registry_term, rule, school, school_succession, target,
     words::{DuplicateVerdict, EntityType, EntryKind},
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
@@ -214,6 +214,12 @@ pub struct Registry {
     pub possible: Vec<alias::Model>,
     /// The names that things answer to.
     names: HashMap<EntryKind, HashMap<String, Names>>,
+    /// What was promised in figures, in the order of the file.
+    pub targets: Vec<target::Model>,
+    /// Policies, in the order of the list.
+    pub policies: Vec<policy::Model>,
+    /// Printed figures of cities, in the order of the file.
+    pub city_figures: Vec<city_figure::Model>,
 }
 
 async fn rows<E: Whole>(db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
@@ -273,6 +279,12 @@ impl Registry {
         rules.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut claims = rows::<claim::Entity>(db).await?;
         claims.sort_by_key(|row| row.position);
+        let mut targets = rows::<target::Entity>(db).await?;
+        targets.sort_by_key(|row| (row.position, row.id));
+        let mut policies = rows::<policy::Entity>(db).await?;
+        policies.sort_by_key(|row| (row.position, row.id));
+        let mut city_figures = rows::<city_figure::Entity>(db).await?;
+        city_figures.sort_by_key(|row| (row.position, row.id));
         let mut successions = rows::<school_succession::Entity>(db).await?;
         successions.retain(|row| !is_over(EntryKind::SchoolSuccession, row.id));
         successions.sort_by_key(|row| (row.effective_on, row.id));
@@ -353,6 +365,9 @@ impl Registry {
             indicators,
             rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),
             claims,
+            targets,
+            policies,
+            city_figures,
         };
         registry.lead_on();
         registry.names = registry.named();

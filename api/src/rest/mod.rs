@@ -25,8 +25,8 @@ pub mod idempotency;
 pub mod indicators;
 pub mod oauth;
 pub mod packages;
-pub mod peers;
 pub mod partnerships;
+pub mod peers;
 pub mod periods;
 pub mod problem;
 pub mod rates;
@@ -38,6 +38,8 @@ pub mod revisions;
 pub mod sdmx;
 pub mod session;
 pub mod submissions;
+pub mod targets;
+pub mod tasks;
 pub mod templates;
 pub mod waiting;
 pub mod webhooks;
@@ -218,6 +220,21 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(consortia::add_activity)
         .service(consortia::change_activity)
         .service(consortia::overview)
+        .service(tasks::report)
+        .service(tasks::judge)
+        .service(tasks::list)
+        .service(tasks::add)
+        .service(tasks::get)
+        .service(tasks::change)
+        .service(tasks::list_evaluations)
+        .service(tasks::evaluate)
+        .service(tasks::evaluation)
+        .service(targets::list)
+        .service(targets::add)
+        .service(targets::get)
+        .service(targets::change)
+        .service(targets::policies)
+        .service(targets::city_figures)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -249,6 +266,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "data", description = "Published figures as files"),
         (name = "sdmx", description = "The same by SDMX 2.1"),
         (name = "claims", description = "What was printed, held against the data"),
+        (name = "tasks", description = "Who is to do what by when, and whether it was done"),
+        (name = "targets", description = "What was promised in figures, and whether it is kept"),
         (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "partnerships", description = "What exists between schools and enterprises"),

@@ -1,4 +1,4 @@
-//! `load`: a folder of reference data becomes registry, catalogue and claims.
+//! `load`: a folder of reference data becomes registry, catalogue, claims, tasks and targets.
 //!
 //! The folder has the layout of `data/gansu-2023`: one CSV file a kind, known by its name, with the
 //! agreed columns by name and any others beside them. Nothing about a province is built in; what
@@ -29,6 +29,7 @@ mod kept;
 mod known;
 mod majors;
 mod observations;
+pub(super) mod pledges;
 mod registry;
 mod row;
 mod rules;
@@ -60,6 +61,7 @@ use self::{
     faults::{Faults, Place, Wrong},
     known::Known,
     majors::{Chains, MajorChains, Majors, Programmes},
+    pledges::{CityFigures, Expressions, Policies, Targets, Tasks},
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Kind, Notes, rows},
     rules::Rules,
@@ -125,6 +127,15 @@ kinds! {
     major_chains: MajorChains,
     programmes: Programmes,
     claims: Claims,
+    tasks: Tasks,
+    targets: Targets,
+    policies: Policies,
+    city_figures: CityFigures,
+}
+
+/// Every file that is read: what is stored by itself, and what is stored with others.
+fn files() -> impl Iterator<Item = (&'static str, &'static [&'static str], bool)> {
+    FILES.iter().copied().chain([(Expressions::FILE, Expressions::COLUMNS, Expressions::IS_OPTIONAL)])
 }
 
 /// The files of a folder that are loaded.
@@ -140,9 +151,8 @@ impl Folder {
             faults.add(Place { file: "", line: None, column: None }, &Wrong::NoFolder, "", dir.display().to_string());
             faults.verdict()?;
         }
-        let sheets = FILES
-            .iter()
-            .map(|(file, columns, optional)| (*file, Sheet::read(dir, file, columns, *optional, faults)))
+        let sheets = files()
+            .map(|(file, columns, optional)| (file, Sheet::read(dir, file, columns, optional, faults)))
             .collect();
         Ok(Self { sheets, nothing: Sheet::nothing() })
     }
@@ -156,7 +166,9 @@ impl Folder {
 fn plan(dir: &Path, merged: &HashMap<String, String>) -> Result<(Plan, Vec<String>)> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
-    let known = Known::of(&folder, merged);
+    let mut known = Known::of(&folder, merged);
+    let expressions = rows::<Expressions>(folder.sheet(Expressions::FILE), &known, &mut notes);
+    known.expressions = expressions.into_iter().map(|(source, label, text)| ((source, label), text)).collect();
     let plan = Plan::read(&folder, &known, &mut notes);
     giveaways(&folder, &plan, &mut notes.faults);
     let lines = notes.verdict()?;
@@ -190,7 +202,7 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, ..)| *loaded == name)) {
+        if file.strip_suffix(".csv").is_some_and(|name| !files().any(|(loaded, ..)| loaded == name)) {
             others.push(file);
         }
     }
@@ -204,7 +216,9 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
 /// # Errors
 /// [`Error::Invalid`] with every fault of the folder, before anything is written.
 pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
-    for kind in [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim] {
+    for kind in
+        [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::Task, authz::Kind::Target]
+    {
         ctx.require(Action::Create, kind)?;
         ctx.require(Action::Change, kind)?;
     }
@@ -215,6 +229,8 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     let tx = ctx.begin().await?;
     left_alone.splice(0..0, kept::settle(&tx, &mut plan).await?);
     plan.rules = rules::settle(&tx, plan.rules).await?;
+    plan.tasks = pledges::settle_tasks(&tx, plan.tasks).await?;
+    plan.targets = pledges::settle_targets(&tx, plan.targets).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
     plan.partnerships = ties::settle_partnerships(&tx, plan.partnerships).await?;

@@ -53,6 +53,9 @@ fn the_reference_data_have_no_fault() {
     assert_eq!((plan.members.len(), plan.aliases.len(), plan.partnerships.len()), (61, 27, 66));
     assert_eq!((plan.datasets.len(), plan.indicators.len(), plan.rules.len(), plan.claims.len()), (10, 151, 36, 222));
 
+    assert_eq!((plan.tasks.len(), plan.targets.len()), (20, 76));
+    assert_eq!((plan.policies.len(), plan.city_figures.len()), (7, 14));
+
     assert_eq!(plan.schools[0].code, "62001");
     assert_eq!(plan.schools[28].code, "62029");
     // Digits keep the decimals of the indicator, claims their print.
@@ -61,7 +64,8 @@ fn the_reference_data_have_no_fault() {
     assert!(plan.claims.iter().any(|claim| claim.value == "6609.00"));
 
     assert_eq!(left_alone[0], "designations.csv: 16 × 学校名单以外的学校所获称号 / titles of schools outside the list");
-    assert!(!left_alone.contains(&"rules.csv".to_owned()) && left_alone.contains(&"tasks.csv".to_owned()));
+    assert!(!left_alone.contains(&"rules.csv".to_owned()) && left_alone.contains(&"school_figures.csv".to_owned()));
+    assert!(!left_alone.contains(&"tasks.csv".to_owned()));
     assert!(!left_alone.contains(&"schools.csv".to_owned()));
 }
 

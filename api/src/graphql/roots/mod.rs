@@ -12,6 +12,7 @@ mod people;
 mod registry;
 mod registry_changes;
 mod submissions;
+mod tasks;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
@@ -27,6 +28,7 @@ pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
 pub use registry_changes::RegistryChanges;
 pub use submissions::SubmissionsQuery;
+pub use tasks::TasksQuery;
 
 use super::{
     error::GqlResult,
@@ -50,6 +52,7 @@ pub struct Query(
     PeopleQuery,
     PartnershipsQuery,
     ConsortiaQuery,
+    TasksQuery,
 );
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.

@@ -19,6 +19,8 @@ use super::{
     rule::Rule,
     school::{Predecessor, School},
     submission::Submission,
+    target::{CityFigure, Policy, Target},
+    task::Task,
     upkeep::Alias,
 };
 use crate::{
@@ -26,6 +28,7 @@ use crate::{
     domain::{
         partnerships, releases,
         submissions::{self, Key},
+        tasks,
     },
     graphql::{
         error::{GqlResult, maybe, maybe_of},
@@ -42,6 +45,8 @@ pub enum Node<'a> {
     Alias(Alias<'a>),
     /// A prefecture.
     City(City<'a>),
+    /// A printed figure of a city.
+    CityFigure(CityFigure<'a>),
     /// A printed figure.
     Claim(Claim<'a>),
     /// A consortium.
@@ -68,6 +73,8 @@ pub enum Node<'a> {
     Partnership(Partnership<'a>),
     /// A statistical period.
     Period(Period),
+    /// A policy.
+    Policy(Policy<'a>),
     /// What a school was before.
     Predecessor(Predecessor<'a>),
     /// The caller.
@@ -82,6 +89,10 @@ pub enum Node<'a> {
     School(School<'a>),
     /// A school's table.
     Submission(Submission),
+    /// What was promised in figures.
+    Target(Target),
+    /// A task.
+    Task(Task),
 }
 
 /// What an id stands for, asked of the same verbs as by any other way; nothing for garbage.
@@ -99,6 +110,9 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
     Ok(match kind.as_str() {
         "Alias" => row(registry.aliases.all(), key, |row| row.id).map(|row| Node::Alias(Alias(registry, row))),
         "City" => City::of(registry, key).map(Node::City),
+        "CityFigure" => {
+            row(&registry.city_figures, key, |row| row.id).map(|row| Node::CityFigure(CityFigure(registry, row)))
+        }
         "Claim" => registry.claims.iter().find(|row| row.key == key).map(|row| Node::Claim(Claim(registry, row))),
         "Consortium" => Consortium::of(registry, key).map(Node::Consortium),
         "ConsortiumMembership" => row(registry.members.all(), key, |row| row.id)
@@ -118,10 +132,12 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Partnership" => match row(registry.partnerships.all(), key, |row| row.id) {
             Some(row) => Some(Node::Partnership(Partnership::held(registry, row))),
             // What is not public is not held in memory.
-            None => maybe(partnerships::get(ctx, key).await)?
-                .map(|row| Node::Partnership(Partnership::read(registry, row))),
+            None => {
+                maybe(partnerships::get(ctx, key).await)?.map(|row| Node::Partnership(Partnership::read(registry, row)))
+            }
         },
         "Period" => Period::of(key).map(Node::Period),
+        "Policy" => row(&registry.policies, key, |row| row.id).map(|row| Node::Policy(Policy(registry, row))),
         "Predecessor" => {
             row(registry.successions.all(), key, |row| row.id).map(|row| Node::Predecessor(Predecessor(registry, row)))
         }
@@ -135,6 +151,8 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         }
         "Rule" => Rule::of(registry, key).map(Node::Rule),
         "School" => School::of(registry, key).map(Node::School),
+        "Target" => row(&registry.targets, key, |row| row.id).map(|row| Node::Target(row.clone().into())),
+        "Task" => maybe(tasks::get(ctx, key).await)?.map(|row| Node::Task(row.into())),
         _ => None,
     })
 }
