@@ -15,13 +15,18 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{collection, collection_extension, ids::SchoolCode, submission};
+use entity::{
+    collection, collection_extension, enterprise_certification,
+    ids::{EnterpriseCode, RowId, SchoolCode},
+    incentive, submission, teacher_certificate,
+};
 use futures::future::BoxFuture;
 
 use super::error::{GqlError, GqlResult};
 use crate::{
     ctx::Ctx,
     domain::{
+        certifications::{Taken, certificates, enterprises, incentives, teachers},
         collections::{self, Progress},
         submissions::{
             self, Content, Key,
@@ -273,6 +278,70 @@ impl Loader<Form> for Medians {
     }
 }
 
+/// The certifications of enterprises, as far as they are there for the caller.
+struct Certified(Ctx);
+
+impl Loader<EnterpriseCode> for Certified {
+    type Value = Arc<Vec<enterprise_certification::Model>>;
+    type Error = GqlError;
+
+    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
+        let found = enterprises::of_enterprises(&self.0, codes).await?;
+        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
+    }
+}
+
+/// What enterprises were given, as far as it is the caller's to see.
+struct Given(Ctx);
+
+impl Loader<EnterpriseCode> for Given {
+    type Value = Arc<Vec<incentive::Model>>;
+    type Error = GqlError;
+
+    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
+        let found = incentives::of_enterprises(&self.0, codes).await?;
+        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
+    }
+}
+
+/// What applications of enterprises have gone through, as far as it is the caller's to see.
+struct EnterpriseSteps(Ctx);
+
+impl Loader<RowId> for EnterpriseSteps {
+    type Value = Arc<Vec<Taken>>;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        let found = enterprises::steps(&self.0, ids).await?;
+        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
+    }
+}
+
+/// What applications of teachers have gone through.
+struct TeacherSteps(Ctx);
+
+impl Loader<RowId> for TeacherSteps {
+    type Value = Arc<Vec<Taken>>;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        let found = teachers::steps(&self.0, ids).await?;
+        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
+    }
+}
+
+/// The certificates of applications.
+struct Certificates(Ctx);
+
+impl Loader<RowId> for Certificates {
+    type Value = teacher_certificate::Model;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        Ok(certificates::of_applications(&self.0, ids).await?)
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -307,6 +376,11 @@ pub struct Loaders {
     saids: DataLoader<Saids>,
     founds: DataLoader<Founds>,
     medians: DataLoader<Medians>,
+    certified: DataLoader<Certified>,
+    given: DataLoader<Given>,
+    enterprise_steps: DataLoader<EnterpriseSteps>,
+    teacher_steps: DataLoader<TeacherSteps>,
+    certificates: DataLoader<Certificates>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -327,6 +401,11 @@ impl Loaders {
             saids: DataLoader::new(Saids(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             founds: DataLoader::new(Founds(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             medians: DataLoader::new(Medians(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            certified: DataLoader::new(Certified(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            given: DataLoader::new(Given(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            enterprise_steps: DataLoader::new(EnterpriseSteps(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            teacher_steps: DataLoader::new(TeacherSteps(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            certificates: DataLoader::new(Certificates(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             asked,
         }
     }
@@ -392,5 +471,35 @@ impl Loaders {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let peers = self.medians.load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
         peers.ok_or_else(|| Error::internal("a table without peers").into())
+    }
+
+    /// The certifications of an enterprise that are there for the caller.
+    pub async fn certifications(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<enterprise_certification::Model>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.certified.load_one(code.clone()).await?.unwrap_or_default())
+    }
+
+    /// What an enterprise was given, as far as it is the caller's to see.
+    pub async fn incentives(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<incentive::Model>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.given.load_one(code.clone()).await?.unwrap_or_default())
+    }
+
+    /// What an application of an enterprise has gone through.
+    pub async fn enterprise_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.enterprise_steps.load_one(id).await?.unwrap_or_default())
+    }
+
+    /// What an application of a teacher has gone through.
+    pub async fn teacher_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.teacher_steps.load_one(id).await?.unwrap_or_default())
+    }
+
+    /// The certificate of an application.
+    pub async fn certificate(&self, id: RowId) -> GqlResult<Option<teacher_certificate::Model>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.certificates.load_one(id).await
     }
 }

@@ -7,6 +7,7 @@ pub mod body;
 pub mod border;
 pub mod bounds;
 pub mod catalogue;
+pub mod certifications;
 pub mod changes;
 pub mod claims;
 pub mod clients;
@@ -34,6 +35,7 @@ pub mod revisions;
 pub mod sdmx;
 pub mod session;
 pub mod submissions;
+pub mod teachers;
 pub mod templates;
 pub mod waiting;
 pub mod webhooks;
@@ -144,7 +146,29 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(webhooks::add)
         .service(webhooks::get)
         .service(webhooks::change)
-        .service(webhooks::remove);
+        .service(webhooks::remove)
+        .service(certifications::list_batches)
+        .service(certifications::open_batch)
+        .service(certifications::change_batch)
+        .service(certifications::judge)
+        .service(certifications::list)
+        .service(certifications::apply)
+        .service(certifications::get)
+        .service(certifications::correct)
+        .service(certifications::cancel_incentive)
+        .service(certifications::list_incentives)
+        .service(certifications::record_incentive)
+        .service(certifications::list_duties)
+        .service(teachers::list_agencies)
+        .service(teachers::state_agency)
+        .service(teachers::judge)
+        .service(teachers::appeal)
+        .service(teachers::list)
+        .service(teachers::apply)
+        .service(teachers::get)
+        .service(teachers::correct)
+        .service(teachers::certificate)
+        .service(teachers::count);
 }
 
 #[derive(OpenApi)]
@@ -171,6 +195,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),
+        (name = "certification", description = "Enterprises and teachers are certified"),
         (name = "health", description = "For whoever runs the service"),
     )
 )]

@@ -21,6 +21,7 @@
 //! one, and the old one is left.
 
 mod catalogue;
+mod certifications;
 mod claims;
 mod editions;
 mod faults;
@@ -53,6 +54,7 @@ pub use self::{
 
 use self::{
     catalogue::{Datasets, Indicators},
+    certifications::{Certifications, TeacherCounts},
     claims::Claims,
     faults::{Faults, Place, Wrong},
     known::Known,
@@ -137,14 +139,15 @@ impl Folder {
     }
 }
 
-/// What a folder says: its rows, and what was left alone.
-fn plan(dir: &Path) -> Result<(Plan, Vec<String>)> {
+/// What a folder says: its rows, its certifications, and what was left alone.
+fn plan(dir: &Path) -> Result<(Plan, Certifications, Vec<String>)> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
     let known = Known::of(&folder);
     let plan = Plan::read(&folder, &known, &mut notes);
+    let certifications = Certifications::read(dir, &known, &plan.enterprises, &mut notes);
     let lines = notes.verdict()?;
-    Ok((plan, left_alone(dir, &lines)?))
+    Ok((plan, certifications, left_alone(dir, &lines)?))
 }
 
 /// Files that are not for this version, and lines of the others that are not.
@@ -152,7 +155,9 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, _)| *loaded == name)) {
+        let is_loaded =
+            |name: &str| name == TeacherCounts::FILE || FILES.iter().any(|(loaded, _)| *loaded == name);
+        if file.strip_suffix(".csv").is_some_and(|name| !is_loaded(name)) {
             others.push(file);
         }
     }
@@ -166,12 +171,15 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
 /// # Errors
 /// [`Error::Invalid`] with every fault of the folder, before anything is written.
 pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
-    for kind in [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim] {
+    ctx.require(Action::Create, authz::Kind::EnterpriseCertification)?;
+    for kind in
+        [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::CertificationPlan]
+    {
         ctx.require(Action::Create, kind)?;
         ctx.require(Action::Change, kind)?;
     }
     progress(&format!("检查 checking {}", dir.display()));
-    let (mut plan, left_alone) = plan(dir)?;
+    let (mut plan, certifications, left_alone) = plan(dir)?;
 
     let tx = ctx.begin().await?;
     plan.rules = rules::settle(&tx, plan.rules).await?;
@@ -181,7 +189,9 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
         // Counted with their indicators, whose version they raise.
         store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;
     }
-    let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
+    let mut kinds = plan.store(&tx, progress).await?;
+    kinds.extend(certifications.store(ctx, &tx).await?);
+    let summary = Summary { kinds, left_alone };
     if summary.has_changes() {
         let counts: serde_json::Map<String, serde_json::Value> = summary
             .kinds

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod certifications;
 mod changes;
 mod collections;
 mod events;
@@ -14,6 +15,7 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
+pub use certifications::CertificationsQuery;
 pub use changes::Mutation;
 pub use collections::CollectionsQuery;
 pub use events::Subscription;
@@ -42,6 +44,7 @@ pub struct Query(
     FiguresQuery,
     AuditQuery,
     PeopleQuery,
+    CertificationsQuery,
 );
 
 /// The caller, and everything by its id.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod aggregate;
+pub mod certification;
 pub mod city;
 pub mod claim;
 pub mod client;
@@ -32,6 +33,7 @@ pub mod rule;
 pub mod school;
 pub mod step;
 pub mod submission;
+pub mod teacher;
 pub mod verdict;
 pub mod words;
 
