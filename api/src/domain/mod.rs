@@ -25,6 +25,7 @@ pub mod demo;
 pub mod disclosure;
 pub mod embargo;
 pub mod expiry;
+mod faults;
 pub mod feed;
 pub mod grants;
 pub mod holders;
