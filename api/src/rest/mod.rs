@@ -167,7 +167,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(teachers::apply)
         .service(teachers::get)
         .service(teachers::correct)
-        .service(teachers::certificate)
+        .service(teachers::verify)
         .service(teachers::count);
 }
 

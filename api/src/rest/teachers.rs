@@ -143,7 +143,7 @@ impl CertificateView {
     security((), ("bearer" = []))
 )]
 #[get("/v1/certificates/{code}")]
-pub async fn certificate(ctx: Ctx, code: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn verify(ctx: Ctx, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let row = certificates::get(&ctx, &code).await?;
     let view = CertificateView::new(&ctx, &row);
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view))
@@ -498,7 +498,7 @@ pub async fn count(ctx: Ctx, query: web::Query<TeacherStatisticsQuery>) -> Resul
     let groups: Vec<String> = query
         .group_by
         .iter()
-        .flat_map(|list| list.split(','))
+        .flat_map(|words| words.split(','))
         .map(|word| word.trim().to_owned())
         .filter(|word| !word.is_empty())
         .collect();

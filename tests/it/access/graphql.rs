@@ -662,11 +662,121 @@ ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{sc
     awaiting     401    404   404     409      data 403    404    404        404
 CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note", publishAt: "2099-01-01T00:00:00Z" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
+Query enterpriseCertification | { it: $field(id: "{certification}") { id } }
+    application          null  null  null  data  data  null  null  data  null
+    foreign-application  null  null  null  data  null  null  null  null  null
+    no-application       null  null  null  null  null  null  null  null  null
+Query enterpriseCertifications | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: nodes { id } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection nodes edges | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { __typename } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection totalCount | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection pageInfo | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { it: endCursor } } }
+    -                    null  null  null  data  data  null  null  data  null
+EnterpriseCertificationEdge cursor | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationEdge node | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field { id } } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertification id state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag | { it: enterpriseCertification(id: "{certification}") { it: $field } }
+    application          null  null  null  data  data  null  null  data  null
+    foreign-application  null  null  null  data  null  null  null  null  null
+EnterpriseCertification enterprise city | { it: enterpriseCertification(id: "{certification}") { it: $field { code } } }
+    application          null  null  null  data  data  null  null  data  null
+EnterpriseCertification steps | { it: enterpriseCertification(id: "{certification}") { it: $field { to } } }
+    application          null  null  null  data  data  null  null  data  null
+CertificationStep from to role org reason at | { it: enterpriseCertification(id: "{certification}") { it: steps { it: $field } } }
+    application          null  null  null  data  data  null  null  data  null
+Enterprise certifications | { it: enterprise(code: "EEADEB0F3") { it: $field { id } } }
+    -                    data  data  data  data  data  data  data  data  data
+Enterprise internshipDuty | { it: enterprise(code: "EEADEB0F3") { it: $field { standing } } }
+    -                    data  data  data  data  data  data  data  data  data
+Enterprise incentives | { it: enterprise(code: "EEADEB0F3") { it: $field { id } } }
+    -                    none  none  none  data  data  none  none  data  none
+Query incentives | { it: $field { id } }
+    -                    401  403  403  data  data  403  403  data  403
+Incentive id kind amount grantedOn source cancelledAt cancelledBecause etag | { it: incentives { it: $field } }
+    -                    401  403  403  data  data  403  403  data  403
+Incentive enterprise | { it: incentives { it: $field { code } } }
+    -                    401  403  403  data  data  403  403  data  403
+Query teacherCertification | { it: $field(id: "{certification}") { id } }
+    case                 401  null  null  data  data  data  data  null  null
+    sibling-case         401  null  null  data  data  null  null  null  null
+    foreign-case         401  null  null  data  null  null  null  null  null
+    no-case              401  null  null  null  null  null  null  null  null
+Query teacherCertifications | { it: $field { it: nodes { id } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection nodes edges | { it: teacherCertifications { it: $field { __typename } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection totalCount | { it: teacherCertifications { it: $field } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection pageInfo | { it: teacherCertifications { it: $field { it: endCursor } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationEdge cursor | { it: teacherCertifications { it: edges { it: $field } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationEdge node | { it: teacherCertifications { it: edges { it: $field { id } } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertification id number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag | { it: teacherCertification(id: "{certification}") { it: $field } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification school | { it: teacherCertification(id: "{certification}") { it: $field { code } } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification steps | { it: teacherCertification(id: "{certification}") { it: $field { to } } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification certificate | { it: teacherCertification(id: "{certification}") { it: $field { number } } }
+    case                 401  null  null  data  data  data  data  null  null
+Mutation openCertificationBatch | mutation { it: $field(input: { year: 2098, number: 1, title: "a title", applyFrom: "2098-01-01", applyUntil: "2098-12-31" }) { batch { code } } }
+    -                    401  403  403  409  403  403  403  403  403
+Mutation changeCertificationBatch | mutation { it: $field(input: { code: "2098-1", ifMatch: "9" }) { batch { code } } }
+    -                    401  403  403  412  403  403  403  403  403
+CertificationBatchPayload batch | mutation { it: changeCertificationBatch(input: { code: "2098-1", ifMatch: "*" }) { it: $field { code } } }
+    -                    401  403  403  data  403  403  403  403  403
+Mutation stateCertificationAgency | mutation { it: $field(input: { code: "engineering", ifMatch: "9", name: "a name", majorCategories: [] }) { agency { code } } }
+    -                    401  403  403  412  403  403  403  403  403
+CertificationAgencyPayload agency | mutation { it: stateCertificationAgency(input: { code: "another", name: "a name", majorCategories: [] }) { it: $field { code } } }
+    -                    401  403  403  data  403  403  403  403  403
+Mutation recordIncentive | mutation { it: $field(input: { enterprise: "EEADEB0F3", kind: LAND, amount: -1, grantedOn: "2024-01-01", source: "words" }) { incentive { id } } }
+    -                    401  403  403  422  422  403  403  403  403
+IncentivePayload incentive | mutation { it: recordIncentive(input: { enterprise: "EEADEB0F3", kind: LAND, amount: 1, grantedOn: "2024-01-01", source: "words" }) { it: $field { id } } }
+    -                    401  403  403  data  403  403  403  403  403
+Mutation cancelIncentive | mutation { it: $field(input: { id: "{incentive}", ifMatch: "9", reason: "a reason" }) { incentive { id } } }
+    grant                401  404  404  412  412  404  404  403  404
+    no-grant             401  404  404  404  404  404  404  404  404
+Mutation applyForTeacherCertification | mutation { it: $field(input: { number: "T-1", level: JUNIOR, majorCategory: "装备制造大类" }) { certification { id } } }
+    -                    401  403  403  403  403  409  403  403  403
+TeacherCertificationPayload certification | mutation { it: applyForTeacherCertification(input: { number: "T-77", level: JUNIOR, majorCategory: "装备制造大类" }) { it: $field { id } } }
+    -                    401  403  403  403  403  data  403  403  403
+Mutation correctTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
+    case                 401  404  404  403  403  412  403  404  404
+    sibling-case         401  404  404  403  403  404  404  404  404
+    foreign-case         401  404  404  403  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
+Mutation judgeTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
+    case                 401  404  404  412  412  403  412  404  404
+    sibling-case         401  404  404  412  412  404  404  404  404
+    foreign-case         401  404  404  412  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
+Mutation appealTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", reason: "a reason" }) { certification { id } } }
+    case                 401  404  404  403  403  412  403  404  404
+    sibling-case         401  404  404  403  403  404  404  404  404
+    foreign-case         401  404  404  403  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
+Mutation applyForEnterpriseCertification | mutation { it: $field(input: { batch: "2098-1", statement: "words", staff: 1, internshipPlaces: 1 }) { certification { id } } }
+    -                    401  403  403  403  403  403  403  409  403
+Mutation correctEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
+    application          404  404  404  403  403  404  404  412  404
+    foreign-application  404  404  404  403  404  404  404  404  404
+    no-application       404  404  404  404  404  404  404  404  404
+Mutation judgeEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
+    application          404  404  404  412  412  404  404  403  404
+    foreign-application  404  404  404  412  404  404  404  404  404
+    no-application       404  404  404  404  404  404  404  404  404
+EnterpriseCertificationPayload certification | mutation { it: judgeEnterpriseCertification(input: { id: "{certification}", ifMatch: "*", verdict: RETURN, reason: "a reason" }) { it: $field { id } } }
+    application          404  404  404  409  data  404  404  403  404
 "#;
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
-Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation |
+Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation certificationBatches certificationAgencies internshipDuties certificate teacherCertificationStatistics |
 City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
 Predecessor code name kind effectiveOn source |
@@ -689,6 +799,12 @@ Rule id code dataset severity expression message isEnabled validFrom validTo eta
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
 Explanation claim other cause text at |
+CertificationBatch code year title applyFrom applyUntil source etag | { certificationBatches { $fields } }
+CertificationAgency code name majorCategories etag | { certificationAgencies { $fields } }
+InternshipDuty enterprise standing staff required offered missing | { internshipDuties { $fields } }
+Certificate code number state school category level majorCategory validFrom validUntil | { it: certificate(code: "aaaaaaaaaaaaaaaaaaaaaaaaaaaa") { $fields } }
+TeacherCertificationStatistics total groups | { it: teacherCertificationStatistics(groupBy: [LEVEL], basis: HISTORICAL) { $fields } }
+TeacherCertificationGroup level category tier city teachers | { it: teacherCertificationStatistics(groupBy: [LEVEL], basis: HISTORICAL) { it: groups { $fields } } }
 ClaimOutcome verdict claim other otherValue otherSource difference reason basis rule explanation schools expected | { it: reconciliation(verdict: [CONTRADICTS]) { $fields } }
 "#;
 

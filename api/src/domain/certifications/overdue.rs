@@ -5,7 +5,7 @@ use entity::{ids::JournalId, teacher_certification as certification};
 use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::{Builder, Uuid};
 
-use super::teachers::{event, late};
+use super::teachers::{city, event, late};
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
@@ -35,8 +35,9 @@ pub async fn warn(ctx: &Ctx) -> Result<usize> {
         if journal::is_recorded(ctx, id).await? {
             continue;
         }
+        let city = city(ctx, &row);
         let tx = ctx.begin().await?;
-        let is_new = journal::record_once(&tx, ctx, id, event(ctx, OVERDUE, &row)).await?;
+        let is_new = journal::record_once(&tx, ctx, id, event(OVERDUE, &row, city.as_deref())).await?;
         tx.commit().await?;
         told += usize::from(is_new);
     }

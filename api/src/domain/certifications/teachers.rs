@@ -465,16 +465,16 @@ pub(super) async fn replace(
     if done.rows_affected == 1 { Ok(row) } else { Err(Error::PreconditionFailed { current: None }) }
 }
 
-/// Whom an application concerns. Never the number of the teacher.
-pub(super) fn event<'e>(
-    ctx: &'e Ctx,
-    action: &'static str,
-    row: &'e certification::Model,
-) -> Event<'e> {
+/// The city of an application's school.
+pub(super) fn city(ctx: &Ctx, row: &certification::Model) -> Option<String> {
     let registry = ctx.memory.registry();
+    registry.schools.get(row.school_code.as_str()).map(|school| school.city_code.0.clone())
+}
+
+/// An application, told to those whom it concerns. Never the number of the teacher.
+pub(super) fn event<'e>(action: &'static str, row: &'e certification::Model, city: Option<&'e str>) -> Event<'e> {
     let mut parties = vec![Party(Role::School, row.school_code.as_str())];
-    let school = registry.schools.get(row.school_code.as_str());
-    parties.extend(school.map(|school| Party(Role::City, school.city_code.as_str())));
+    parties.extend(city.map(|city| Party(Role::City, city)));
     parties.extend(row.agency_code.as_ref().map(|agency| Party(Role::Agency, agency.as_str())));
     Event {
         action,
@@ -508,5 +508,6 @@ pub(super) async fn note(
         at: row.updated_at,
     };
     step::Entity::insert(step::ActiveModel::from(taken)).exec_without_returning(db).await?;
-    journal::record(db, ctx, event(ctx, action, row)).await
+    let city = city(ctx, row);
+    journal::record(db, ctx, event(action, row, city.as_deref())).await
 }
