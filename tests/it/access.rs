@@ -559,7 +559,10 @@ async fn certifications(app: &TestApp) {
         created_at: at,
         updated_at: at,
     };
-    certification_batch::Entity::insert(certification_batch::ActiveModel::from(batch)).exec_without_returning(db).await.unwrap();
+    certification_batch::Entity::insert(certification_batch::ActiveModel::from(batch))
+        .exec_without_returning(db)
+        .await
+        .unwrap();
     for (name, enterprise, city) in
         [("application", "EEADEB0F3", "620100"), ("foreign-application", "E028F68E4", "620500")]
     {
@@ -610,11 +613,9 @@ async fn certifications(app: &TestApp) {
         created_at: at,
     };
     incentive::Entity::insert(incentive::ActiveModel::from(grant)).exec_without_returning(db).await.unwrap();
-    for (name, school, agency) in [
-        ("case", "62001", Some("engineering")),
-        ("sibling-case", "62002", None),
-        ("foreign-case", "62005", None),
-    ] {
+    for (name, school, agency) in
+        [("case", "62001", Some("engineering")), ("sibling-case", "62002", None), ("foreign-case", "62005", None)]
+    {
         let row = teacher_certification::Model {
             id: certified(name),
             school_code: school.into(),

@@ -34,7 +34,8 @@ fn placed(pointer: &str) -> String {
         ("major_category", "majorCategory"),
         ("major_categories", "majorCategories"),
     ];
-    let members = pointer.split('/').map(|part| names.iter().find(|(rest, _)| *rest == part).map_or(part, |(_, own)| own));
+    let members =
+        pointer.split('/').map(|part| names.iter().find(|(rest, _)| *rest == part).map_or(part, |(_, own)| own));
     format!("/input{}", members.collect::<Vec<_>>().join("/"))
 }
 

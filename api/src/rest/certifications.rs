@@ -39,14 +39,16 @@ pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
 
 /// An answer with its tag.
 pub(super) fn tagged(mut answer: HttpResponseBuilder, etag: &str, view: impl Serialize) -> HttpResponse {
-    answer
-        .insert_header((header::ETAG, etag.to_owned()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+    answer.insert_header((header::ETAG, etag.to_owned())).insert_header((header::CACHE_CONTROL, "no-cache")).json(view)
 }
 
 /// Reads words of a closed list out of a parameter.
-pub(super) fn words_of<T>(given: &[String], pointer: &str, of: impl Fn(&str) -> Option<T>, all: &str) -> Result<Vec<T>> {
+pub(super) fn words_of<T>(
+    given: &[String],
+    pointer: &str,
+    of: impl Fn(&str) -> Option<T>,
+    all: &str,
+) -> Result<Vec<T>> {
     let one = |word: &String| {
         of(word).ok_or_else(|| {
             let text = Text::new(format!("应为 {all} 之一"), format!("One of {all}"));
@@ -441,12 +443,7 @@ pub struct EnterpriseVerdictBody {
     security(("bearer" = []))
 )]
 #[post("/v1/enterprise-certifications/{certification}/verdicts")]
-pub async fn judge(
-    ctx: Ctx,
-    id: web::Path<String>,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
+pub async fn judge(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
     let body: EnterpriseVerdictBody = body::json(&body.0)?;
     let reason = body.reason.unwrap_or_default();
     let verdict = match body.verdict.as_str() {

@@ -393,12 +393,7 @@ pub struct TeacherVerdictBody {
     security(("bearer" = []))
 )]
 #[post("/v1/teacher-certifications/{certification}/verdicts")]
-pub async fn judge(
-    ctx: Ctx,
-    id: web::Path<String>,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
+pub async fn judge(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::TeacherCertification)?;
     let body: TeacherVerdictBody = body::json(&body.0)?;
     let reason = body.reason.unwrap_or_default();

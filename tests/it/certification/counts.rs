@@ -43,7 +43,10 @@ async fn the_printed_table_comes_out_as_it_was_printed() {
     for level in ["junior", "intermediate", "senior"] {
         assert_eq!(of(&levels, "level", level), number(&total[level]), "{level}");
     }
-    assert_eq!((of(&levels, "level", "junior"), of(&levels, "level", "intermediate"), of(&levels, "level", "senior")), (2743, 2435, 587));
+    assert_eq!(
+        (of(&levels, "level", "junior"), of(&levels, "level", "intermediate"), of(&levels, "level", "senior")),
+        (2743, 2435, 587)
+    );
     let cells = public.get(&format!("{COUNTS}?group_by=category,level&basis=historical")).await.expect(200).json();
     let categories = public.get(&format!("{COUNTS}?group_by=category")).await.expect(200).json();
     let lines: Vec<_> = printed.iter().filter(|line| !line["seq"].is_empty()).collect();
@@ -78,7 +81,10 @@ async fn the_55_of_the_list_are_certified_and_public() {
     assert_eq!(named.len(), 55);
     let batches = public.get("/v1/certification-batches").await.expect(200).json();
     let batch = batches[0].clone();
-    assert_eq!((batches.as_array().unwrap().len(), &batch["source"], &batch["year"]), (1, &json!("001 表18"), &Value::Null));
+    assert_eq!(
+        (batches.as_array().unwrap().len(), &batch["source"], &batch["year"]),
+        (1, &json!("001 表18"), &Value::Null)
+    );
     let code = batch["code"].as_str().unwrap();
     let query = format!(
         "{{ enterpriseCertifications(filter: {{ batch: [\"{code}\"] }}, first: 200) {{ totalCount nodes {{ state validUntil
@@ -136,12 +142,21 @@ async fn officials_count_their_own_and_others_are_told_no_small_numbers() {
     let told = ask(&public, "basis=certificates&group_by=level").await;
     assert_eq!(
         (told["status"].as_str(), &told["total"], &told["groups"]),
-        (Some("SUPPRESSED"), &Value::Null, &json!([{ "level": "intermediate", "teachers": null, "status": "SUPPRESSED" }]))
+        (
+            Some("SUPPRESSED"),
+            &Value::Null,
+            &json!([{ "level": "intermediate", "teachers": null, "status": "SUPPRESSED" }])
+        )
     );
     assert_eq!(ask(&public, "").await["total"], Value::Null);
     let levels = ask(&cast.school, "group_by=level").await;
-    let hidden: Vec<&Value> =
-        levels["groups"].as_array().unwrap().iter().filter(|one| one["teachers"].is_null()).map(|one| &one["level"]).collect();
+    let hidden: Vec<&Value> = levels["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["teachers"].is_null())
+        .map(|one| &one["level"])
+        .collect();
     assert_eq!(hidden, ["intermediate"]);
     assert_eq!(ask(&public, "basis=historical").await["total"], 5765);
 

@@ -49,7 +49,8 @@ async fn an_enterprise_goes_from_its_application_to_its_certificate_and_loses_it
     for (who, status) in [(&public, 401), (&school, 403), (&city, 403), (&province, 403)] {
         send(who, "POST", all, None, &papers(&batch)).await.expect(status);
     }
-    let refused = send(&own, "POST", all, None, &json!({ "batch": "none", "evidence": ["http://a"] })).await.expect(422);
+    let refused =
+        send(&own, "POST", all, None, &json!({ "batch": "none", "evidence": ["http://a"] })).await.expect(422);
     assert_eq!(codes(&refused), ["link", "missing", "missing", "missing", "unknown_batch"]);
     send(&own, "POST", all, None, &papers(&format!("{year}-2"))).await.expect(403);
     let mut negative = papers(&batch);
@@ -132,7 +133,9 @@ async fn an_enterprise_goes_from_its_application_to_its_certificate_and_loses_it
     let missing = public.get("/v1/internship-duties?standing=misses").await.expect(200).json();
     assert_eq!(
         duty(missing),
-        Some(json!({ "enterprise": OF_LANZHOU, "standing": "misses", "staff": 101, "required": 3, "offered": 2, "missing": 1 }))
+        Some(
+            json!({ "enterprise": OF_LANZHOU, "standing": "misses", "staff": 101, "required": 3, "offered": 2, "missing": 1 })
+        )
     );
     assert_eq!(codes(&public.get("/v1/internship-duties?standing=x").await.expect(422)), ["unknown_word"]);
     send(&own, "PATCH", &at, Some("*"), &json!({ "statement": "另一个" })).await.expect(409);
@@ -173,14 +176,7 @@ async fn an_enterprise_goes_from_its_application_to_its_certificate_and_loses_it
     server.stop().await;
 }
 
-async fn incentives(
-    province: &Caller,
-    city: &Caller,
-    foreign: &Caller,
-    own: &Caller,
-    other: &Caller,
-    public: &Caller,
-) {
+async fn incentives(province: &Caller, city: &Caller, foreign: &Caller, own: &Caller, other: &Caller, public: &Caller) {
     let all = "/v1/incentives";
     let given = json!({
         "enterprise": OF_LANZHOU, "kind": "financial", "amount": "1200000.50", "granted_on": day(0),
@@ -252,7 +248,10 @@ async fn without_a_city_the_province_judges_alone() {
     assert_eq!(code(own.graphql(&judge("WITHDRAW, reason: \"x\""), json!({})).await), "FORBIDDEN");
     let done = Caller::data(province.graphql(&judge("REFUSE, reason: \"条件不符\""), json!({})).await);
     assert_eq!(done["it"]["certification"]["state"], "REFUSED");
-    assert_eq!(done["it"]["certification"]["steps"][1], json!({ "to": "refused", "role": "PROVINCE", "org": "620000" }));
+    assert_eq!(
+        done["it"]["certification"]["steps"][1],
+        json!({ "to": "refused", "role": "PROVINCE", "org": "620000" })
+    );
     assert_eq!(code(province.graphql(&judge("REFUSE, reason: \"x\""), json!({})).await), "CONFLICT");
     // What was refused is nobody else's to know.
     let query = format!("{{ enterpriseCertification(id: {}) {{ state }} }}", made["id"]);

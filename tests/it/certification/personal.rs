@@ -39,7 +39,8 @@ async fn what_looks_like_the_number_of_a_person_is_refused_everywhere() {
         let appeal = format!("{refused}/appeal");
         let agency = json!({ "name": &text, "major_categories": [&text] });
         let another = format!("{}-2", day(0).year());
-        let new = json!({ "year": day(0).year(), "number": 2, "title": &text, "apply_from": day(0), "apply_until": day(1) });
+        let new =
+            json!({ "year": day(0).year(), "number": 2, "title": &text, "apply_from": day(0), "apply_until": day(1) });
         let incentive = json!({
             "enterprise": "E0D8750A7", "kind": "land", "amount": "1", "granted_on": day(0), "source": &text,
         });
@@ -55,8 +56,12 @@ async fn what_looks_like_the_number_of_a_person_is_refused_everywhere() {
             (&cast.province, "POST", "/v1/certification-batches", new),
             (&cast.city, "POST", "/v1/incentives", incentive),
             (&cast.city, "POST", of_enterprise.as_str(), json!({ "verdict": "return", "reason": &text })),
-            (&enterprise, "POST", "/v1/enterprise-certifications",
-                with(with(papers.clone(), "batch", json!(&another)), "statement", json!(&text))),
+            (
+                &enterprise,
+                "POST",
+                "/v1/enterprise-certifications",
+                with(with(papers.clone(), "batch", json!(&another)), "statement", json!(&text)),
+            ),
         ] {
             let answer = send(who, method, path, (method != "POST" || path != ALL).then_some("*"), &body).await;
             assert_eq!(answer.status, 422, "{method} {path} {body}: {}", answer.text);

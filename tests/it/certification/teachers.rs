@@ -199,7 +199,8 @@ async fn a_teacher_goes_through_all_levels_to_a_certificate() {
     }
 
     // It ends with its days, or with the word of the province.
-    behind(&app, &format!("UPDATE teacher_certificate SET valid_from = '2020-01-01', valid_until = '{}'", day(-1))).await;
+    behind(&app, &format!("UPDATE teacher_certificate SET valid_from = '2020-01-01', valid_until = '{}'", day(-1)))
+        .await;
     let shown = async || public.get(&format!("/v1/certificates/{code}")).await.expect(200).json()["state"].clone();
     assert_eq!(shown().await, "expired");
     judge(&province, &at, "revoke").await.expect(200);
@@ -232,7 +233,10 @@ async fn an_appeal_is_had_once_and_the_province_decides() {
     let first = apply(school, "T-1").await;
     appeal(&first).await.expect(409);
     let refused = judge(city, &first, "refuse").await.expect(200).json();
-    assert_eq!((refused["step"].as_str(), refused["due_on"].as_str()), (Some("city"), Some(day(15).to_string().as_str())));
+    assert_eq!(
+        (refused["step"].as_str(), refused["due_on"].as_str()),
+        (Some("city"), Some(day(15).to_string().as_str()))
+    );
     let path = format!("{first}/appeal");
     send(school, "POST", &path, None, &why).await.expect(428);
     send(school, "POST", &path, Some("\"1\""), &why).await.expect(412);

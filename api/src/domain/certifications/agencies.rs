@@ -58,10 +58,7 @@ async fn read(ctx: &Ctx, db: &impl ConnectionTrait) -> Result<Vec<Agency>> {
     for one in assigned {
         of.entry(one.agency_code).or_default().push(one.major_category);
     }
-    Ok(rows
-        .into_iter()
-        .map(|row| Agency { major_categories: of.remove(&row.code).unwrap_or_default(), row })
-        .collect())
+    Ok(rows.into_iter().map(|row| Agency { major_categories: of.remove(&row.code).unwrap_or_default(), row }).collect())
 }
 
 /// Who evaluates a major category now, if anybody.
@@ -94,7 +91,10 @@ pub async fn state(ctx: &Ctx, code: &str, said: State, if_match: Option<&Match>)
     }
     let mut faults = Faults::default();
     if !is_code(code) {
-        let text = ("机构代码由小写字母、数字和连字符组成，最长 40 位", "A code has lower-case letters, digits and hyphens, at most 40");
+        let text = (
+            "机构代码由小写字母、数字和连字符组成，最长 40 位",
+            "A code has lower-case letters, digits and hyphens, at most 40",
+        );
         faults.add("code_form", "/agency", text, "engineering", code.chars().take(80).collect::<String>());
     }
     faults.text("/name", &said.name, true);
@@ -153,7 +153,13 @@ fn check(categories: &[String], code: &str, there: &[Agency], faults: &mut Fault
         let pointer = format!("/major_categories/{at}");
         faults.text(&pointer, word, true);
         if categories.iter().take(at).any(|other| other == word) {
-            faults.add("twice", &pointer, ("此专业大类重复", "This major category stands here twice"), "", word.as_str());
+            faults.add(
+                "twice",
+                &pointer,
+                ("此专业大类重复", "This major category stands here twice"),
+                "",
+                word.as_str(),
+            );
         }
         let other = there.iter().find(|one| one.row.code != *code && one.major_categories.contains(word));
         if let Some(other) = other {

@@ -178,7 +178,10 @@ pub(super) fn expect_open(ctx: &Ctx, row: &certification_batch::Model) -> Result
     }
     Err(Error::Forbidden(Text::new(
         format!("批次 {} 的申请期为 {from} 至 {until}，今日为 {today}；期限可由 PROVINCE 修改", row.code),
-        format!("The batch {} takes applications from {from} to {until}, and today is {today}; PROVINCE can change it", row.code),
+        format!(
+            "The batch {} takes applications from {from} to {until}, and today is {today}; PROVINCE can change it",
+            row.code
+        ),
     )))
 }
 

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{Datelike, Months, NaiveDate};
 use entity::{
-    certificate_sequence as sequence,
-    ids::RowId,
-    teacher_certificate as certificate, teacher_certification as certification,
+    certificate_sequence as sequence, ids::RowId, teacher_certificate as certificate,
+    teacher_certification as certification,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,

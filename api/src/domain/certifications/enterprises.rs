@@ -167,8 +167,7 @@ fn complete(row: &certification::Model, faults: &mut Faults) {
 pub async fn apply(ctx: &Ctx, batch: &str, papers: Papers) -> Result<certification::Model> {
     ctx.require(Action::Create, Kind::EnterpriseCertification)?;
     let registry = ctx.memory.registry();
-    let enterprise =
-        registry.enterprises.get(ctx.actor.org()).ok_or(Error::NotFound(Kind::EnterpriseCertification))?;
+    let enterprise = registry.enterprises.get(ctx.actor.org()).ok_or(Error::NotFound(Kind::EnterpriseCertification))?;
     let mut faults = Faults::default();
     check(&papers, &mut faults);
     let at = now();
@@ -221,12 +220,7 @@ pub async fn apply(ctx: &Ctx, batch: &str, papers: Papers) -> Result<certificati
 /// # Errors
 /// In this order: 404, 403, 428, 412, 409 in any other state, 422 with everything that is wrong.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
-pub async fn correct(
-    ctx: &Ctx,
-    text: &str,
-    papers: Papers,
-    if_match: Option<&Match>,
-) -> Result<certification::Model> {
+pub async fn correct(ctx: &Ctx, text: &str, papers: Papers, if_match: Option<&Match>) -> Result<certification::Model> {
     let tx = ctx.begin().await?;
     let old = own(ctx, &tx, Action::Change, text).await?;
     Match::judge(if_match, etag(&old))?;
@@ -268,12 +262,7 @@ pub async fn correct(
 /// # Errors
 /// In this order: 404, 403, 428, 412, 409 where the state does not allow it, 422 with everything that is wrong.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
-pub async fn judge(
-    ctx: &Ctx,
-    text: &str,
-    said: Verdict,
-    if_match: Option<&Match>,
-) -> Result<certification::Model> {
+pub async fn judge(ctx: &Ctx, text: &str, said: Verdict, if_match: Option<&Match>) -> Result<certification::Model> {
     let tx = ctx.begin().await?;
     let old = own(ctx, &tx, said.action(), text).await?;
     Match::judge(if_match, etag(&old))?;
@@ -340,9 +329,8 @@ pub struct Filter {
 impl Filter {
     fn condition(&self) -> Condition {
         use certification::Column as C;
-        let some = |column: C, words: &[String]| {
-            (!words.is_empty()).then(|| column.is_in(words.iter().map(String::as_str)))
-        };
+        let some =
+            |column: C, words: &[String]| (!words.is_empty()).then(|| column.is_in(words.iter().map(String::as_str)));
         Condition::all()
             .add_option(some(C::BatchCode, &self.batch))
             .add_option(some(C::EnterpriseCode, &self.enterprise))
@@ -363,7 +351,11 @@ pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<RowId>) -> Result<Page<c
         cursor.before(before);
     }
     let over = u64::try_from(ask.limit).map_err(Error::internal)? + 1;
-    if ask.from_end { cursor.last(over) } else { cursor.first(over) };
+    if ask.from_end {
+        cursor.last(over)
+    } else {
+        cursor.first(over)
+    };
     Ok(paged(cursor.all(ctx.db.read()).await?, ask, total))
 }
 
@@ -409,7 +401,10 @@ pub async fn steps(ctx: &Ctx, ids: &[RowId]) -> Result<HashMap<RowId, Vec<Taken>
 
 fn unfit_state(state: State) -> Error {
     let (zh, en) = match state {
-        State::Submitted => ("申请待市州审核（所在市州不明的由省级直接审定）", "It waits for its city, or for the province where no city is known"),
+        State::Submitted => (
+            "申请待市州审核（所在市州不明的由省级直接审定）",
+            "It waits for its city, or for the province where no city is known",
+        ),
         State::Recommended => ("申请已由市州推荐，待省级审定", "It was recommended and waits for the province"),
         State::Returned => ("申请已退回企业修改", "It was returned to the enterprise, to be corrected"),
         State::Refused => ("申请未获通过", "It was refused"),

@@ -69,8 +69,7 @@ pub async fn record(ctx: &Ctx, new: New) -> Result<incentive::Model> {
     let registry = ctx.memory.registry();
     let enterprise = registry.enterprises.get(&new.enterprise);
     if enterprise.is_none() {
-        let said =
-            (format!("没有企业“{}”", new.enterprise), format!("There is no enterprise `{}`", new.enterprise));
+        let said = (format!("没有企业“{}”", new.enterprise), format!("There is no enterprise `{}`", new.enterprise));
         faults.add("unknown_enterprise", "/enterprise", said, "", new.enterprise.as_str());
     }
     let kind = faults.word("kind", &new.kind, IncentiveKind::ALL, IncentiveKind::word);

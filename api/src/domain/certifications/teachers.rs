@@ -126,7 +126,9 @@ fn number(text: &str, faults: &mut Faults) {
     if digits > MOST_DIGITS {
         let said = (
             format!("校内编号最多含 {MOST_DIGITS} 位数字，不得使用居民身份证号或手机号码"),
-            format!("A number of the school's own has at most {MOST_DIGITS} digits; identity and mobile numbers are not taken"),
+            format!(
+                "A number of the school's own has at most {MOST_DIGITS} digits; identity and mobile numbers are not taken"
+            ),
         );
         faults.add("personal_data", "/number", said, format!("≤ {MOST_DIGITS}"), "");
         return;
@@ -153,7 +155,10 @@ async fn category(ctx: &Ctx, db: &impl ConnectionTrait, text: &str, faults: &mut
     if !text.is_empty() && agencies::of_category(ctx, db, text).await?.is_none() {
         let said = (
             format!("专业大类“{}”尚无评估机构：请使用认定机构表中的名称，或请 PROVINCE 指定", clipped(text)),
-            format!("Nobody evaluates `{}`: use a name of the table of agencies, or ask PROVINCE to assign it", clipped(text)),
+            format!(
+                "Nobody evaluates `{}`: use a name of the table of agencies, or ask PROVINCE to assign it",
+                clipped(text)
+            ),
         );
         faults.add("unassigned_category", "/major_category", said, "", "");
     }
@@ -240,12 +245,7 @@ async fn lapse(ctx: &Ctx, db: &impl ConnectionTrait, old: certification::Model) 
 /// In this order: 404, 403, 428, 412, 409 in any other state, 403 after the last day, 422 with everything that is
 /// wrong.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
-pub async fn correct(
-    ctx: &Ctx,
-    text: &str,
-    said: Correct,
-    if_match: Option<&Match>,
-) -> Result<certification::Model> {
+pub async fn correct(ctx: &Ctx, text: &str, said: Correct, if_match: Option<&Match>) -> Result<certification::Model> {
     let tx = ctx.begin().await?;
     let old = one(ctx, &tx, Action::Change, text).await?;
     Match::judge(if_match, etag(&old))?;
@@ -294,10 +294,7 @@ pub async fn appeal(ctx: &Ctx, text: &str, why: &str, if_match: Option<&Match>) 
         return Err(unfit_state(&old));
     }
     if old.is_appealed {
-        return Err(Error::Conflict(Text::new(
-            "申诉仅限一次，已经用过",
-            "There is one appeal, and it was used",
-        )));
+        return Err(Error::Conflict(Text::new("申诉仅限一次，已经用过", "There is one appeal, and it was used")));
     }
     in_time(ctx, &old, "申诉", "an appeal is taken")?;
     let mut faults = Faults::default();
@@ -360,9 +357,7 @@ impl Filter {
         use certification::Column as C;
         let late = late(ctx);
         Condition::all()
-            .add_option(
-                (!self.school.is_empty()).then(|| C::SchoolCode.is_in(self.school.iter().map(String::as_str))),
-            )
+            .add_option((!self.school.is_empty()).then(|| C::SchoolCode.is_in(self.school.iter().map(String::as_str))))
             .add_option((!self.state.is_empty()).then(|| C::State.is_in(self.state.iter().copied())))
             .add_option((!self.level.is_empty()).then(|| C::Level.is_in(self.level.iter().copied())))
             .add_option(self.is_overdue.map(|is| if is { late } else { late.not() }))
@@ -392,7 +387,11 @@ pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<RowId>) -> Result<Page<c
         cursor.before(before);
     }
     let over = u64::try_from(ask.limit).map_err(Error::internal)? + 1;
-    if ask.from_end { cursor.last(over) } else { cursor.first(over) };
+    if ask.from_end {
+        cursor.last(over)
+    } else {
+        cursor.first(over)
+    };
     Ok(paged(cursor.all(ctx.db.read()).await?, ask, total))
 }
 

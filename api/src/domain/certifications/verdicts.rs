@@ -79,13 +79,9 @@ const fn step(role: Role) -> Option<Step> {
         Role::City => Some(Step::City),
         Role::Agency => Some(Step::Agency),
         Role::Province => Some(Step::Province),
-        Role::Public
-        | Role::System
-        | Role::Admin
-        | Role::Auditor
-        | Role::School
-        | Role::Enterprise
-        | Role::Analyst => None,
+        Role::Public | Role::System | Role::Admin | Role::Auditor | Role::School | Role::Enterprise | Role::Analyst => {
+            None
+        }
     }
 }
 
@@ -95,12 +91,7 @@ const fn step(role: Role) -> Option<Step> {
 /// In this order: 404, 403, 428, 412, 409 where the state does not allow it or nobody evaluates the major category,
 /// 422 with everything that is wrong.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
-pub async fn judge(
-    ctx: &Ctx,
-    text: &str,
-    said: Verdict,
-    if_match: Option<&Match>,
-) -> Result<certification::Model> {
+pub async fn judge(ctx: &Ctx, text: &str, said: Verdict, if_match: Option<&Match>) -> Result<certification::Model> {
     let tx = ctx.begin().await?;
     let old = teachers::one(ctx, &tx, said.action(ctx.actor.role), text).await?;
     Match::judge(if_match, teachers::etag(&old))?;
@@ -152,8 +143,10 @@ mod tests {
     #[test]
     fn every_step_has_its_one_taker_and_leads_where_it_says() {
         let yes = || Verdict::Approve { valid_until: None };
-        let (back, no, away) = (Verdict::Return(String::new()), Verdict::Refuse(String::new()), Verdict::Revoke(String::new()));
-        let expected = |verdict: &Verdict, role: Role, from: State, appealed: Option<Step>| match (verdict, role, from) {
+        let (back, no, away) =
+            (Verdict::Return(String::new()), Verdict::Refuse(String::new()), Verdict::Revoke(String::new()));
+        let expected = |verdict: &Verdict, role: Role, from: State, appealed: Option<Step>| match (verdict, role, from)
+        {
             (Verdict::Approve { .. }, Role::City, State::City) => Some(State::Agency),
             (Verdict::Approve { .. }, Role::Agency, State::Agency) => Some(State::Province),
             (Verdict::Approve { .. }, Role::Province, State::Province) if appealed == Some(Step::City) => {

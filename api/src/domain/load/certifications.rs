@@ -42,11 +42,8 @@ const CATEGORIES: &[(&str, TeacherCategory)] = &[
 ];
 
 /// The columns of the levels.
-const LEVELS: &[(&str, TeacherLevel)] = &[
-    ("junior", TeacherLevel::Junior),
-    ("intermediate", TeacherLevel::Intermediate),
-    ("senior", TeacherLevel::Senior),
-];
+const LEVELS: &[(&str, TeacherLevel)] =
+    &[("junior", TeacherLevel::Junior), ("intermediate", TeacherLevel::Intermediate), ("senior", TeacherLevel::Senior)];
 
 impl Kind for TeacherCounts {
     type Model = Vec<count::Model>;

@@ -155,8 +155,7 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        let is_loaded =
-            |name: &str| name == TeacherCounts::FILE || FILES.iter().any(|(loaded, _)| *loaded == name);
+        let is_loaded = |name: &str| name == TeacherCounts::FILE || FILES.iter().any(|(loaded, _)| *loaded == name);
         if file.strip_suffix(".csv").is_some_and(|name| !is_loaded(name)) {
             others.push(file);
         }
@@ -172,9 +171,7 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
 /// [`Error::Invalid`] with every fault of the folder, before anything is written.
 pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
     ctx.require(Action::Create, authz::Kind::EnterpriseCertification)?;
-    for kind in
-        [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::CertificationPlan]
-    {
+    for kind in [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::CertificationPlan] {
         ctx.require(Action::Create, kind)?;
         ctx.require(Action::Change, kind)?;
     }

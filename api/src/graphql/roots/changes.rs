@@ -21,7 +21,12 @@ use crate::{
     graphql::{
         self,
         certifying::{
-            AppealTeacherCertificationInput, ApplyForEnterpriseCertificationInput, ApplyForTeacherCertificationInput, CancelIncentiveInput, CertificationAgencyPayload, CertificationBatchPayload, ChangeCertificationBatchInput, CorrectEnterpriseCertificationInput, CorrectTeacherCertificationInput, EnterpriseCertificationPayload, IncentivePayload, JudgeEnterpriseCertificationInput, JudgeTeacherCertificationInput, OpenCertificationBatchInput, RecordIncentiveInput, StateCertificationAgencyInput, TeacherCertificationPayload,
+            AppealTeacherCertificationInput, ApplyForEnterpriseCertificationInput, ApplyForTeacherCertificationInput,
+            CancelIncentiveInput, CertificationAgencyPayload, CertificationBatchPayload, ChangeCertificationBatchInput,
+            CorrectEnterpriseCertificationInput, CorrectTeacherCertificationInput, EnterpriseCertificationPayload,
+            IncentivePayload, JudgeEnterpriseCertificationInput, JudgeTeacherCertificationInput,
+            OpenCertificationBatchInput, RecordIncentiveInput, StateCertificationAgencyInput,
+            TeacherCertificationPayload,
         },
         error::{GqlResult, relocated},
         inputs::{
@@ -379,20 +384,12 @@ impl Mutation {
     }
 
     /// Records what a certified enterprise was given.
-    async fn record_incentive(
-        &self,
-        cx: &Context<'_>,
-        input: RecordIncentiveInput,
-    ) -> GqlResult<IncentivePayload> {
+    async fn record_incentive(&self, cx: &Context<'_>, input: RecordIncentiveInput) -> GqlResult<IncentivePayload> {
         input.record(cx).await
     }
 
     /// Takes a record back that is wrong; it stays, and counts no more.
-    async fn cancel_incentive(
-        &self,
-        cx: &Context<'_>,
-        input: CancelIncentiveInput,
-    ) -> GqlResult<IncentivePayload> {
+    async fn cancel_incentive(&self, cx: &Context<'_>, input: CancelIncentiveInput) -> GqlResult<IncentivePayload> {
         input.cancel(cx).await
     }
 

@@ -21,7 +21,9 @@ use crate::{
         loaders::Loaders,
         paging::{Placed, connection},
         scalars::{Day, Instant},
-        types::words::{SchoolTier, TeacherCategory, TeacherCertificationState, TeacherCertificationStep, TeacherLevel},
+        types::words::{
+            SchoolTier, TeacherCategory, TeacherCertificationState, TeacherCertificationStep, TeacherLevel,
+        },
     },
 };
 
