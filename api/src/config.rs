@@ -63,6 +63,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Evidence.
     pub audit: Audit,
+    /// How long each step of the certification of teachers may take.
+    pub certification: Certification,
     /// How much a caller may ask for.
     pub rate: Rate,
     /// What of GraphQL is shown to whom.
@@ -255,6 +257,24 @@ pub struct Server {
 pub struct Audit {
     /// How often a checkpoint of the journal is signed, if there is something new.
     pub checkpoint_seconds: u64,
+}
+
+/// How long each step of the certification of teachers may take, in days, and how long a certificate is valid.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certification {
+    /// The city's verdict.
+    pub city_days: u32,
+    /// The agency's evaluation.
+    pub agency_days: u32,
+    /// The province's verdict.
+    pub province_days: u32,
+    /// The school's correction; later it is not taken any more.
+    pub correction_days: u32,
+    /// The school's appeal; later it is not taken any more.
+    pub appeal_days: u32,
+    /// A certificate, where the verdict states nothing else.
+    pub validity_years: u32,
 }
 
 /// What to do about a role that owns the tables.

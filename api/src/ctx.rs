@@ -13,6 +13,7 @@ use sea_orm::{ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, Select, Upd
 
 use crate::{
     authz::{self, Action, Actor, Kind, Role, Scoped},
+    config::Certification,
     db::{Db, Transaction},
     error::{Error, Result, Text},
     memory::Memory,
@@ -31,6 +32,8 @@ pub struct Ctx {
     pub memory: Arc<Memory>,
     /// The address that the service is known by; it signs with it.
     pub issuer: Arc<str>,
+    /// How long the steps of a certification may take.
+    pub terms: Certification,
     /// The key of the request, where it carries one: its effect is to be had once.
     pub once: Option<Arc<Once>>,
     /// What of the unpublished it was told.
@@ -39,10 +42,17 @@ pub struct Ctx {
 
 impl Ctx {
     /// A caller in this house.
-    pub fn new(actor: Actor, db: Db, memory: Arc<Memory>, issuer: Arc<str>, accesses: Arc<Queue>) -> Self {
+    pub fn new(
+        actor: Actor,
+        db: Db,
+        memory: Arc<Memory>,
+        issuer: Arc<str>,
+        terms: Certification,
+        accesses: Arc<Queue>,
+    ) -> Self {
         let actor = Arc::new(actor);
         let trail = Trail::new(Arc::clone(&actor), accesses);
-        Self { actor, db, memory, issuer, once: None, trail }
+        Self { actor, db, memory, issuer, terms, once: None, trail }
     }
 
     /// The same house for another caller.

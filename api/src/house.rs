@@ -93,7 +93,8 @@ impl House {
     /// A caller in this house.
     pub fn ctx(&self, actor: Actor) -> Ctx {
         let (memory, issuer) = (Arc::clone(&self.memory), Arc::clone(&self.issuer));
-        Ctx::new(actor, self.db.clone(), memory, issuer, Arc::clone(&self.accesses))
+        let terms = self.config.certification;
+        Ctx::new(actor, self.db.clone(), memory, issuer, terms, Arc::clone(&self.accesses))
     }
 
     /// What must be well before requests are taken.

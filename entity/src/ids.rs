@@ -66,6 +66,10 @@ code! {
     EnterpriseCode,
     /// A body that is neither a school of the province nor an enterprise.
     InstitutionCode,
+    /// An agency that evaluates teachers, by the province's own code.
+    AgencyCode,
+    /// A batch of the certification of enterprises, for example `2026-1`.
+    CertificationBatchCode,
     /// A consortium by the exchange's own code.
     ConsortiumCode,
     /// A major (专业) by its six digits.

@@ -152,6 +152,37 @@ words! {
     PartnershipSide { School = "school", Enterprise = "enterprise", Province = "province" }
     /// Where an application to join a consortium stands.
     ApplicationState { Pending = "pending", Accepted = "accepted", Refused = "refused", Withdrawn = "withdrawn" }
+    /// Where the certification of an enterprise stands.
+    EnterpriseCertificationState {
+        Submitted = "submitted",
+        Recommended = "recommended",
+        Returned = "returned",
+        Refused = "refused",
+        Certified = "certified",
+        Withdrawn = "withdrawn",
+    }
+    /// What a certified enterprise is given: money, relief from taxes and fees, land, or credit.
+    IncentiveKind { Financial = "financial", Fiscal = "fiscal", Land = "land", Credit = "credit" }
+    /// The three levels of dual-qualified teachers.
+    TeacherLevel { Junior = "junior", Intermediate = "intermediate", Senior = "senior" }
+    /// The schools of a teacher, as the printed tables part them: by level of schooling.
+    TeacherCategory {
+        UndergraduateVocational = "undergraduate_vocational",
+        HigherVocational = "higher_vocational",
+        SecondaryVocational = "secondary_vocational",
+    }
+    /// With whom the certification of a teacher lies, or what became of it.
+    TeacherCertificationState {
+        City = "city",
+        Agency = "agency",
+        Province = "province",
+        Returned = "returned",
+        Refused = "refused",
+        Certified = "certified",
+        Revoked = "revoked",
+    }
+    /// Whose step it is on the way of a teacher's certification.
+    TeacherCertificationStep { City = "city", Agency = "agency", Province = "province" }
     /// What part of a school's reporting a person or a service has.
     Duty { All = "all", Fill = "fill", Sign = "sign" }
     /// The role of a person or a service.

@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, Utc};
 use entity::{
-    account, consortium, consortium_activity, consortium_application, consortium_member,
+    account, certification_batch, consortium, consortium_activity, consortium_application, consortium_member,
+    enterprise_certification, enterprise_certification_step,
     ids::{AccountId, ConsortiumCode, DeliveryId, RowId, WebhookId},
-    partnership, target, task, task_evaluation, task_report, task_verdict, webhook, webhook_delivery,
+    incentive, partnership, target, task, task_evaluation, task_report, task_verdict, teacher_certificate,
+    teacher_certification, teacher_certification_step, webhook, webhook_delivery,
     words::{
-        ApplicationState, ConsortiumKind, ConsortiumScope, DeliveryState, Duty, MemberRole, PartnershipSide,
-        PartnershipState, ReleaseKind, Role as Word, SubmissionState as State, TaskSetter, TaskState, TaskVerdict,
+        ApplicationState, ConsortiumKind, ConsortiumScope, DeliveryState, Duty, EnterpriseCertificationState,
+        IncentiveKind, MemberRole, PartnershipSide, PartnershipState, ReleaseKind, Role as Word,
+        SubmissionState as State, TaskSetter, TaskState, TaskVerdict, TeacherCertificationState,
+        TeacherCertificationStep, TeacherLevel,
     },
 };
 use sea_orm::EntityTrait;
@@ -76,6 +80,22 @@ const WEBHOOKS: &[(&str, &str)] = &[
     ("endpoint", "0197a1b2-7c3d-7000-8000-000000000001"),
     ("no-endpoint", "0197a1b2-7c3d-7000-8000-000000000002"),
     ("parent-endpoint", "0197a1b2-7c3d-7000-8000-000000000003"),
+];
+
+/// What a table calls an application of an enterprise, an incentive, an application of a teacher and a certificate:
+/// one of the callers', one of others, and one that never was.
+pub const CERTIFICATIONS: &[(&str, &str)] = &[
+    ("application", "0197a1b2-7c3d-7000-8000-000000000011"),
+    ("foreign-application", "0197a1b2-7c3d-7000-8000-000000000012"),
+    ("no-application", "0197a1b2-7c3d-7000-8000-000000000013"),
+    ("grant", "0197a1b2-7c3d-7000-8000-000000000014"),
+    ("no-grant", "0197a1b2-7c3d-7000-8000-000000000015"),
+    ("case", "0197a1b2-7c3d-7000-8000-000000000016"),
+    ("sibling-case", "0197a1b2-7c3d-7000-8000-000000000017"),
+    ("foreign-case", "0197a1b2-7c3d-7000-8000-000000000018"),
+    ("no-case", "0197a1b2-7c3d-7000-8000-000000000019"),
+    ("certificate", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    ("no-certificate", "bbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
 ];
 
 /// What a table calls an account and a client, each with one that never was.
@@ -602,6 +622,70 @@ GET /v1/policies
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/city-figures
     -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/certification-batches
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/certification-batches
+    -                                                  401    403   403     409      403  403    403    403        403
+PATCH /v1/certification-batches/{batch}
+    -                                                  401    403   403     412      403  403    403    403        403
+GET /v1/enterprise-certifications
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/enterprise-certifications
+    -                                                  401    403   403     403      403  403    403    409        403
+GET /v1/enterprise-certifications/{certification}
+    application                                        404    404   404     200      200  404    404    200        404
+    foreign-application                                404    404   404     200      404  404    404    404        404
+    no-application                                     404    404   404     404      404  404    404    404        404
+PATCH /v1/enterprise-certifications/{certification}
+    application                                        404    404   404     403      403  404    404    412        404
+    foreign-application                                404    404   404     403      404  404    404    404        404
+    no-application                                     404    404   404     404      404  404    404    404        404
+POST /v1/enterprise-certifications/{certification}/verdicts
+    application                                        404    404   404     412      412  404    404    403        404
+    foreign-application                                404    404   404     412      404  404    404    404        404
+    no-application                                     404    404   404     404      404  404    404    404        404
+GET /v1/incentives
+    -                                                  401    403   403     200      200  403    403    200        403
+POST /v1/incentives
+    -                                                  401    403   403     409      409  403    403    403        403
+POST /v1/incentives/{incentive}/cancel
+    grant                                              401    404   404     412      412  404    404    403        404
+    no-grant                                           401    404   404     404      404  404    404    404        404
+GET /v1/internship-duties
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/certification-agencies
+    -                                                  200    200   200     200      200  200    200    200        200
+PUT /v1/certification-agencies/{agency}
+    -                                                  401    403   403     412      403  403    403    403        403
+GET /v1/teacher-certifications
+    -                                                  401    403   403     200      200  200    200    403        403
+POST /v1/teacher-certifications
+    -                                                  401    403   403     403      403  409    403    403        403
+GET /v1/teacher-certifications/{certification}
+    case                                               401    404   404     200      200  200    200    404        404
+    sibling-case                                       401    404   404     200      200  404    404    404        404
+    foreign-case                                       401    404   404     200      404  404    404    404        404
+    no-case                                            401    404   404     404      404  404    404    404        404
+PATCH /v1/teacher-certifications/{certification}
+    case                                               401    404   404     403      403  412    403    404        404
+    sibling-case                                       401    404   404     403      403  404    404    404        404
+    foreign-case                                       401    404   404     403      404  404    404    404        404
+    no-case                                            401    404   404     404      404  404    404    404        404
+POST /v1/teacher-certifications/{certification}/verdicts
+    case                                               401    404   404     412      412  403    412    404        404
+    sibling-case                                       401    404   404     412      412  404    404    404        404
+    foreign-case                                       401    404   404     412      404  404    404    404        404
+    no-case                                            401    404   404     404      404  404    404    404        404
+POST /v1/teacher-certifications/{certification}/appeal
+    case                                               401    404   404     403      403  412    403    404        404
+    sibling-case                                       401    404   404     403      403  404    404    404        404
+    foreign-case                                       401    404   404     403      404  404    404    404        404
+    no-case                                            401    404   404     404      404  404    404    404        404
+GET /v1/certificates/{code}
+    certificate                                        200    200   200     200      200  200    200    200        200
+    no-certificate                                     404    404   404     404      404  404    404    404        404
+GET /v1/teacher-certification-statistics
+    -                                                  200    200   200     200      200  200    200    200        200
 DELETE /v1/session
     -                                                  204    204   204     204      204  204    204    204        204
 ";
@@ -649,6 +733,10 @@ pub fn placed(text: &str, object: &str) -> String {
     }
     if let Some((_, id)) = ERRANDS.iter().find(|(name, _)| *name == object) {
         return text.replace("{task}", id).replace("{evaluation}", id).replace("{target}", id);
+    }
+    let text = text.replace("{batch}", "2098-1").replace("{agency}", "engineering");
+    if let Some((_, id)) = CERTIFICATIONS.iter().find(|(name, _)| *name == object) {
+        return ["{certification}", "{incentive}", "{code}"].iter().fold(text, |text, name| text.replace(name, id));
     }
     if let Some((_, name)) = PEOPLE.iter().find(|(name, _)| *name == object) {
         return text.replace("{account}", name).replace("{client}", name);
@@ -919,6 +1007,134 @@ async fn errands(app: &TestApp) {
     target::Entity::insert(target::ActiveModel::from(promise)).exec_without_returning(db).await.unwrap();
 }
 
+/// The id of an object of a certification.
+fn certified(name: &str) -> RowId {
+    let (_, id) = CERTIFICATIONS.iter().find(|(known, _)| *known == name).unwrap();
+    RowId(id.parse().unwrap())
+}
+
+/// Applications of enterprises and teachers, an incentive and a certificate.
+async fn certifications(app: &TestApp) {
+    let db = app.house.db.write();
+    let (at, day) = (Utc::now(), |text: &str| Some(text.parse().unwrap()));
+    let batch = certification_batch::Model {
+        code: "2098-1".into(),
+        year: Some(2000),
+        title: "a title".to_owned(),
+        apply_from: day("2000-01-01"),
+        apply_until: day("2098-12-31"),
+        source: None,
+        version: 1,
+        created_at: at,
+        updated_at: at,
+    };
+    certification_batch::Entity::insert(certification_batch::ActiveModel::from(batch))
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+    for (name, enterprise, city) in
+        [("application", "EEADEB0F3", "620100"), ("foreign-application", "E028F68E4", "620500")]
+    {
+        let row = enterprise_certification::Model {
+            id: certified(name),
+            batch_code: "2098-1".into(),
+            enterprise_code: enterprise.into(),
+            city_code: Some(city.into()),
+            state: EnterpriseCertificationState::Submitted,
+            statement: Some("words".to_owned()),
+            staff: Some(100),
+            internship_places: Some(2),
+            evidence: "[\"https://example.org/a\"]".to_owned(),
+            reason: Some("a reason".to_owned()),
+            valid_from: day("2000-01-01"),
+            valid_until: day("2098-12-31"),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        let row = enterprise_certification::ActiveModel::from(row);
+        enterprise_certification::Entity::insert(row).exec_without_returning(db).await.unwrap();
+        let step = enterprise_certification_step::Model {
+            application_id: certified(name),
+            number: 1,
+            from_state: Some(EnterpriseCertificationState::Returned),
+            to_state: EnterpriseCertificationState::Submitted,
+            role: "ENTERPRISE".to_owned(),
+            by_org: Some(enterprise.to_owned()),
+            reason: Some("a reason".to_owned()),
+            at,
+        };
+        let step = enterprise_certification_step::ActiveModel::from(step);
+        enterprise_certification_step::Entity::insert(step).exec_without_returning(db).await.unwrap();
+    }
+    let grant = incentive::Model {
+        id: certified("grant"),
+        enterprise_code: "EEADEB0F3".into(),
+        city_code: Some("620100".into()),
+        kind: IncentiveKind::Land,
+        amount_fen: 100,
+        granted_on: "2024-01-01".parse().unwrap(),
+        source: "words".to_owned(),
+        recorded_role: "CITY".to_owned(),
+        cancelled_at: Some(at),
+        cancelled_because: Some("a reason".to_owned()),
+        version: 1,
+        created_at: at,
+    };
+    incentive::Entity::insert(incentive::ActiveModel::from(grant)).exec_without_returning(db).await.unwrap();
+    for (name, school, agency) in
+        [("case", "62001", Some("engineering")), ("sibling-case", "62002", None), ("foreign-case", "62005", None)]
+    {
+        let row = teacher_certification::Model {
+            id: certified(name),
+            school_code: school.into(),
+            staff_number: "T-1".to_owned(),
+            open_key: Some(format!("{school}/T-1")),
+            level: TeacherLevel::Junior,
+            major_category: "装备制造大类".to_owned(),
+            evidence: "[\"words\"]".to_owned(),
+            year: 2024,
+            state: agency.map_or(TeacherCertificationState::City, |_| TeacherCertificationState::Agency),
+            step: Some(TeacherCertificationStep::City),
+            agency_code: agency.map(Into::into),
+            due_on: day("2098-12-31"),
+            reason: Some("a reason".to_owned()),
+            is_appealed: false,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        let row = teacher_certification::ActiveModel::from(row);
+        teacher_certification::Entity::insert(row).exec_without_returning(db).await.unwrap();
+    }
+    let step = teacher_certification_step::Model {
+        application_id: certified("case"),
+        number: 1,
+        from_state: Some(TeacherCertificationState::City),
+        to_state: TeacherCertificationState::Agency,
+        role: "CITY".to_owned(),
+        by_org: Some("620100".to_owned()),
+        reason: Some("a reason".to_owned()),
+        at,
+    };
+    let step = teacher_certification_step::ActiveModel::from(step);
+    teacher_certification_step::Entity::insert(step).exec_without_returning(db).await.unwrap();
+    let certificate = teacher_certificate::Model {
+        code: "a".repeat(28),
+        number: "2024-62-000001".to_owned(),
+        application_id: certified("case"),
+        school_code: "62001".into(),
+        level: TeacherLevel::Junior,
+        major_category: "装备制造大类".to_owned(),
+        valid_from: "2024-01-01".parse().unwrap(),
+        valid_until: "2098-12-31".parse().unwrap(),
+        revoked_at: None,
+        created_at: at,
+    };
+    let certificate = teacher_certificate::ActiveModel::from(certificate);
+    teacher_certificate::Entity::insert(certificate).exec_without_returning(db).await.unwrap();
+}
+
 /// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
 async fn staged() -> TestApp {
     let app = TestApp::new().await;
@@ -986,6 +1202,7 @@ async fn staged() -> TestApp {
     stage::bring(&app, &Key::new("62001", "talent", "2031"), &talent(), State::Accepted).await;
     bonds(&app).await;
     errands(&app).await;
+    certifications(&app).await;
     app
 }
 
@@ -1026,9 +1243,27 @@ pub fn body(route: &str) -> Option<Value> {
         ("PATCH", "{task}" | "{target}") => Some(json!({})),
         ("POST", "tasks") => Some(json!({ "title": "", "due": "长期坚持" })),
         ("POST", "reports") => Some(json!({ "text": "words" })),
-        ("POST", "verdicts") => Some(json!({ "verdict": "returned", "reason": "a reason" })),
+        ("POST", "verdicts") if path.starts_with("/v1/tasks/") => {
+            Some(json!({ "verdict": "returned", "reason": "a reason" }))
+        }
         ("POST", "task-evaluations") => Some(json!({ "year": 1900 })),
         ("POST", "targets") => Some(json!({ "label": "", "comparator": "=", "value": "1" })),
+        ("PATCH", "{batch}" | "{certification}") => Some(json!({})),
+        ("PUT", "{agency}") => Some(json!({ "name": "a name", "major_categories": [] })),
+        ("POST", "certification-batches") => Some(json!({
+            "year": 2098, "number": 1, "title": "a title", "apply_from": "2098-01-01", "apply_until": "2098-12-31",
+        })),
+        ("POST", "enterprise-certifications") => {
+            Some(json!({ "batch": "2098-1", "statement": "words", "staff": 1, "internship_places": 1 }))
+        }
+        ("POST", "teacher-certifications") => {
+            Some(json!({ "number": "T-1", "level": "junior", "major_category": "装备制造大类" }))
+        }
+        ("POST", "verdicts") => Some(json!({ "verdict": "return", "reason": "a reason" })),
+        ("POST", "cancel" | "appeal") => Some(json!({ "reason": "a reason" })),
+        ("POST", "incentives") => Some(json!({
+            "enterprise": "E4B981BE2", "kind": "land", "amount": "1", "granted_on": "2024-01-01", "source": "words",
+        })),
         ("POST", "accounts") => Some(json!({ "username": "A", "display_name": "a", "role": "ANALYST" })),
         ("POST", "clients") => Some(json!({ "client_id": "A", "name": "a", "role": "ANALYST" })),
         ("POST", "datasets") => Some(json!({ "code": "scale", "name": "另一张表", "period_kind": "calendar_year" })),

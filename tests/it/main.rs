@@ -20,6 +20,7 @@ mod audit;
 mod backup;
 mod batches;
 mod bounds;
+mod certification;
 mod city_page;
 mod claims;
 mod collections;

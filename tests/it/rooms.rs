@@ -419,6 +419,12 @@ fn a_table_that_is_read_whole_is_public() {
         "journal_checkpoint",
         "data_access",
         "data_access_table",
+        "enterprise_certification",
+        "enterprise_certification_step",
+        "incentive",
+        "teacher_certification",
+        "teacher_certification_step",
+        "teacher_certificate",
         "release,",
         "release_table",
     ] {

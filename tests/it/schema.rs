@@ -13,10 +13,12 @@ use crate::app::empty_database;
 pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 16] = [
+const APPEND_ONLY: [&str; 18] = [
     "claim_explanation",
     "collection_extension",
     "duplicate_decision",
+    "enterprise_certification_step",
+    "teacher_certification_step",
     "journal",
     "journal_checkpoint",
     "journal_seal",
@@ -143,7 +145,11 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "dataset.period_kind" = PeriodKind,
         "duplicate_decision.kind" = EntryKind,
         "duplicate_decision.verdict" = DuplicateVerdict,
+        "enterprise_certification.state" = EnterpriseCertificationState,
+        "enterprise_certification_step.from_state" = EnterpriseCertificationState,
+        "enterprise_certification_step.to_state" = EnterpriseCertificationState,
         "finding.severity" = Severity,
+        "incentive.kind" = IncentiveKind,
         "indicator.aggregation" = Aggregation,
         "indicator.better" = Better,
         "indicator.disclosure" = Disclosure,
@@ -167,6 +173,14 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "task.set_by" = TaskSetter,
         "task.state" = TaskState,
         "task_verdict.verdict" = TaskVerdict,
+        "teacher_certificate.level" = TeacherLevel,
+        "teacher_certification.level" = TeacherLevel,
+        "teacher_certification.state" = TeacherCertificationState,
+        "teacher_certification.step" = TeacherCertificationStep,
+        "teacher_certification_count.category" = TeacherCategory,
+        "teacher_certification_count.level" = TeacherLevel,
+        "teacher_certification_step.from_state" = TeacherCertificationState,
+        "teacher_certification_step.to_state" = TeacherCertificationState,
         "transition.from_state" = SubmissionState,
         "transition.to_state" = SubmissionState,
         "webhook.role" = Role,
@@ -235,6 +249,11 @@ async fn invariants_are_held_by_the_database() {
         ("UPDATE indicator SET valid_from = '2024', valid_to = '2023'", "ck_indicator_validity"),
         ("UPDATE dataset SET version = 0", "ck_dataset_version"),
         ("UPDATE indicator_edition SET threshold = 1", "ck_indicator_edition_threshold"),
+        ("UPDATE certification_batch SET apply_until = '2023-12-31'", "ck_certification_batch_days"),
+        ("UPDATE certification_batch SET year = NULL", "ck_certification_batch_stated"),
+        ("UPDATE enterprise_certification SET staff = -1", "ck_enterprise_certification_staff"),
+        ("UPDATE incentive SET amount_fen = 0", "ck_incentive_amount"),
+        ("UPDATE teacher_certificate SET valid_until = '2023-12-31'", "ck_teacher_certificate_validity"),
         ("UPDATE period SET ends_on = '2022-12-31'", "ck_period_order"),
         (
             "INSERT INTO release SELECT '1.0.1', 1, 0, 2, kind, note, period_code, registry_hash, \
@@ -263,6 +282,7 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
             "release_table" => "schools",
             "claim_explanation" => "text",
             "duplicate_decision" | "registry_change" => "reason",
+            "enterprise_certification_step" | "teacher_certification_step" => "role",
             "reconciliation" | "task_evaluation" => "document",
             "task_report" => "text",
             "task_verdict" => "reason",

@@ -47,6 +47,12 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("batch", Audience::Province),
     ("task", Audience::Parties),
     ("webhook", Audience::Province),
+    // Certification: what is public of it to everybody, applications to those whom they concern.
+    ("certification_batch", Audience::Everybody),
+    ("enterprise_certification", Audience::Parties),
+    ("incentive", Audience::Parties),
+    ("certification_agency", Audience::Everybody),
+    ("teacher_certification", Audience::Parties),
     // What is printed, and why it contradicts itself; what it was held against.
     ("claim", Audience::Everybody),
     ("reconciliation", Audience::Province),

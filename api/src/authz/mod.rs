@@ -7,7 +7,7 @@
 mod events;
 mod scope;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::words::{self, Duty};
 
 pub use events::{Audience, EXPIRING, NOUNS, party, told};
@@ -180,6 +180,16 @@ pub enum Kind {
     Progress,
     /// What somebody has promised in figures.
     Target,
+    /// When enterprises apply for certification, which agency evaluates which teachers, and what was counted before.
+    CertificationPlan,
+    /// An enterprise's application for certification, and what became of it.
+    EnterpriseCertification,
+    /// What a certified enterprise was given.
+    Incentive,
+    /// A teacher's application for certification, on its way through the levels.
+    TeacherCertification,
+    /// A teacher's certificate, as whoever has its code may see it.
+    Certificate,
     /// An address nothing is at.
     Route,
 }
@@ -213,6 +223,11 @@ impl Kind {
         Self::Task,
         Self::Progress,
         Self::Target,
+        Self::CertificationPlan,
+        Self::EnterpriseCertification,
+        Self::Incentive,
+        Self::TeacherCertification,
+        Self::Certificate,
         Self::Route,
     ];
 
@@ -245,6 +260,11 @@ impl Kind {
             Self::Task => "任务",
             Self::Progress => "任务进展或年度考核",
             Self::Target => "目标值",
+            Self::CertificationPlan => "认定批次或评估机构",
+            Self::EnterpriseCertification => "企业认定申请",
+            Self::Incentive => "激励记录",
+            Self::TeacherCertification => "教师认定申请",
+            Self::Certificate => "证书",
             Self::Route => "地址",
         }
     }
@@ -278,6 +298,11 @@ impl Kind {
             Self::Task => "task",
             Self::Progress => "task's progress or evaluation",
             Self::Target => "target",
+            Self::CertificationPlan => "batch or agency of a certification",
+            Self::EnterpriseCertification => "certification of an enterprise",
+            Self::Incentive => "incentive",
+            Self::TeacherCertification => "certification of a teacher",
+            Self::Certificate => "certificate",
             Self::Route => "address",
         }
     }
@@ -352,6 +377,19 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::School | R::Enterprise, K::ConsortiumApplication, A::Read | A::Create | A::Approve | A::Change) => true,
         (R::Province, K::ConsortiumApplication, A::Read | A::Approve) => true,
         (R::School | R::Enterprise | R::Province, K::ConsortiumActivity, A::Create | A::Change) => true,
+        // Who is certified is public, and so is by whom; what an application says is its own.
+        (_, K::CertificationPlan | K::EnterpriseCertification | K::Certificate, A::Read) => true,
+        (R::Province | R::System, K::CertificationPlan, A::Create | A::Change) => true,
+        (R::Enterprise, K::EnterpriseCertification, A::Create | A::Change) => true,
+        (R::City, K::EnterpriseCertification, A::Approve | A::Return) => true,
+        (R::Province, K::EnterpriseCertification, A::Accept | A::Return | A::Reopen) => true,
+        (R::System, K::EnterpriseCertification, A::Create) => true,
+        (R::Province | R::City | R::Enterprise, K::Incentive, A::Read) => true,
+        (R::Province | R::City, K::Incentive, A::Create | A::Change) => true,
+        (R::School, K::TeacherCertification, A::Read | A::Create | A::Change | A::Submit) => true,
+        (R::City | R::Agency, K::TeacherCertification, A::Read | A::Approve | A::Return) => true,
+        (R::Province, K::TeacherCertification, A::Read | A::Accept | A::Return | A::Reopen) => true,
+        (R::System, K::TeacherCertification, A::Read) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => {
@@ -488,6 +526,12 @@ impl Actor {
             | Role::Enterprise
             | Role::Analyst => false,
         }
+    }
+
+    /// The local day (Asia/Shanghai) on which it asked.
+    pub fn today(&self) -> NaiveDate {
+        // Ahead of UTC by as much in every season.
+        self.at.checked_add_signed(TimeDelta::hours(8)).unwrap_or(self.at).date_naive()
     }
 
     /// Whether figures of this school are within the caller's own scope: unpublished as well as protected.

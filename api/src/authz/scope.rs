@@ -4,13 +4,16 @@
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
 use entity::{
-    account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
-    collection, collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
-    data_access_table, dataset, enterprise, finding, idempotency, indicator, journal, journal_checkpoint, journal_seal,
-    lockout, partnership, period, reconciliation, recovery_code, refresh_token, release, release_table, revision,
-    revocation, school, second_factor, signing_key, submission, target, task, task_evaluation, task_report,
-    task_verdict, token_family, transition, webhook, webhook_delivery,
-    words::{MemberRole, PartnershipState},
+    account, batch, batch_part, batch_table, certificate_sequence, certification_agency, certification_assignment,
+    certification_batch, claim, claim_explanation, client, client_assertion, client_key, collection,
+    collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
+    data_access_table, dataset, enterprise, enterprise_certification, enterprise_certification_step, finding,
+    idempotency, incentive, indicator, journal, journal_checkpoint, journal_seal, lockout, partnership, period,
+    reconciliation, recovery_code, refresh_token, release, release_table, revision, revocation, school,
+    second_factor, signing_key, submission, target, task, task_evaluation, task_report, task_verdict,
+    teacher_certificate, teacher_certification, teacher_certification_step, token_family, transition, webhook,
+    webhook_delivery,
+    words::{EnterpriseCertificationState, MemberRole, PartnershipState},
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -58,6 +61,11 @@ public! {
     consortium_member => Registry,
     consortium_activity => ConsortiumActivity,
     target => Target,
+    certification_batch => CertificationPlan,
+    certification_agency => CertificationPlan,
+    certification_assignment => CertificationPlan,
+    // Looked up by a code that nobody guesses, and never listed but by the school's own officials.
+    teacher_certificate => Certificate,
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
@@ -491,6 +499,113 @@ impl Scoped for webhook_delivery::Entity {
     }
 }
 
+impl Scoped for enterprise_certification::Entity {
+    const KIND: Kind = Kind::EnterpriseCertification;
+
+    fn within(actor: &Actor) -> Condition {
+        use enterprise_certification::Column as C;
+        let today = actor.today();
+        // What everybody may know: who is certified, for as long as it is.
+        let is_valid = || {
+            Condition::all()
+                .add(C::State.eq(EnterpriseCertificationState::Certified))
+                .add(Condition::any().add(C::ValidFrom.is_null()).add(C::ValidFrom.lte(today)))
+                .add(Condition::any().add(C::ValidUntil.is_null()).add(C::ValidUntil.gte(today)))
+        };
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::City | Role::Enterprise => Condition::any().add(own_certifications(actor)).add(is_valid()),
+            Role::Public | Role::Admin | Role::Auditor | Role::School | Role::Agency | Role::Analyst => is_valid(),
+        }
+    }
+}
+
+/// The certifications whose papers are the caller's to see.
+fn own_certifications(actor: &Actor) -> Condition {
+    use enterprise_certification::Column as C;
+    match actor.role {
+        Role::Province | Role::System => every(),
+        Role::City => Condition::all().add(C::CityCode.eq(actor.org())),
+        Role::Enterprise => Condition::all().add(C::EnterpriseCode.eq(actor.org())),
+        Role::Public | Role::Admin | Role::Auditor | Role::School | Role::Agency | Role::Analyst => none(),
+    }
+}
+
+impl Scoped for enterprise_certification_step::Entity {
+    const KIND: Kind = Kind::EnterpriseCertification;
+
+    fn within(actor: &Actor) -> Condition {
+        Condition::all().add(
+            enterprise_certification_step::Column::ApplicationId.in_subquery(
+                Query::select()
+                    .column(enterprise_certification::Column::Id)
+                    .from(enterprise_certification::Entity)
+                    .cond_where(own_certifications(actor))
+                    .to_owned(),
+            ),
+        )
+    }
+}
+
+impl Scoped for incentive::Entity {
+    const KIND: Kind = Kind::Incentive;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::City => Condition::all().add(incentive::Column::CityCode.eq(actor.org())),
+            Role::Enterprise => Condition::all().add(incentive::Column::EnterpriseCode.eq(actor.org())),
+            Role::Public | Role::Admin | Role::Auditor | Role::School | Role::Agency | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for teacher_certification::Entity {
+    const KIND: Kind = Kind::TeacherCertification;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            // What is assigned to it, from then on, and nothing else.
+            Role::Agency => Condition::all().add(teacher_certification::Column::AgencyCode.eq(actor.org())),
+            _ => of_school(actor, teacher_certification::Column::SchoolCode),
+        }
+    }
+}
+
+impl Scoped for teacher_certification_step::Entity {
+    const KIND: Kind = Kind::TeacherCertification;
+
+    fn within(actor: &Actor) -> Condition {
+        Condition::all().add(
+            teacher_certification_step::Column::ApplicationId.in_subquery(
+                Query::select()
+                    .column(teacher_certification::Column::Id)
+                    .from(teacher_certification::Entity)
+                    .cond_where(teacher_certification::Entity::within(actor))
+                    .to_owned(),
+            ),
+        )
+    }
+}
+
+impl Scoped for certificate_sequence::Entity {
+    const KIND: Kind = Kind::TeacherCertification;
+
+    fn within(actor: &Actor) -> Condition {
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::Public
+            | Role::Admin
+            | Role::Auditor
+            | Role::City
+            | Role::School
+            | Role::Agency
+            | Role::Enterprise
+            | Role::Analyst => none(),
+        }
+    }
+}
+
 /// Tables without a caller: read whole by the instance itself when it fills its memory, and by `load`.
 ///
 /// Everything in them is public. A statistical table must never be named here;
@@ -530,6 +645,7 @@ whole!(
     school,
     school_succession,
     target,
+    teacher_certification_count,
 );
 
 /// The start of every read of a scoped entity: what the role may not read, or not of this row, is not there.

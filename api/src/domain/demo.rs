@@ -11,10 +11,12 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 
 use super::{
-    accounts, clients,
+    accounts,
+    certifications::agencies,
+    clients,
     keys::{self, Signer},
     load,
-    precondition::Precondition,
+    precondition::{Match, Precondition},
     releases::{self, New},
     reviews::{self, Step},
     submissions::{self, Extent, Key, Push, Terms},
@@ -76,6 +78,9 @@ const CAST: &[(Word, Option<&str>)] = &[
     (Word::Auditor, None),
     (Word::Admin, None),
 ];
+
+/// What the demo's agency evaluates: major categories of the national catalogue (专业大类), by name.
+const ENGINEERING: &[&str] = &["装备制造大类", "电子与信息大类", "土木建筑大类", "能源动力与材料大类", "交通运输大类"];
 
 fn name(role: Word, org: Option<&str>) -> String {
     let role = role.word().to_lowercase();
@@ -140,6 +145,12 @@ pub async fn fill(ctx: &Ctx, reference: &Path, progress: &mut dyn FnMut(&str)) -
     load::load(ctx, reference, progress).await?;
     progress("accounts 账号");
     cast(ctx).await?;
+    progress("agency 评估机构");
+    let agency = agencies::State {
+        name: "工程类专业评估机构（演示）".to_owned(),
+        major_categories: ENGINEERING.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    agencies::state(&province, "engineering", agency, Some(&Match::Any)).await?;
     progress("figures of the schools 各校数据");
     for (key, given) in tables(reference)? {
         publish(ctx, &province, key, given).await?;

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod batches;
 pub mod bulk;
 mod catalogue;
+pub mod certifications;
 pub mod checks;
 pub mod cities;
 pub mod claims;

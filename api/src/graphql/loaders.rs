@@ -16,9 +16,9 @@ use std::{
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use entity::{
-    collection, collection_extension,
-    ids::{RowId, SchoolCode},
-    submission, target, task,
+    collection, collection_extension, enterprise_certification,
+    ids::{EnterpriseCode, RowId, SchoolCode},
+    incentive, submission, target, task, teacher_certificate,
 };
 use futures::future::BoxFuture;
 
@@ -27,6 +27,7 @@ use crate::{
     ctx::Ctx,
     domain::{
         cities::{self, TableProgress},
+        certifications::{Taken, certificates, enterprises, incentives, teachers},
         collections::{self, Progress},
         compliance::{self, Compliance},
         submissions::{
@@ -396,6 +397,67 @@ impl Loader<Option<String>> for Compliances {
             }
         }
         Ok(all)
+/// The certifications of enterprises, as far as they are there for the caller.
+struct Certified(Ctx);
+
+impl Loader<EnterpriseCode> for Certified {
+    type Value = Arc<Vec<enterprise_certification::Model>>;
+    type Error = GqlError;
+
+    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
+        let found = enterprises::of_enterprises(&self.0, codes).await?;
+        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
+    }
+}
+
+/// What enterprises were given, as far as it is the caller's to see.
+struct Given(Ctx);
+
+impl Loader<EnterpriseCode> for Given {
+    type Value = Arc<Vec<incentive::Model>>;
+    type Error = GqlError;
+
+    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
+        let found = incentives::of_enterprises(&self.0, codes).await?;
+        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
+    }
+}
+
+/// What applications of enterprises have gone through, as far as it is the caller's to see.
+struct EnterpriseSteps(Ctx);
+
+impl Loader<RowId> for EnterpriseSteps {
+    type Value = Arc<Vec<Taken>>;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        let found = enterprises::steps(&self.0, ids).await?;
+        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
+    }
+}
+
+/// What applications of teachers have gone through.
+struct TeacherSteps(Ctx);
+
+impl Loader<RowId> for TeacherSteps {
+    type Value = Arc<Vec<Taken>>;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        let found = teachers::steps(&self.0, ids).await?;
+        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
+    }
+}
+
+/// The certificates of applications.
+struct Certificates(Ctx);
+
+impl Loader<RowId> for Certificates {
+    type Value = teacher_certificate::Model;
+    type Error = GqlError;
+
+    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
+        Ok(certificates::of_applications(&self.0, ids).await?)
     }
 }
 
@@ -439,6 +501,11 @@ pub struct Loaders {
     judgements: OnceLock<DataLoader<Judgements>>,
     city_progresses: OnceLock<DataLoader<CityProgresses>>,
     compliances: OnceLock<DataLoader<Compliances>>,
+    certified: OnceLock<DataLoader<Certified>>,
+    given: OnceLock<DataLoader<Given>>,
+    enterprise_steps: OnceLock<DataLoader<EnterpriseSteps>>,
+    teacher_steps: OnceLock<DataLoader<TeacherSteps>>,
+    certificates: OnceLock<DataLoader<Certificates>>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -463,6 +530,11 @@ impl Loaders {
             judgements: OnceLock::new(),
             city_progresses: OnceLock::new(),
             compliances: OnceLock::new(),
+            certified: OnceLock::new(),
+            given: OnceLock::new(),
+            enterprise_steps: OnceLock::new(),
+            teacher_steps: OnceLock::new(),
+            certificates: OnceLock::new(),
             asked: Arc::default(),
         }
     }
@@ -560,5 +632,28 @@ impl Loaders {
     /// Who meets the standards in a period, or in the newest; nothing where nothing is published.
     pub async fn compliance(&self, period: Option<String>) -> GqlResult<Option<Arc<Compliance>>> {
         self.of(&self.compliances, Compliances).load_one(period).await
+    /// The certifications of an enterprise that are there for the caller.
+    pub async fn certifications(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<enterprise_certification::Model>>> {
+        Ok(self.of(&self.certified, Certified).load_one(code.clone()).await?.unwrap_or_default())
+    }
+
+    /// What an enterprise was given, as far as it is the caller's to see.
+    pub async fn incentives(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<incentive::Model>>> {
+        Ok(self.of(&self.given, Given).load_one(code.clone()).await?.unwrap_or_default())
+    }
+
+    /// What an application of an enterprise has gone through.
+    pub async fn enterprise_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
+        Ok(self.of(&self.enterprise_steps, EnterpriseSteps).load_one(id).await?.unwrap_or_default())
+    }
+
+    /// What an application of a teacher has gone through.
+    pub async fn teacher_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
+        Ok(self.of(&self.teacher_steps, TeacherSteps).load_one(id).await?.unwrap_or_default())
+    }
+
+    /// The certificate of an application.
+    pub async fn certificate(&self, id: RowId) -> GqlResult<Option<teacher_certificate::Model>> {
+        self.of(&self.certificates, Certificates).load_one(id).await
     }
 }

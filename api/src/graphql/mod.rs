@@ -5,6 +5,7 @@
 //! (`socket`). Only `http` names the server,
 //! only `loaders` the ORM. Doc comments on types and fields are the public documentation.
 
+mod certifying;
 pub mod charges;
 mod complete;
 pub mod error;

@@ -1,11 +1,11 @@
-//! The usher: tells whose secret ends soon, and which tasks are due.
+//! The usher: tells whose secret ends soon, which tasks are due, and who is late with a certification.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     House,
     authz::Actor,
-    domain::{expiry, tasks::reminders},
+    domain::{certifications::overdue, expiry, tasks::reminders},
 };
 
 /// How often it looks at the calendar.
@@ -13,14 +13,20 @@ pub const EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Goes round once.
 pub async fn remind(house: Arc<House>) {
-    match expiry::warn(&house.ctx(Actor::system("usher"))).await {
+    let ctx = house.ctx(Actor::system("usher"));
+    match expiry::warn(&ctx).await {
         Ok(0) => {}
         Ok(told) => tracing::debug!(told, "secrets that end soon"),
         Err(fault) => fault.log(),
     }
-    match reminders::remind(&house.ctx(Actor::system("usher"))).await {
+    match reminders::remind(&ctx).await {
         Ok(0) => {}
         Ok(told) => tracing::debug!(told, "tasks that are due soon"),
+        Err(fault) => fault.log(),
+    }
+    match overdue::warn(&ctx).await {
+        Ok(0) => {}
+        Ok(told) => tracing::debug!(told, "steps of certifications that are late"),
         Err(fault) => fault.log(),
     }
 }

@@ -7,6 +7,7 @@ pub mod body;
 pub mod border;
 pub mod bounds;
 pub mod catalogue;
+pub mod certifications;
 pub mod changes;
 pub mod claims;
 pub mod clients;
@@ -40,6 +41,7 @@ pub mod session;
 pub mod submissions;
 pub mod targets;
 pub mod tasks;
+pub mod teachers;
 pub mod templates;
 pub mod waiting;
 pub mod webhooks;
@@ -242,7 +244,29 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(webhooks::add)
         .service(webhooks::get)
         .service(webhooks::change)
-        .service(webhooks::remove);
+        .service(webhooks::remove)
+        .service(certifications::list_batches)
+        .service(certifications::open_batch)
+        .service(certifications::change_batch)
+        .service(certifications::judge)
+        .service(certifications::list)
+        .service(certifications::apply)
+        .service(certifications::get)
+        .service(certifications::correct)
+        .service(certifications::cancel_incentive)
+        .service(certifications::list_incentives)
+        .service(certifications::record_incentive)
+        .service(certifications::list_duties)
+        .service(teachers::list_agencies)
+        .service(teachers::state_agency)
+        .service(teachers::judge)
+        .service(teachers::appeal)
+        .service(teachers::list)
+        .service(teachers::apply)
+        .service(teachers::get)
+        .service(teachers::correct)
+        .service(teachers::verify)
+        .service(teachers::count);
 }
 
 #[derive(OpenApi)]
@@ -273,6 +297,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "partnerships", description = "What exists between schools and enterprises"),
         (name = "consortia", description = "Who joins and leaves a consortium, and what it does"),
         (name = "webhooks", description = "Messages about events"),
+        (name = "certification", description = "Enterprises and teachers are certified"),
         (name = "health", description = "For whoever runs the service"),
     )
 )]

@@ -883,62 +883,34 @@ Query consortiumApplication | { it: consortiumApplication(code: "{application}")
     no-application 401    null  null    null     null null   null   null       null
 Query consortiumApplications | { it: consortiumApplications { it: nodes { code } } }
     -            401    none  none    data     none data   none   data       none
-ConsortiumApplicationConnection nodes edges | { it: consortiumApplications { it: $field { __typename } } }
-    -            401    none  none    data     none data   none   data       none
-ConsortiumApplicationConnection totalCount | { it: consortiumApplications { it: $field } }
-    -            401    none  none    data     none data   none   data       none
-ConsortiumApplicationConnection pageInfo | { it: consortiumApplications { it: $field { it: endCursor } } }
+ConsortiumApplicationConnection nodes edges totalCount pageInfo | { it: consortiumApplications { it: $field { it: endCursor } } }
     -            401    null  null    data     null data   null   data       null
-ConsortiumApplicationEdge cursor | { it: consortiumApplications { it: edges { it: $field } } }
-    -            401    none  none    data     none data   none   data       none
-ConsortiumApplicationEdge node | { it: consortiumApplications { it: edges { it: $field { code } } } }
-    -            401    none  none    data     none data   none   data       none
-ConsortiumApplication code state message createdAt updatedAt etag | { it: consortiumApplication(code: "{application}") { it: $field } }
-    application  401    null  null    data     null data   null   data       null
-ConsortiumApplication consortium enterprise | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
-    application  401    null  null    data     null data   null   data       null
-ConsortiumApplication school | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
-    foreign-application 401    null  null    data     null null   null   null       null
-ConsortiumApplication reason role | { it: consortiumApplication(code: "{application}") { it: $field } }
+ConsortiumApplicationEdge cursor node | { it: consortiumApplications { it: edges { it: $field { code } } } }
+ConsortiumApplication code state message createdAt updatedAt etag consortium enterprise school reason role | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
     application  401    null  null    null     null null   null   null       null
 Mutation proposePartnership | mutation { it: $field(input: { kind: "order_class", name: "" }) { partnership { id } } }
     -            401    403   403     422      403  422    403    422        403
-Mutation confirmPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
+Mutation confirmPartnership withdrawPartnership changePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
     proposal     401    404   404     403      403  403    404    412        404
     foreign-proposal 401    404   404     403      404  404    404    404        404
     no-proposal  401    404   404     404      404  404    404    404        404
-Mutation refusePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
-    proposal     401    404   404     403      403  403    404    412        404
-    foreign-proposal 401    404   404     403      404  404    404    404        404
-    no-proposal  401    404   404     404      404  404    404    404        404
-Mutation withdrawPartnership changePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
+Mutation refusePartnership endPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
     proposal     401    404   404     403      403  412    404    403        404
-    foreign-proposal 401    404   404     403      404  404    404    404        404
-    no-proposal  401    404   404     404      404  404    404    404        404
-Mutation endPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
     proposal     401    404   404     412      403  412    404    412        404
     foreign-proposal 401    404   404     412      404  404    404    404        404
-    no-proposal  401    404   404     404      404  404    404    404        404
 PartnershipPayload partnership | mutation { it: changePartnership(input: { partnership: "{partnership}", ifMatch: "*" }) { it: $field { id } } }
     proposal     401    404   404     403      403  data   404    403        404
 Mutation applyToConsortium | mutation { it: $field(input: { consortium: "{consortium}", message: "\u0000" }) { application { code } } }
     led          401    403   403     403      403  422    403    422        403
     no-consortium 401    404   404     404      404  404    404    404        404
-Mutation acceptConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
+Mutation acceptConsortiumApplication withdrawConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
     application  401    404   404     403      404  412    404    403        404
     foreign-application 401    404   404     412      404  404    404    404        404
     no-application 401    404   404     404      404  404    404    404        404
 Mutation refuseConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9", reason: "a reason" }) { application { code } } }
-    application  401    404   404     403      404  412    404    403        404
-    foreign-application 401    404   404     412      404  404    404    404        404
-    no-application 401    404   404     404      404  404    404    404        404
-Mutation withdrawConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
     application  401    404   404     403      404  403    404    412        404
     foreign-application 401    404   404     403      404  404    404    404        404
-    no-application 401    404   404     404      404  404    404    404        404
 Mutation leaveConsortium | mutation { it: $field(input: { consortium: "{consortium}", leftOn: "2098-01-01" }) { leftOn } }
-    led          401    403   403     403      403  422    403    422        403
-    no-consortium 401    404   404     404      404  404    404    404        404
 LeaveConsortiumPayload leftOn | mutation { it: leaveConsortium(input: { consortium: "{consortium}" }) { it: $field } }
     led          401    403   403     403      403  409    403    409        403
 Mutation addConsortiumActivity | mutation { it: $field(input: { consortium: "{consortium}", heldOn: "2098-01-01", title: "t", kind: "meeting" }) { activity { id } } }
@@ -949,11 +921,73 @@ ConsortiumActivityPayload activity | mutation { it: changeConsortiumActivity(inp
     led          401    403   403     403      403  data   403    403        403
 ConsortiumApplicationPayload application | mutation { it: withdrawConsortiumApplication(input: { application: "{application}", ifMatch: "*" }) { it: $field { code } } }
     application  401    404   404     403      404  403    404    data       404
+Query enterpriseCertification teacherCertification | { it: $field(id: "{certification}") { id } }
+    application          null  null  null  data  data  null  null  data  null
+    foreign-application  null  null  null  data  null  null  null  null  null
+    no-application       null  null  null  null  null  null  null  null  null
+Query enterpriseCertifications | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: nodes { id } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection nodes edges totalCount pageInfo | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { it: endCursor } } }
+    -                    null  null  null  data  data  null  null  data  null
+EnterpriseCertificationEdge cursor node | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field { id } } } }
+EnterpriseCertification id state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag enterprise city steps | { it: enterpriseCertification(id: "{certification}") { it: $field { code } } }
+CertificationStep from to role org reason at | { it: enterpriseCertification(id: "{certification}") { it: steps { it: $field } } }
+Enterprise certifications internshipDuty incentives | { it: enterprise(code: "EEADEB0F3") { it: $field { standing } } }
+    -                    data  data  data  data  data  data  data  data  data
+Query incentives | { it: $field { id } }
+    -                    401  403  403  data  data  403  403  data  403
+Incentive id kind amount grantedOn source cancelledAt cancelledBecause etag enterprise | { it: incentives { it: $field { code } } }
+    case                 401  null  null  data  data  data  data  null  null
+    sibling-case         401  null  null  data  data  null  null  null  null
+    foreign-case         401  null  null  data  null  null  null  null  null
+    no-case              401  null  null  null  null  null  null  null  null
+Query teacherCertifications | { it: $field { it: nodes { id } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection nodes edges totalCount pageInfo | { it: teacherCertifications { it: $field { it: endCursor } } }
+TeacherCertificationEdge cursor node | { it: teacherCertifications { it: edges { it: $field { id } } } }
+TeacherCertification id number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag school steps certificate | { it: teacherCertification(id: "{certification}") { it: $field { number } } }
+Mutation openCertificationBatch | mutation { it: $field(input: { year: 2098, number: 1, title: "a title", applyFrom: "2098-01-01", applyUntil: "2098-12-31" }) { batch { code } } }
+    -                    401  403  403  409  403  403  403  403  403
+Mutation changeCertificationBatch | mutation { it: $field(input: { code: "2098-1", ifMatch: "9" }) { batch { code } } }
+    -                    401  403  403  412  403  403  403  403  403
+CertificationBatchPayload batch | mutation { it: changeCertificationBatch(input: { code: "2098-1", ifMatch: "*" }) { it: $field { code } } }
+    -                    401  403  403  data  403  403  403  403  403
+Mutation stateCertificationAgency | mutation { it: $field(input: { code: "engineering", ifMatch: "9", name: "a name", majorCategories: [] }) { agency { code } } }
+CertificationAgencyPayload agency | mutation { it: stateCertificationAgency(input: { code: "another", name: "a name", majorCategories: [] }) { it: $field { code } } }
+Mutation recordIncentive | mutation { it: $field(input: { enterprise: "EEADEB0F3", kind: LAND, amount: -1, grantedOn: "2024-01-01", source: "words" }) { incentive { id } } }
+    -                    401  403  403  422  422  403  403  403  403
+IncentivePayload incentive | mutation { it: recordIncentive(input: { enterprise: "EEADEB0F3", kind: LAND, amount: 1, grantedOn: "2024-01-01", source: "words" }) { it: $field { id } } }
+Mutation cancelIncentive | mutation { it: $field(input: { id: "{incentive}", ifMatch: "9", reason: "a reason" }) { incentive { id } } }
+    grant                401  404  404  412  412  404  404  403  404
+    no-grant             401  404  404  404  404  404  404  404  404
+Mutation applyForTeacherCertification | mutation { it: $field(input: { number: "T-1", level: JUNIOR, majorCategory: "装备制造大类" }) { certification { id } } }
+    -                    401  403  403  403  403  409  403  403  403
+TeacherCertificationPayload certification | mutation { it: applyForTeacherCertification(input: { number: "T-77", level: JUNIOR, majorCategory: "装备制造大类" }) { it: $field { id } } }
+    -                    401  403  403  403  403  data  403  403  403
+Mutation correctTeacherCertification correctEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
+    case                 401  404  404  403  403  412  403  404  404
+    sibling-case         401  404  404  403  403  404  404  404  404
+    foreign-case         401  404  404  403  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
+Mutation judgeTeacherCertification judgeEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
+    case                 401  404  404  412  412  403  412  404  404
+    sibling-case         401  404  404  412  412  404  404  404  404
+    foreign-case         401  404  404  412  404  404  404  404  404
+Mutation appealTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", reason: "a reason" }) { certification { id } } }
+Mutation applyForEnterpriseCertification | mutation { it: $field(input: { batch: "2098-1", statement: "words", staff: 1, internshipPlaces: 1 }) { certification { id } } }
+    -                    401  403  403  403  403  403  403  409  403
+    application          404  404  404  403  403  404  404  412  404
+    foreign-application  404  404  404  403  404  404  404  404  404
+    no-application       404  404  404  404  404  404  404  404  404
+    application          404  404  404  412  412  404  404  403  404
+    foreign-application  404  404  404  412  404  404  404  404  404
+EnterpriseCertificationPayload certification | mutation { it: judgeEnterpriseCertification(input: { id: "{certification}", ifMatch: "*", verdict: RETURN, reason: "a reason" }) { it: $field { id } } }
+    application          404  404  404  409  data  404  404  403  404
 "#;
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
-Query majors major industryChains aliases registryChanges cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation partnershipStatistics consortiumOverview targets target policies cityFigures |
+Query majors major industryChains aliases registryChanges cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation partnershipStatistics consortiumOverview targets target policies cityFigures certificationBatches certificationAgencies internshipDuties certificate teacherCertificationStatistics |
 City id code name nameEn kind schoolCount source etag partnerships schools consortia targets | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships programmes since until etag source | { it: school(code: "62001") { $fields } }
 Predecessor id code name kind effectiveOn etag source |
@@ -995,6 +1029,12 @@ Rule id code dataset severity expression message isEnabled validFrom validTo eta
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
 Explanation claim other cause text at |
+CertificationBatch code year title applyFrom applyUntil source etag | { certificationBatches { $fields } }
+CertificationAgency code name majorCategories etag | { certificationAgencies { $fields } }
+InternshipDuty enterprise standing staff required offered missing | { internshipDuties { $fields } }
+Certificate code number state school category level majorCategory validFrom validUntil | { it: certificate(code: "aaaaaaaaaaaaaaaaaaaaaaaaaaaa") { $fields } }
+TeacherCertificationStatistics total groups | { it: teacherCertificationStatistics(groupBy: [LEVEL], basis: HISTORICAL) { $fields } }
+TeacherCertificationGroup level category tier city teachers | { it: teacherCertificationStatistics(groupBy: [LEVEL], basis: HISTORICAL) { it: groups { $fields } } }
 ClaimOutcome verdict claim other otherValue otherSource difference reason basis rule explanation schools expected | { it: reconciliation(verdict: [CONTRADICTS]) { $fields } }
 Task id key city school department title titleEn departments due dueYear dueOn isStanding setBy source | { it: tasks(filter: { dueYear: [2021] }) { $fields } }
 Target id key ownerName ownerType city school label labelEn comparator value valuePrinted unit dueYear expression source judgement etag | { it: targets(filter: { dueYear: [2025] }) { $fields } }

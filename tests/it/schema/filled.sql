@@ -143,3 +143,23 @@ INSERT INTO target (id, position, owner_name, owner_type, city_code, school_code
 INSERT INTO policy (id, position, city_code, content, source) VALUES (UUID_1, 1, '620100', '政策', '004 附件1-1');
 INSERT INTO city_figure (id, position, city_code, key, label, unit, value, source) VALUES
     (UUID_1, 1, '620100', 'shared_training_bases', '基地', '个', '36', '002 L65');
+INSERT INTO certification_batch (code, year, title, apply_from, apply_until, source, version, created_at, updated_at) VALUES
+    ('2024-1', 2024, '第一批', '2024-01-01', '2024-02-01', NULL, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO enterprise_certification (id, batch_code, enterprise_code, city_code, state, statement, staff, internship_places, evidence, version, created_at, updated_at) VALUES
+    (UUID_1, '2024-1', 'E00000001', '620100', 'submitted', '申请', 100, 2, '[]', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO enterprise_certification_step (application_id, number, from_state, to_state, role, by_org, reason, at) VALUES
+    (UUID_1, 1, NULL, 'submitted', 'ENTERPRISE', 'E00000001', NULL, '2024-01-02 03:04:05+00:00');
+INSERT INTO incentive (id, enterprise_code, city_code, kind, amount_fen, granted_on, source, recorded_role, version, created_at) VALUES
+    (UUID_1, 'E00000001', '620100', 'fiscal', 12345, '2024-01-02', '文号', 'CITY', 1, '2024-01-02 03:04:05+00:00');
+INSERT INTO certification_agency (code, name, version, created_at, updated_at) VALUES
+    ('engineering', '机构', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO certification_assignment (major_category, agency_code) VALUES ('装备制造大类', 'engineering');
+INSERT INTO teacher_certification (id, school_code, staff_number, open_key, level, major_category, evidence, year, state, agency_code, is_appealed, version, created_at, updated_at) VALUES
+    (UUID_1, '62001', 'T-1', NULL, 'junior', '装备制造大类', '[]', 2024, 'certified', 'engineering', FALSE, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO teacher_certification_step (application_id, number, from_state, to_state, role, by_org, reason, at) VALUES
+    (UUID_1, 1, NULL, 'city', 'SCHOOL', '62001', NULL, '2024-01-02 03:04:05+00:00');
+INSERT INTO teacher_certificate (code, number, application_id, school_code, level, major_category, valid_from, valid_until, created_at) VALUES
+    ('aaaaaaaaaaaaaaaaaaaaaaaaaaaa', '2024-62-000001', UUID_1, '62001', 'junior', '装备制造大类', '2024-01-02', '2029-01-01', '2024-01-02 03:04:05+00:00');
+INSERT INTO certificate_sequence (year, last) VALUES (2024, 1);
+INSERT INTO teacher_certification_count (id, position, category, level, teachers, source) VALUES
+    (UUID_1, 1, 'higher_vocational', 'junior', 2375, '001 表4');

@@ -22,6 +22,7 @@
 //! one, and the old one is left.
 
 mod catalogue;
+mod certifications;
 mod claims;
 mod editions;
 mod faults;
@@ -57,6 +58,7 @@ pub use self::{
 
 use self::{
     catalogue::{Datasets, Indicators},
+    certifications::{Certifications, TeacherCounts},
     claims::Claims,
     faults::{Faults, Place, Wrong},
     known::Known,
@@ -162,8 +164,9 @@ impl Folder {
     }
 }
 
-/// What a folder says: its rows, and what was left alone. What was merged stands for what it was merged into.
-fn plan(dir: &Path, merged: &HashMap<String, String>) -> Result<(Plan, Vec<String>)> {
+/// What a folder says: its rows, its certifications, and what was left alone. What was merged stands for what it was
+/// merged into.
+fn plan(dir: &Path, merged: &HashMap<String, String>) -> Result<(Plan, Certifications, Vec<String>)> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
     let mut known = Known::of(&folder, merged);
@@ -171,8 +174,9 @@ fn plan(dir: &Path, merged: &HashMap<String, String>) -> Result<(Plan, Vec<Strin
     known.expressions = expressions.into_iter().map(|(source, label, text)| ((source, label), text)).collect();
     let plan = Plan::read(&folder, &known, &mut notes);
     giveaways(&folder, &plan, &mut notes.faults);
+    let certifications = Certifications::read(dir, &known, &plan.enterprises, &mut notes);
     let lines = notes.verdict()?;
-    Ok((plan, left_alone(dir, &lines)?))
+    Ok((plan, certifications, left_alone(dir, &lines)?))
 }
 
 /// Faults every protected line whose figures follow from public ones. Asked of a catalogue that is whole: where a
@@ -202,7 +206,8 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        if file.strip_suffix(".csv").is_some_and(|name| !files().any(|(loaded, ..)| loaded == name)) {
+        let is_loaded = |name: &str| name == TeacherCounts::FILE || files().any(|(loaded, ..)| loaded == name);
+        if file.strip_suffix(".csv").is_some_and(|name| !is_loaded(name)) {
             others.push(file);
         }
     }
@@ -216,15 +221,21 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
 /// # Errors
 /// [`Error::Invalid`] with every fault of the folder, before anything is written.
 pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
-    for kind in
-        [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::Task, authz::Kind::Target]
-    {
+    ctx.require(Action::Create, authz::Kind::EnterpriseCertification)?;
+    for kind in [
+        authz::Kind::Registry,
+        authz::Kind::Catalogue,
+        authz::Kind::Claim,
+        authz::Kind::CertificationPlan,
+        authz::Kind::Task,
+        authz::Kind::Target,
+    ] {
         ctx.require(Action::Create, kind)?;
         ctx.require(Action::Change, kind)?;
     }
     progress(&format!("检查 checking {}", dir.display()));
     let merged = kept::merged(ctx.db.read()).await?;
-    let (mut plan, mut left_alone) = plan(dir, &merged)?;
+    let (mut plan, certifications, mut left_alone) = plan(dir, &merged)?;
 
     let tx = ctx.begin().await?;
     left_alone.splice(0..0, kept::settle(&tx, &mut plan).await?);
@@ -239,7 +250,9 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
         // Counted with their indicators, whose version they raise.
         store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;
     }
-    let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
+    let mut kinds = plan.store(&tx, progress).await?;
+    kinds.extend(certifications.store(ctx, &tx).await?);
+    let summary = Summary { kinds, left_alone };
     if summary.has_changes() {
         let counts: serde_json::Map<String, serde_json::Value> = summary
             .kinds

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The namespace of all row ids; it must never change.
-const NAMESPACE: Uuid = Uuid::from_u128(0x8b1d_5c0e_27f4_4d39_9a63_51e0_7c2a_f684);
+pub(super) const NAMESPACE: Uuid = Uuid::from_u128(0x8b1d_5c0e_27f4_4d39_9a63_51e0_7c2a_f684);
 
 /// Puts a row together after all of its columns were looked at. A column without a look was looked at before.
 macro_rules! filled {

@@ -47,7 +47,7 @@ fn faults(dir: &Path) -> Vec<String> {
 
 #[test]
 fn the_reference_data_have_no_fault() {
-    let (plan, left_alone) = super::plan(&gansu(), &HashMap::new()).unwrap();
+    let (plan, _, left_alone) = super::plan(&gansu(), &HashMap::new()).unwrap();
     assert_eq!((plan.cities.len(), plan.schools.len(), plan.designations.len()), (14, 29, 65));
     assert_eq!((plan.enterprises.len(), plan.institutions.len(), plan.consortia.len()), (99, 40, 27));
     assert_eq!((plan.members.len(), plan.aliases.len(), plan.partnerships.len()), (61, 27, 66));
@@ -71,7 +71,7 @@ fn the_reference_data_have_no_fault() {
 
 #[test]
 fn names_stand_for_schools_partners_and_others() {
-    let (plan, _) = super::plan(&gansu(), &HashMap::new()).unwrap();
+    let (plan, ..) = super::plan(&gansu(), &HashMap::new()).unwrap();
     let institution = |name: &str| plan.institutions.iter().find(|row| row.name == name).unwrap().code.clone();
     let enterprise = |name: &str| plan.enterprises.iter().find(|row| row.name == name).unwrap().code.clone();
 
@@ -335,7 +335,7 @@ fn what_spreadsheets_do_to_a_file_is_no_fault() {
         let body: String = lines.map(|line| format!("{line},\r\n")).collect();
         fs::write(&path, format!("\u{feff}{header},remark\r\n\r\n{body}")).unwrap();
     }
-    let (plan, _) = super::plan(dir.path(), &HashMap::new()).unwrap();
+    let (plan, ..) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!((plan.schools.len(), plan.claims.len()), (29, 222));
 
     // Lines are counted as an editor counts them.
@@ -388,7 +388,7 @@ fn another_province_needs_nothing_but_its_files() {
     for (file, text) in &files {
         fs::write(dir.path().join(format!("{file}.csv")), text).unwrap();
     }
-    let (plan, left_alone) = super::plan(dir.path(), &HashMap::new()).unwrap();
+    let (plan, _, left_alone) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!(plan.schools[0].code, "51007");
     assert_eq!(plan.schools[0].affiliation, entity::words::Affiliation::City);
     assert_eq!(plan.indicators[0].usual_change, Some(1250));
@@ -398,7 +398,7 @@ fn another_province_needs_nothing_but_its_files() {
     let schools = "code,seq,name_zh,name_en,tier,tier_zh,ownership,category_zh,category,city_code,source,affiliation\n\
         SC-1,,甲学校,,higher_vocational,高职,public,理工类,science_engineering,510100,名单,province\n";
     fs::write(dir.path().join("schools.csv"), schools).unwrap();
-    let (plan, _) = super::plan(dir.path(), &HashMap::new()).unwrap();
+    let (plan, ..) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!(plan.schools[0].code, "SC-1");
     assert_eq!(plan.schools[0].affiliation, entity::words::Affiliation::Province);
 }

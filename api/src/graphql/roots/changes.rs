@@ -24,6 +24,14 @@ use crate::{
     },
     graphql::{
         self,
+        certifying::{
+            AppealTeacherCertificationInput, ApplyForEnterpriseCertificationInput, ApplyForTeacherCertificationInput,
+            CancelIncentiveInput, CertificationAgencyPayload, CertificationBatchPayload, ChangeCertificationBatchInput,
+            CorrectEnterpriseCertificationInput, CorrectTeacherCertificationInput, EnterpriseCertificationPayload,
+            IncentivePayload, JudgeEnterpriseCertificationInput, JudgeTeacherCertificationInput,
+            OpenCertificationBatchInput, RecordIncentiveInput, StateCertificationAgencyInput,
+            TeacherCertificationPayload,
+        },
         error::{GqlResult, relocated},
         inputs::{
             AcceptSubmissionInput, AddRuleInput, ApproveSubmissionInput, ChangeRuleInput, CreateReleaseInput,
@@ -382,5 +390,106 @@ impl Changes {
     /// Changes a target; what is left out stays.
     async fn change_target(&self, cx: &Context<'_>, input: ChangeTargetInput) -> GqlResult<TargetPayload> {
         input.change(cx).await
+    }
+
+    /// Opens a batch: from when to when enterprises apply for certification.
+    async fn open_certification_batch(
+        &self,
+        cx: &Context<'_>,
+        input: OpenCertificationBatchInput,
+    ) -> GqlResult<CertificationBatchPayload> {
+        input.open(cx).await
+    }
+
+    /// Changes a batch.
+    async fn change_certification_batch(
+        &self,
+        cx: &Context<'_>,
+        input: ChangeCertificationBatchInput,
+    ) -> GqlResult<CertificationBatchPayload> {
+        input.change(cx).await
+    }
+
+    /// Applies for certification, as the caller's own enterprise.
+    async fn apply_for_enterprise_certification(
+        &self,
+        cx: &Context<'_>,
+        input: ApplyForEnterpriseCertificationInput,
+    ) -> GqlResult<EnterpriseCertificationPayload> {
+        input.apply(cx).await
+    }
+
+    /// Corrects an application that was returned, which puts it before its judge again; of one that is certified the
+    /// enterprise keeps staff and places up to date.
+    async fn correct_enterprise_certification(
+        &self,
+        cx: &Context<'_>,
+        input: CorrectEnterpriseCertificationInput,
+    ) -> GqlResult<EnterpriseCertificationPayload> {
+        input.correct(cx).await
+    }
+
+    /// Says what is to become of an application: the city, then the province.
+    async fn judge_enterprise_certification(
+        &self,
+        cx: &Context<'_>,
+        input: JudgeEnterpriseCertificationInput,
+    ) -> GqlResult<EnterpriseCertificationPayload> {
+        input.judge(cx).await
+    }
+
+    /// Records what a certified enterprise was given.
+    async fn record_incentive(&self, cx: &Context<'_>, input: RecordIncentiveInput) -> GqlResult<IncentivePayload> {
+        input.record(cx).await
+    }
+
+    /// Takes a record back that is wrong; it stays, and counts no more.
+    async fn cancel_incentive(&self, cx: &Context<'_>, input: CancelIncentiveInput) -> GqlResult<IncentivePayload> {
+        input.cancel(cx).await
+    }
+
+    /// States an agency whole: a new one, or another state of one that is there.
+    async fn state_certification_agency(
+        &self,
+        cx: &Context<'_>,
+        input: StateCertificationAgencyInput,
+    ) -> GqlResult<CertificationAgencyPayload> {
+        input.state(cx).await
+    }
+
+    /// Applies for the certification of a teacher of the caller's own school.
+    async fn apply_for_teacher_certification(
+        &self,
+        cx: &Context<'_>,
+        input: ApplyForTeacherCertificationInput,
+    ) -> GqlResult<TeacherCertificationPayload> {
+        input.apply(cx).await
+    }
+
+    /// Corrects an application that was returned; it comes back to the step that returned it.
+    async fn correct_teacher_certification(
+        &self,
+        cx: &Context<'_>,
+        input: CorrectTeacherCertificationInput,
+    ) -> GqlResult<TeacherCertificationPayload> {
+        input.correct(cx).await
+    }
+
+    /// Says what is to become of an application: the city, the agency, the province, each in its turn.
+    async fn judge_teacher_certification(
+        &self,
+        cx: &Context<'_>,
+        input: JudgeTeacherCertificationInput,
+    ) -> GqlResult<TeacherCertificationPayload> {
+        input.judge(cx).await
+    }
+
+    /// Appeals against a refusal, once; the province decides.
+    async fn appeal_teacher_certification(
+        &self,
+        cx: &Context<'_>,
+        input: AppealTeacherCertificationInput,
+    ) -> GqlResult<TeacherCertificationPayload> {
+        input.appeal(cx).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod catalogue;
+mod certifications;
 mod changes;
 mod collections;
 mod consortia;
@@ -18,6 +19,7 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
+pub use certifications::CertificationsQuery;
 pub use changes::Changes;
 pub use collections::CollectionsQuery;
 pub use consortia::{ConsortiaQuery, ConsortiumChanges};
@@ -53,6 +55,7 @@ pub struct Query(
     PartnershipsQuery,
     ConsortiaQuery,
     TasksQuery,
+    CertificationsQuery,
 );
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.

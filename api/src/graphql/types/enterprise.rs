@@ -1,19 +1,24 @@
 //! An enterprise.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 use entity::enterprise;
 
 use super::{
+    certification::{EnterpriseCertification, Incentive, InternshipDuty},
     city::City,
     major::{etag, term},
     membership::ConsortiumMembership,
     partnership::Partnership,
 };
 use crate::{
+    domain::certifications::duty::Duty,
     graphql::{
+        self,
+        error::GqlResult,
         ids,
         lean::LeanList,
         limits::{self, SOME},
+        loaders::Loaders,
         paging::{Placed, connection},
         scalars::Day,
     },
@@ -105,6 +110,26 @@ impl<'a> Enterprise<'a> {
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn partnerships(&self) -> Vec<Partnership<'a>> {
         self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership::held(self.0, row)).collect()
+    }
+
+    /// Its certifications (产教融合型企业) that are there for the caller, oldest first.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn certifications(&self, cx: &Context<'_>) -> GqlResult<Vec<EnterpriseCertification>> {
+        let rows = cx.data_unchecked::<Loaders>().certifications(&self.1.code).await?;
+        Ok(rows.iter().cloned().map(EnterpriseCertification::from).collect())
+    }
+
+    /// What it was given for it, oldest first; for itself, its city and the province.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn incentives(&self, cx: &Context<'_>) -> GqlResult<Vec<Incentive>> {
+        let rows = cx.data_unchecked::<Loaders>().incentives(&self.1.code).await?;
+        Ok(rows.iter().cloned().map(Incentive).collect())
+    }
+
+    /// The places for interns that it owes and offers; nothing while it is not certified.
+    async fn internship_duty(&self, cx: &Context<'a>) -> GqlResult<Option<InternshipDuty<'a>>> {
+        let rows = cx.data_unchecked::<Loaders>().certifications(&self.1.code).await?;
+        Duty::newest(graphql::ctx(cx), rows.iter()).map(|duty| InternshipDuty::of(cx, duty)).transpose()
     }
 
     /// Where it is printed.

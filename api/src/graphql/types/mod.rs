@@ -6,6 +6,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod application;
+pub mod certification;
 pub mod city;
 pub mod city_page;
 pub mod claim;
@@ -38,6 +39,7 @@ pub mod step;
 pub mod submission;
 pub mod target;
 pub mod task;
+pub mod teacher;
 pub mod upkeep;
 pub mod verdict;
 pub mod words;

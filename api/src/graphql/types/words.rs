@@ -56,6 +56,76 @@ words! {
         /// 语文类
         Language,
     }
+    /// Where the certification of an enterprise stands.
+    EnterpriseCertificationState = "words::EnterpriseCertificationState" {
+        /// It waits for its city, or for the province where no city is known.
+        Submitted,
+        /// The city is for it; it waits for the province.
+        Recommended,
+        /// Back with the enterprise, to be corrected.
+        Returned,
+        /// No.
+        Refused,
+        /// Certified, within the days of its validity.
+        Certified,
+        /// The certificate was taken away.
+        Withdrawn,
+    }
+    /// What a certified enterprise is given.
+    IncentiveKind = "words::IncentiveKind" {
+        /// 金融
+        Financial,
+        /// 财政
+        Fiscal,
+        /// 土地
+        Land,
+        /// 信用
+        Credit,
+    }
+    /// The level of a dual-qualified teacher.
+    TeacherLevel = "words::TeacherLevel" {
+        /// 初级
+        Junior,
+        /// 中级
+        Intermediate,
+        /// 高级
+        Senior,
+    }
+    /// The schools of a teacher, as the printed tables part them.
+    TeacherCategory = "words::TeacherCategory" {
+        /// 职业本科
+        UndergraduateVocational,
+        /// 高职（专科）
+        HigherVocational,
+        /// 中职
+        SecondaryVocational,
+    }
+    /// With whom the certification of a teacher lies, or what became of it.
+    TeacherCertificationState = "words::TeacherCertificationState" {
+        /// It waits for the city.
+        City,
+        /// It waits for the agency.
+        Agency,
+        /// It waits for the province.
+        Province,
+        /// Back with the school, to be corrected.
+        Returned,
+        /// No; there is one appeal.
+        Refused,
+        /// The certificate is issued.
+        Certified,
+        /// The certificate was taken away.
+        Revoked,
+    }
+    /// Whose step it is on the way of a teacher's certification.
+    TeacherCertificationStep = "words::TeacherCertificationStep" {
+        /// The city's.
+        City,
+        /// The agency's.
+        Agency,
+        /// The province's.
+        Province,
+    }
     /// Whose school it is. The province's own schools are reviewed by the province directly.
     Affiliation = "words::Affiliation" {
         /// Reviewed by the city, then by the province.
@@ -440,7 +510,13 @@ mod tests {
             Severity,
             ExplanationCause,
             ReleaseKind,
-            Role
+            Role,
+            EnterpriseCertificationState,
+            IncentiveKind,
+            TeacherLevel,
+            TeacherCategory,
+            TeacherCertificationState,
+            TeacherCertificationStep
         );
     }
 }
