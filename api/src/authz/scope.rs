@@ -9,10 +9,9 @@ use entity::{
     collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
     data_access_table, dataset, enterprise, enterprise_certification, enterprise_certification_step, finding,
     idempotency, incentive, indicator, journal, journal_checkpoint, journal_seal, lockout, partnership, period,
-    reconciliation, recovery_code, refresh_token, release, release_table, revision, revocation, school,
-    second_factor, signing_key, submission, target, task, task_evaluation, task_report, task_verdict,
-    teacher_certificate, teacher_certification, teacher_certification_step, token_family, transition, webhook,
-    webhook_delivery,
+    reconciliation, recovery_code, refresh_token, release, release_table, revision, revocation, school, second_factor,
+    signing_key, submission, target, task, task_evaluation, task_report, task_verdict, teacher_certificate,
+    teacher_certification, teacher_certification_step, token_family, transition, webhook, webhook_delivery,
     words::{EnterpriseCertificationState, MemberRole, PartnershipState},
 };
 use sea_orm::{

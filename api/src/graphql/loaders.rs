@@ -26,8 +26,8 @@ use super::error::{GqlError, GqlResult};
 use crate::{
     ctx::Ctx,
     domain::{
-        cities::{self, TableProgress},
         certifications::{Taken, certificates, enterprises, incentives, teachers},
+        cities::{self, TableProgress},
         collections::{self, Progress},
         compliance::{self, Compliance},
         submissions::{
@@ -397,6 +397,9 @@ impl Loader<Option<String>> for Compliances {
             }
         }
         Ok(all)
+    }
+}
+
 /// The certifications of enterprises, as far as they are there for the caller.
 struct Certified(Ctx);
 
@@ -632,6 +635,8 @@ impl Loaders {
     /// Who meets the standards in a period, or in the newest; nothing where nothing is published.
     pub async fn compliance(&self, period: Option<String>) -> GqlResult<Option<Arc<Compliance>>> {
         self.of(&self.compliances, Compliances).load_one(period).await
+    }
+
     /// The certifications of an enterprise that are there for the caller.
     pub async fn certifications(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<enterprise_certification::Model>>> {
         Ok(self.of(&self.certified, Certified).load_one(code.clone()).await?.unwrap_or_default())
