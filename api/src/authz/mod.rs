@@ -164,6 +164,12 @@ pub enum Kind {
     Event,
     /// Where an organisation wants to hear of events.
     Webhook,
+    /// What a school or an enterprise seeks or offers.
+    Opportunity,
+    /// A supply and a demand that meet.
+    Match,
+    /// An interest in an opportunity, and the contact behind it.
+    Interest,
     /// An address nothing is at.
     Route,
 }
@@ -189,6 +195,9 @@ impl Kind {
         Self::Idempotency,
         Self::Event,
         Self::Webhook,
+        Self::Opportunity,
+        Self::Match,
+        Self::Interest,
         Self::Route,
     ];
 
@@ -213,6 +222,9 @@ impl Kind {
             Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
             Self::Webhook => "webhook 或其消息",
+            Self::Opportunity => "供求信息",
+            Self::Match => "匹配结果",
+            Self::Interest => "对接意向",
             Self::Route => "地址",
         }
     }
@@ -238,6 +250,9 @@ impl Kind {
             Self::Idempotency => "idempotency record",
             Self::Event => "event",
             Self::Webhook => "webhook or message",
+            Self::Opportunity => "opportunity",
+            Self::Match => "match",
+            Self::Interest => "interest",
             Self::Route => "address",
         }
     }
@@ -286,6 +301,15 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
 
         (R::Province | R::City | R::School | R::Enterprise, K::Webhook, A::Read | A::Create | A::Change) => true,
         (R::System, K::Webhook, A::Read | A::Change) => true,
+
+        // What is published is everybody's; the rest the scope says. A city reviews the first of an enterprise.
+        (_, K::Opportunity, A::Read) => true,
+        (R::School | R::Enterprise, K::Opportunity, A::Create | A::Change) => true,
+        (R::City | R::Province, K::Opportunity, A::Approve | A::Return) => true,
+        (R::System, K::Opportunity, A::Change) => true,
+        (R::School | R::Enterprise | R::City | R::Province | R::System, K::Match, A::Read) => true,
+        (R::School | R::Enterprise | R::City | R::Province, K::Interest, A::Read) => true,
+        (R::School | R::Enterprise, K::Interest, A::Create | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Catalogue | K::Claim, A::Create | A::Change) => true,

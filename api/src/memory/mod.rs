@@ -14,6 +14,7 @@ pub mod columns;
 pub mod disclosed;
 pub mod editions;
 pub mod frame;
+pub mod market;
 pub mod registry;
 pub mod vault;
 
@@ -73,6 +74,8 @@ pub enum Thing {
     Keys,
     /// Tokens that are good no more before their time is over.
     Revocations,
+    /// What schools and enterprises seek and offer.
+    Opportunities,
 }
 
 impl Thing {
@@ -83,6 +86,7 @@ impl Thing {
             Self::Credentials => "credentials",
             Self::Keys => "keys",
             Self::Revocations => "revocations",
+            Self::Opportunities => "opportunities",
         }
     }
 }
@@ -182,6 +186,7 @@ pub struct Memory {
     vault: Option<Vault>,
     state: RwLock<Arc<State>>,
     bell: Bell,
+    market: market::Market,
     refreshing: tokio::sync::Mutex<()>,
     begun: AtomicU64,
     done: AtomicU64,
@@ -200,6 +205,7 @@ impl Memory {
             vault,
             state: RwLock::new(Arc::new(state)),
             bell,
+            market: market::Market::default(),
             refreshing: tokio::sync::Mutex::new(()),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -251,6 +257,11 @@ impl Memory {
     /// Rung whenever something has been sealed, here or elsewhere.
     pub const fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// What is published of supply and demand.
+    pub const fn market(&self) -> &market::Market {
+        &self.market
     }
 
     /// Asks the database how far the journal is sealed, and rings for what is new.
