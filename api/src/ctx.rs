@@ -69,6 +69,12 @@ impl Ctx {
         self.trail.listed(tables)
     }
 
+    /// The same caller, whose being told from here on is recorded by itself.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { trail: self.trail.anew(), ..self.clone() }
+    }
+
     /// The same caller, with the key of its request.
     #[must_use]
     pub fn with(&self, once: Arc<Once>) -> Self {

@@ -20,6 +20,9 @@ pub struct Model {
     pub object: String,
     /// The school whose feed it belongs to.
     pub school_code: Option<String>,
+    /// Whom else it is addressed to, as in `;ENTERPRISE:EEADEB0F3;CITY:620100;`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub parties: Option<String>,
     pub before_hash: Option<String>,
     pub after_hash: Option<String>,
     pub request_id: Option<String>,

@@ -34,6 +34,7 @@ mod m20261122_183000_limits;
 mod m20261123_190000_listed;
 mod m20261123_200000_disclosure;
 mod m20261123_220000_create_reconciliation;
+mod m20261124_000000_parties;
 mod m20261124_030000_create_opportunity;
 mod named;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_190000_listed::Migration),
             Box::new(m20261123_200000_disclosure::Migration),
             Box::new(m20261123_220000_create_reconciliation::Migration),
+            Box::new(m20261124_000000_parties::Migration),
             Box::new(m20261124_030000_create_opportunity::Migration),
         ]
     }

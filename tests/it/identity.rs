@@ -194,7 +194,7 @@ async fn what_another_instance_has_just_made_is_known_here() {
     assert_eq!(shown["keys"].as_array().unwrap().len(), 2);
 
     // A new secret ends the old one.
-    let again = clients::rotate(&twin.system(), "campus-62002").await.unwrap();
+    let again = clients::renew(&twin.system(), "campus-62002", clients::Renewal::default()).await.unwrap();
     ask(&here, Some(("campus-62002", told.secret.expose())), GRANT).await.expect(401);
     ask(&here, Some(("campus-62002", again.secret.expose())), GRANT).await.expect(200);
     here.stop().await;

@@ -1,6 +1,6 @@
 //! GraphQL over a websocket: the events that are told, and the manners of `graphql-transport-ws`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entity::words::ReleaseKind;
 use futures::{SinkExt, StreamExt};
@@ -12,7 +12,12 @@ use tokio_tungstenite::{
 };
 use zhiqiao::{
     authz::Role,
-    domain::{clients, submissions::Key},
+    domain::{
+        accesses::{self, Filter},
+        clients,
+        submissions::Key,
+    },
+    page::Ask,
 };
 
 use crate::{
@@ -127,6 +132,35 @@ async fn events_are_those_of_the_feed() {
     socket.say(json!({ "type": "complete", "id": "one" })).await;
     socket.subscribe("two", EVENTS, json!({ "after": told[3]["cursor"] })).await;
     assert_eq!(socket.event().await, told[4]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_line_is_told_is_recorded_while_it_is_open() {
+    let app = TestApp::new().await;
+    stage::sealed(&app).await;
+    let server = app.serve().await;
+    let next =
+        server.client("city-620100").await.get("/v1/changes?limit=1000").await.expect(200).json()["next"].clone();
+    let mut socket = Socket::greeted(&server, "city-620100").await;
+    socket.subscribe("one", EVENTS, json!({ "after": next })).await;
+    let filter = Filter { org: Some("620100".to_owned()), ..Filter::default() };
+    for period in ["2020", "2021"] {
+        let key = talent("62001", period);
+        stage::push(&app, &key, &stage::talent(8_000)).await;
+        assert_eq!(socket.event().await["object"], key.object());
+        let began = Instant::now();
+        loop {
+            accesses::write(&app.system(), &app.house.accesses).await.unwrap();
+            let ask = Ask { limit: 100, after: None, before: None, from_end: false };
+            let found = accesses::list(&app.system(), &filter, &ask).await.unwrap().items;
+            if found.iter().any(|one| one.listed.iter().any(|table| table.join("/") == key.object())) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "{period}: {found:?}");
+            tokio::task::yield_now().await;
+        }
+    }
     server.stop().await;
 }
 

@@ -128,7 +128,7 @@ async fn life(app: &TestApp, server: &Server) -> Vec<Issued> {
         };
         let told = clients::add(&admin, add).await.unwrap();
         let secret = if name.ends_with("rotated") {
-            clients::rotate(&admin, &client_id).await.unwrap().secret
+            clients::renew(&admin, &client_id, clients::Renewal::default()).await.unwrap().secret
         } else {
             told.secret.clone()
         };

@@ -416,7 +416,7 @@ async fn a_client_that_is_given_another_secret_is_out_at_once_unless_the_old_one
     let (here, there) = (app.serve().await, twin.serve().await);
     let ctx = app.as_(Role::Admin, "");
     let old = there.client("school-62001").await.token.unwrap();
-    let told = clients::rotate(&ctx, "demo-school-62001").await.unwrap();
+    let told = clients::renew(&ctx, "demo-school-62001", clients::Renewal::default()).await.unwrap();
     ends(&here, &there, &old).await;
     let second = there.holder("demo-school-62001", told.secret.expose()).await.token.unwrap();
     good(&here, &second).await;

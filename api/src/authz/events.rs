@@ -5,7 +5,7 @@
 use entity::{client, journal, release};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, Select,
-    sea_query::{Expr, ExprTrait, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Func, Query, SimpleExpr},
 };
 
 use super::{
@@ -14,13 +14,15 @@ use super::{
 };
 
 /// Who is told of an event that belongs to no school. One that belongs to a school is told to that
-/// school, to its city and to the province.
+/// school, to its city and to the province, unless it is addressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// Whoever has a token.
     Everybody,
     /// Schools, cities and the province: whoever reports or reviews.
     Reporters,
+    /// The province, and those whom the event itself names: schools, cities, enterprises, agencies.
+    Parties,
     /// The province.
     Province,
     /// Nobody: it is for the auditor. Not even to its school.
@@ -46,6 +48,12 @@ pub const NOUNS: &[(&str, Audience)] = &[
     // What is printed, and why it contradicts itself; what it was held against.
     ("claim", Audience::Everybody),
     ("reconciliation", Audience::Province),
+    // What is sought and offered, and who meets whom: told to those whom it concerns.
+    ("opportunity", Audience::Parties),
+    ("match", Audience::Parties),
+    ("digest", Audience::Parties),
+    ("interest", Audience::Parties),
+    ("contact", Audience::Parties),
     // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).
     ("account", Audience::Nobody),
     ("client", Audience::Nobody),
@@ -91,18 +99,35 @@ fn of_own_clients(actor: &Actor) -> Condition {
 /// Everything else, which is about data.
 fn of_data(actor: &Actor) -> Condition {
     match actor.role {
-        Role::Province | Role::System => of([Audience::Everybody, Audience::Reporters, Audience::Province]),
+        Role::Province | Role::System => {
+            of([Audience::Everybody, Audience::Reporters, Audience::Parties, Audience::Province])
+        }
         Role::City | Role::School => Condition::any()
             .add(open())
+            .add(addressed(actor))
             .add(Condition::all().add(journal::Column::SchoolCode.is_null()).add(of([Audience::Reporters])))
             .add(
                 Condition::all()
                     .add(of([Audience::Everybody, Audience::Reporters, Audience::Province]))
                     .add(of_school(actor, journal::Column::SchoolCode)),
             ),
-        Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => open(),
+        Role::Agency | Role::Enterprise => Condition::any().add(open()).add(addressed(actor)),
+        Role::Admin | Role::Auditor | Role::Analyst => open(),
         Role::Public => none(),
     }
+}
+
+/// How a party stands in a row of the journal.
+pub fn party(role: Role, org: &str) -> String {
+    format!(";{}:{org};", role.name())
+}
+
+/// Events that name the caller's organisation.
+fn addressed(actor: &Actor) -> Condition {
+    let parties = || Expr::col((journal::Entity, journal::Column::Parties));
+    // Not by LIKE, which takes `_` for any letter and, on SQLite, `a` for `A`.
+    let without = Func::cust("replace").arg(parties()).arg(party(actor.role, actor.org())).arg("");
+    Condition::all().add(of([Audience::Parties])).add(Expr::expr(without).ne(parties()))
 }
 
 /// Events of these audiences.

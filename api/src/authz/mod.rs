@@ -10,13 +10,13 @@ mod scope;
 use chrono::{DateTime, Utc};
 use entity::words::{self, Duty};
 
-pub use events::{Audience, EXPIRING, NOUNS, told};
+pub use events::{Audience, EXPIRING, NOUNS, party, told};
 pub use scope::{Scoped, Whole, change, remove, sees_release, visible, whole};
 
 use crate::error::Text;
 
 /// Who asks, as far as the table is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Nobody in particular: no token.
     Public,

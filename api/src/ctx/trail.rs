@@ -128,6 +128,15 @@ impl Trail {
         Self::new(actor, Arc::clone(&self.0.queue))
     }
 
+    /// A record of its own for what the same request is told from here on; what was told before is written as soon
+    /// as nobody holds the other.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        let Inner { actor, queue, request, .. } = &*self.0;
+        let (actor, queue) = (Arc::clone(actor), Arc::clone(queue));
+        Self(Arc::new(Inner { actor, queue, request: request.clone(), seen: Mutex::default() }))
+    }
+
     /// Says that the caller is about to be told what stands in an unpublished or protected table.
     ///
     /// # Errors

@@ -88,6 +88,15 @@ pub struct Renewal {
     pub expires_in: Option<TimeDelta>,
 }
 
+impl Renewal {
+    /// In whole hours and days, as they come over the wire. What is beyond all bounds is refused as too long.
+    pub fn of(overlap_hours: Option<i64>, expires_days: Option<i64>) -> Self {
+        let hours = |hours| TimeDelta::try_hours(hours).unwrap_or(TimeDelta::MAX);
+        let days = |days| TimeDelta::try_days(days).unwrap_or(TimeDelta::MAX);
+        Self { overlap: overlap_hours.map(hours), expires_in: expires_days.map(days) }
+    }
+}
+
 /// The longest overlap, in days.
 pub const LONGEST_OVERLAP_DAYS: i64 = 30;
 
@@ -217,11 +226,6 @@ pub async fn add(ctx: &Ctx, add: Add) -> Result<Told> {
     Ok(Told { row, secret })
 }
 
-/// Gives a client another secret, at once and for good: the old one and all tokens that are out end.
-pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
-    renew(ctx, client_id, Renewal::default()).await
-}
-
 /// Gives a client another secret, on these terms.
 ///
 /// Without an overlap the old one may be in wrong hands: it ends, and the tokens that are out end with it.
@@ -233,8 +237,8 @@ pub async fn rotate(ctx: &Ctx, client_id: &str) -> Result<Told> {
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn renew(ctx: &Ctx, client_id: &str, renewal: Renewal) -> Result<Told> {
     let problems: Vec<Finding> = [
-        check_span("overlap", renewal.overlap, LONGEST_OVERLAP_DAYS),
-        check_span("expires", renewal.expires_in, LONGEST_LIFE_DAYS),
+        check_span("overlap_hours", renewal.overlap, LONGEST_OVERLAP_DAYS),
+        check_span("expires_days", renewal.expires_in, LONGEST_LIFE_DAYS),
     ]
     .into_iter()
     .flatten()

@@ -12,7 +12,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query:
 use serde_json::{Value, json};
 
 use super::{
-    catalogue::{self, Faults, said},
+    catalogue::{self, said},
+    faults::Faults,
     journal::{self, Event},
     precondition::Match,
 };
@@ -226,6 +227,6 @@ async fn note(
     let data = json!({ "version": after.version, "definition": definition(after), "was": before.map(definition) });
     let (before, after_hash) = (before.map(hash), hash(after));
     let object = format!("dataset/{}", after.code);
-    let event = Event { action, object, school: None, before: before.as_deref(), after: Some(&after_hash), data };
+    let event = Event { action, object, before: before.as_deref(), after: Some(&after_hash), data, ..Event::default() };
     journal::record(db, ctx, event).await
 }

@@ -210,8 +210,8 @@ pub async fn wait(ctx: &Ctx, ask: &Ask) -> Result<Events> {
 /// # Errors
 /// As for [`read`]; an error is the last thing that is told.
 pub fn follow(ctx: Ctx, after: Place) -> impl Stream<Item = Result<Event>> + Send + 'static {
-    let ear = ctx.memory.bell().listen();
-    stream::try_unfold((ctx, ear, after, VecDeque::new()), |(ctx, mut ear, mut after, mut read_ahead)| async move {
+    let (ctx, ear) = (ctx.anew(), ctx.memory.bell().listen());
+    stream::try_unfold((ctx, ear, after, VecDeque::new()), |(mut ctx, mut ear, mut after, mut read_ahead)| async move {
         loop {
             if let Some(event) = read_ahead.pop_front() {
                 return Ok(Some((event, (ctx, ear, after, read_ahead))));
@@ -219,8 +219,12 @@ pub fn follow(ctx: Ctx, after: Place) -> impl Stream<Item = Result<Event>> + Sen
             let events = read(&ctx, after, USUAL).await?;
             after = events.next;
             read_ahead.extend(events.items);
-            if read_ahead.is_empty() && events.is_at_end && !ear.beyond(after.0).await {
-                return Ok(None);
+            if read_ahead.is_empty() && events.is_at_end {
+                // A line may stay open for days: what was told so far is recorded whenever there is nothing new.
+                ctx = ctx.anew();
+                if !ear.beyond(after.0).await {
+                    return Ok(None);
+                }
             }
         }
     })

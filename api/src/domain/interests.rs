@@ -16,16 +16,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    faults::{Faults, MAX_PROSE},
     journal::{self, Event},
     opportunities::{self, Contact, Party, contact_of, open_text},
     precondition::Match,
-    reviews::said,
 };
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
     db::{Transaction, now},
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result, Text},
     page::{self, Page},
 };
 
@@ -119,14 +119,12 @@ pub async fn express(ctx: &Ctx, opportunity: &str, new: Express) -> Result<Known
     if before.one(&tx).await?.is_some() {
         return Err(conflict("本单位已对该信息表达过意向", "The caller has said so of this opportunity before"));
     }
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     if let Some(note) = &new.note {
-        faults.extend(open_text("/note", note, usize::MAX));
+        open_text(&mut faults, "/note", note, MAX_PROSE, false);
     }
-    faults.extend(opportunities::contact_faults(&new.contact));
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    opportunities::contact_faults(&mut faults, &new.contact);
+    faults.verdict()?;
     let at = now();
     let row = opportunity_interest::Model {
         id: InterestId(Uuid::now_v7()),
@@ -191,13 +189,9 @@ pub async fn take(ctx: &Ctx, id: &str, step: Step, seen: Option<&Match>) -> Resu
         }
         Step::Decline(reason) => {
             if let Some(text) = &reason {
-                let faults: Vec<Finding> = match said("/reason", text) {
-                    Some(fault) => vec![fault],
-                    None => open_text("/reason", text, usize::MAX),
-                };
-                if !faults.is_empty() {
-                    return Err(Error::Invalid(faults));
-                }
+                let mut faults = Faults::default();
+                open_text(&mut faults, "/reason", text, MAX_PROSE, true);
+                faults.verdict()?;
             }
             (State::Declined, "interest.declined", reason.map(|text| text.trim().to_owned()))
         }
@@ -236,20 +230,6 @@ async fn with_opportunity(
     Ok((row, of))
 }
 
-/// An event that is told to both sides.
-fn event(action: &'static str, row: &opportunity_interest::Model, of: &opportunity::Model) -> Event<'static> {
-    let both = opportunities::owner(of).into_iter().chain(party(row));
-    Event {
-        action,
-        object: row.id.to_string(),
-        parties: both.map(|party| (party.role(), party.code().to_owned())).collect(),
-        data: json!({
-            "opportunity": row.opportunity_id.to_string(), "state": row.state.word(), "version": row.version,
-        }),
-        ..Event::default()
-    }
-}
-
 async fn record(
     ctx: &Ctx,
     db: &impl ConnectionTrait,
@@ -257,7 +237,27 @@ async fn record(
     row: &opportunity_interest::Model,
     of: &opportunity::Model,
 ) -> Result<()> {
-    journal::record(db, ctx, event(action, row, of)).await
+    let data = json!({
+        "opportunity": row.opportunity_id.to_string(), "state": row.state.word(), "version": row.version,
+    });
+    let both = sides(row, of);
+    journal::record(db, ctx, event(action, row, &both, data)).await
+}
+
+/// The owner and who is interested.
+fn sides(row: &opportunity_interest::Model, of: &opportunity::Model) -> Vec<Party> {
+    opportunities::owner(of).into_iter().chain(party(row)).collect()
+}
+
+/// An event that is told to both sides.
+fn event<'a>(
+    action: &'static str,
+    row: &opportunity_interest::Model,
+    both: &'a [Party],
+    data: serde_json::Value,
+) -> Event<'a> {
+    let parties = both.iter().map(Party::addressed).collect();
+    Event { action, object: row.id.to_string(), parties, data, ..Event::default() }
 }
 
 /// One interest.
@@ -360,18 +360,23 @@ pub async fn contacts(ctx: &Ctx, ids: &[InterestId]) -> Result<HashMap<InterestI
 /// The one place where a contact leaves.
 async fn tell(ctx: &Ctx, known: Vec<Known>) -> Result<HashMap<InterestId, Contacts>> {
     let mut told = HashMap::new();
-    let mut events = Vec::new();
+    let mut shown = Vec::new();
     for known in known {
         if known.row.state != State::Accepted || !is_side(ctx, &known) {
             continue;
         }
         let Some(of) = &known.of else { continue };
-        let mut shown = event("contact.shown", &known.row, of);
-        shown.data = json!({ "opportunity": known.row.opportunity_id.to_string(), "to": ctx.actor.org() });
-        events.push(shown);
-        told.insert(known.row.id, Contacts { owner: contact_of(of), interested: contact_of_interest(&known.row) });
+        let contacts = Contacts { owner: contact_of(of), interested: contact_of_interest(&known.row) };
+        told.insert(known.row.id, contacts);
+        let both = sides(&known.row, of);
+        shown.push((known.row, both));
     }
-    if !events.is_empty() {
+    if !shown.is_empty() {
+        let events = shown.iter().map(|(row, both)| {
+            let data = json!({ "opportunity": row.opportunity_id.to_string(), "to": ctx.actor.org() });
+            event("contact.shown", row, both, data)
+        });
+        let events = events.collect();
         let tx = ctx.begin().await?;
         journal::record_all(&tx, ctx, events).await?;
         tx.commit().await?;

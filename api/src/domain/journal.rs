@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    authz,
+    authz::{self, Role},
     ctx::Ctx,
     db::{now, statements},
     error::Result,
@@ -49,6 +49,15 @@ impl By {
     }
 }
 
+/// An organisation that an event is addressed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Party<'a>(
+    /// In which role it hears of it.
+    pub Role,
+    /// Its code.
+    pub &'a str,
+);
+
 /// What happened.
 #[derive(Debug, Default)]
 pub struct Event<'a> {
@@ -58,6 +67,8 @@ pub struct Event<'a> {
     pub object: String,
     /// The school whose feed it belongs to.
     pub school: Option<&'a str>,
+    /// Whom else it concerns: who hears of events that are addressed ([`authz::Audience::Parties`]).
+    pub parties: Vec<Party<'a>>,
     /// The content hash before.
     pub before: Option<&'a str>,
     /// The content hash after.
@@ -116,12 +127,23 @@ fn row(by: By, id: JournalId, event: Event<'_>) -> journal::ActiveModel {
         action: Set(event.action.to_owned()),
         object: Set(event.object),
         school_code: Set(event.school.map(str::to_owned)),
+        parties: Set(addressed(event.parties)),
         before_hash: Set(event.before.map(str::to_owned)),
         after_hash: Set(event.after.map(str::to_owned)),
         request_id: Set(by.request_id),
         address: Set(by.address),
         data: Set(event.data.to_string()),
     }
+}
+
+/// The parties as they are stored: each once, in order, so that the same event always says the same.
+fn addressed(mut parties: Vec<Party<'_>>) -> Option<String> {
+    parties.sort_unstable();
+    parties.dedup();
+    (!parties.is_empty())
+        .then(|| parties.iter().map(|Party(role, org)| authz::party(*role, org)).collect::<Vec<_>>())
+        // One separator between two is enough for both.
+        .map(|parties| parties.concat().replace(";;", ";"))
 }
 
 /// Whether there is a row with this id.
@@ -219,7 +241,7 @@ async fn done(db: &impl ConnectionTrait, rows: &[journal::Model]) -> Result<()> 
 /// The chain hash of a row: SHA-256 over the hash before and everything the row says.
 pub fn link(before: &str, row: &journal::Model) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let parts = [
+    let mut parts = vec![
         before.to_owned(),
         row.id.to_string(),
         // To the microsecond: PostgreSQL keeps no more.
@@ -236,6 +258,8 @@ pub fn link(before: &str, row: &journal::Model) -> String {
         text(&row.address),
         row.data.clone(),
     ];
+    // Rows from before there were parties have none, and keep their hash.
+    parts.extend(row.parties.clone());
     // Lengths before the parts, so that no two rows make the same bytes.
     sha256(parts.iter().map(|part| format!("{}:{part}", part.len())).collect::<String>())
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde_json::json;
 
 use super::{
-    catalogue::Faults,
+    faults::Faults,
     journal::{self, Event},
 };
 use crate::{

@@ -215,6 +215,7 @@ pub async fn take(ctx: &Ctx, key: &Key, step: Step, precondition: &Precondition)
             before: Some(&old.content_hash),
             after: Some(&new.content_hash),
             data,
+            ..Event::default()
         },
     )
     .await?;

@@ -9,6 +9,8 @@ pub mod figure;
 pub mod form;
 pub mod formula;
 pub mod guarded;
+pub mod personal;
 pub mod report;
 pub mod sdmx;
 pub mod table;
+pub mod words;

@@ -16,7 +16,7 @@ use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
     domain::{
-        clients::{self, Add, ClientSecret, Wish},
+        clients::{self, Add, ClientSecret, Renewal, Wish},
         holders,
     },
     error::{Error, Result},
@@ -105,6 +105,17 @@ pub struct ChangeClientBody {
     pub duty: Option<String>,
     /// Whether it gets tokens.
     pub enabled: Option<bool>,
+}
+
+/// On which terms the secret is replaced.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RenewClientBody {
+    /// How many hours the old secret goes on beside the new one: up to 720. Without it the old one and all tokens
+    /// that are out end at once.
+    pub overlap_hours: Option<i64>,
+    /// After how many days the new secret ends: up to 3,660. Without it, never.
+    pub expires_days: Option<i64>,
 }
 
 type Id = web::Path<String>;
@@ -198,14 +209,17 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
     Ok(shown(row))
 }
 
-/// Another secret, told this once.
+/// Another secret, told this once; at once and for good, or beside the old one for a while.
 #[utoipa::path(
-    tag = "people", params(("client" = String, Path)),
-    responses((status = 200, body = ClientView), (status = 401, body = ProblemView), (status = 404, body = ProblemView)),
+    tag = "people", params(("client" = String, Path)), request_body = RenewClientBody,
+    responses((status = 200, body = ClientView), (status = 401, body = ProblemView), (status = 404, body = ProblemView),
+              (status = 409, body = ProblemView), (status = 422, body = ProblemView)),
     security(("bearer" = []))
 )]
 #[post("/v1/clients/{client}/rotate")]
-pub async fn rotate(ctx: Ctx, path: Id, _body: Body) -> Result<HttpResponse, Problem> {
+pub async fn rotate(ctx: Ctx, path: Id, body: Body) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Client)?;
-    Ok(told_secret(HttpResponse::Ok(), clients::rotate(&ctx, &path).await?)?)
+    let body: RenewClientBody = if body.0.is_empty() { RenewClientBody::default() } else { body::json(&body.0)? };
+    let terms = Renewal::of(body.overlap_hours, body.expires_days);
+    Ok(told_secret(HttpResponse::Ok(), clients::renew(&ctx, &path, terms).await?)?)
 }

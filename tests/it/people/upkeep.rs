@@ -92,7 +92,19 @@ async fn an_administrator_keeps_the_clients_too() {
     // Another part of the reporting: what it was let in with before ends.
     change("*", json!({ "duty": "all" })).await.expect(200);
     campus.get("/v1/submissions").await.expect(401);
-    let rotated = admin.post("/v1/clients/campus/rotate", None, &json!({})).await.expect(200).json();
+    // Beside the new secret the old one goes on, and no token ends.
+    let rotate = async |terms: Value| admin.post("/v1/clients/campus/rotate", None, &terms).await;
+    let beside = rotate(json!({ "overlap_hours": 24, "expires_days": 90 })).await.expect(200).json();
+    let old = server.holder("campus", &secret).await;
+    old.get("/v1/submissions").await.expect(200);
+    server.holder("campus", beside["client_secret"].as_str().unwrap()).await.get("/v1/submissions").await.expect(200);
+    let refused = problem(&rotate(json!({ "overlap_hours": 0, "expires_days": i64::MAX })).await, 422, "invalid");
+    let pointers: Vec<&Value> = refused["errors"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
+    assert_eq!(pointers, ["/overlap_hours", "/expires_days"], "{refused}");
+    rotate(json!({ "overlap": 24 })).await.expect(400);
+    old.get("/v1/submissions").await.expect(200);
+    let rotated = rotate(json!({})).await.expect(200).json();
+    old.get("/v1/submissions").await.expect(401);
     let again = server.holder("campus", rotated["client_secret"].as_str().unwrap()).await;
     change("*", json!({ "enabled": false })).await.expect(200);
     again.get("/v1/submissions").await.expect(401);
@@ -144,7 +156,14 @@ async fn an_administrator_keeps_people_and_clients_by_graphql() {
     assert_eq!(added["client"]["duty"], "FILL");
     let campus = server.holder("campus", added["clientSecret"].as_str().unwrap()).await;
     campus.get("/v1/submissions").await.expect(200);
-    let rotated = it("mutation { it: rotateClient(input: { clientId: \"campus\" }) { clientSecret } }").await;
+    let rotate = |terms: &str| {
+        format!("mutation {{ it: rotateClient(input: {{ clientId: \"campus\"{terms} }}) {{ clientSecret }} }}")
+    };
+    let refused = ask(&rotate(", overlapHours: 721")).await;
+    assert_eq!(refused["errors"][0]["extensions"]["errors"][0]["pointer"], "/input/overlapHours", "{refused}");
+    it(&rotate(", overlapHours: 720, expiresDays: 3660")).await;
+    campus.get("/v1/submissions").await.expect(200);
+    let rotated = it(&rotate("")).await;
     campus.get("/v1/submissions").await.expect(401);
     let again = server.holder("campus", rotated["clientSecret"].as_str().unwrap()).await;
     it("mutation { it: changeClient(input: { clientId: \"campus\", ifMatch: \"*\", isEnabled: false }) { client { etag } } }").await;

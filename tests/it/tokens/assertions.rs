@@ -158,7 +158,7 @@ async fn a_signature_gets_a_token_and_needs_no_secret() {
             let members = [("grant_type", "client_credentials")];
             refused(&form(&server, "/oauth/token", Some((client, secret)), &members).await, 401, "invalid_client");
         }
-        let refused = clients::rotate(&app.as_(Role::Admin, ""), client).await;
+        let refused = clients::renew(&app.as_(Role::Admin, ""), client, clients::Renewal::default()).await;
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     }
     let document = server.anonymous().get("/.well-known/oauth-authorization-server").await.expect(200).json();

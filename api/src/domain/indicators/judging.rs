@@ -10,7 +10,10 @@ use entity::{
 
 use super::{New, Said, unsaid};
 use crate::{
-    domain::catalogue::{Faults, kind_of, said},
+    domain::{
+        catalogue::{kind_of, said},
+        faults::Faults,
+    },
     formats::{
         decimal::{self, Fault, MAX_DIGITS},
         expression::is_code,

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use self::judging::Edition;
 use super::{
-    catalogue::{self, Faults},
+    catalogue,
+    faults::Faults,
     journal::{self, Event},
     precondition::Match,
 };
@@ -317,7 +318,7 @@ async fn note(
     let hash = |row: &indicator::Model| document::sha256(definition(row).to_string());
     let (before, after_hash) = (before.map(hash), hash(after));
     let object = format!("indicator/{}", after.code);
-    let event = Event { action, object, school: None, before: before.as_deref(), after: Some(&after_hash), data };
+    let event = Event { action, object, before: before.as_deref(), after: Some(&after_hash), data, ..Event::default() };
     journal::record(db, ctx, event).await
 }
 

@@ -143,7 +143,7 @@ async fn make(ctx: &Ctx, day: NaiveDate) -> Result<usize> {
         let event = Event {
             action: "digest.made",
             object: day.to_string(),
-            parties: vec![(party.role(), party.code().to_owned())],
+            parties: vec![party.addressed()],
             data: json!({ "day": day, "matches": matches }),
             ..Event::default()
         };

@@ -7,11 +7,12 @@ use entity::{
 };
 use serde_json::json;
 
-use super::{listed, local_day, unknown};
+use super::{listed, local_day};
 use crate::{
     ctx::Ctx,
-    domain::{plain_text, reviews::unfit},
-    error::{Error, Finding, Result, Text},
+    domain::faults::{Faults, MAX_PROSE},
+    error::{Error, Result},
+    formats::personal,
 };
 
 /// The longest title, in characters.
@@ -72,46 +73,16 @@ pub fn contact_of(row: &opportunity::Model) -> Contact {
     }
 }
 
-pub(super) fn unknown_kind(got: &str) -> Finding {
-    let all: Vec<&str> = OpportunityKind::ALL.iter().map(|kind| kind.word()).collect();
-    unknown("opportunity_kind", "/kind", got, &all)
-}
-
-pub(super) fn unknown_side(got: &str) -> Finding {
-    let all: Vec<&str> = OpportunitySide::ALL.iter().map(|side| side.word()).collect();
-    unknown("opportunity_side", "/side", got, &all)
-}
-
-fn too_long(at: &str, text: &str, most: usize) -> Option<Finding> {
-    let length = text.chars().count();
-    (length > most).then(|| {
-        let said = Text::new(format!("文字超过 {most} 字"), format!("More than {most} characters"));
-        Finding::error("too_long", at, said).with(format!("≤ {most}"), length.to_string())
-    })
-}
-
-/// What a text from outside may not be: too long, unreadable, somebody's number.
-fn free(at: &str, text: &str, most: usize) -> Vec<Finding> {
-    let mut found = Vec::new();
-    found.extend(unfit(at, text));
-    if found.is_empty() {
-        found.extend(too_long(at, text, most));
-    }
-    found.extend(plain_text::personal(at, text));
-    found
-}
-
-/// The same of a text that everybody or the other side reads at once: a contact in it would be told too early.
-pub(in crate::domain) fn open_text(at: &str, text: &str, most: usize) -> Vec<Finding> {
-    let mut found = free(at, text, most);
-    if found.is_empty() && tells_contact(text) {
-        let said = Text::new(
+/// A text that everybody or the other side reads at once: a contact in it would be told too early.
+pub(in crate::domain) fn open_text(faults: &mut Faults, at: &str, text: &str, most: usize, is_needed: bool) {
+    faults.prose(at, text, most, is_needed);
+    if tells_contact(text) && personal::find(text).is_none() {
+        let said = (
             "请勿在此写电话或邮箱：联系方式只在双方均同意后显示，请填写在 contact 中",
             "No telephone or e-mail here: a contact is told once both sides have said yes, and stands in `contact`",
         );
-        found.push(Finding::error("contact_in_text", at, said));
+        faults.add("contact_in_text", at, said, "", "");
     }
-    found
 }
 
 /// Whether a text holds something of the shape of an e-mail address or of a telephone: seven digits on end.
@@ -125,86 +96,73 @@ fn tells_contact(text: &str) -> bool {
 }
 
 /// A landline as it is written here: digits with blanks, hyphens, brackets and a plus between.
-fn telephone(at: &str, text: &str) -> Option<Finding> {
+fn is_telephone(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_good = (7..=20).contains(&digits)
-        && text.chars().all(|letter| letter.is_ascii_digit() || " -+()".contains(letter));
-    (!is_good).then(|| {
-        let said = Text::new("办公电话应如 0931-1234567", "An office's telephone is written like 0931-1234567");
-        Finding::error("telephone_form", at, said).with("0931-1234567", "")
-    })
+    (7..=20).contains(&digits) && text.chars().all(|letter| letter.is_ascii_digit() || " -+()".contains(letter))
 }
 
-fn email(at: &str, text: &str) -> Option<Finding> {
-    let is_good = match text.split_once('@') {
-        Some((name, host)) => {
-            !name.is_empty()
-                && host.contains('.')
-                && !host.starts_with('.')
-                && !host.ends_with('.')
-                && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "@._+-".contains(letter))
-                && text.matches('@').count() == 1
-        }
-        None => false,
-    };
-    (!is_good).then(|| {
-        let said = Text::new("邮箱应如 office@example.org", "An e-mail is written like office@example.org");
-        Finding::error("email_form", at, said).with("office@example.org", "")
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !host.contains('@')
+            && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "@._+-".contains(letter))
     })
 }
 
 /// What is wrong with a contact.
-pub(in crate::domain) fn contact(contact: &Contact) -> Vec<Finding> {
-    let mut found = Vec::new();
+pub(in crate::domain) fn contact(faults: &mut Faults, contact: &Contact) {
     if let Some(text) = &contact.department {
-        found.extend(free("/contact/department", text, LONGEST_WORD));
+        faults.prose("/contact/department", text, LONGEST_WORD, false);
     }
     if let Some(text) = &contact.telephone {
-        let wrong = free("/contact/telephone", text, LONGEST_WORD);
-        found.extend(if wrong.is_empty() { telephone("/contact/telephone", text).into_iter().collect() } else { wrong });
+        faults.prose("/contact/telephone", text, LONGEST_WORD, false);
+        if personal::find(text).is_none() && !is_telephone(text) {
+            let said = ("办公电话应如 0931-1234567", "An office's telephone is written like 0931-1234567");
+            faults.add("telephone_form", "/contact/telephone", said, "0931-1234567", "");
+        }
     }
     if let Some(text) = &contact.email {
-        let wrong = free("/contact/email", text, LONGEST_WORD);
-        found.extend(if wrong.is_empty() { email("/contact/email", text).into_iter().collect() } else { wrong });
+        faults.prose("/contact/email", text, LONGEST_WORD, false);
+        if personal::find(text).is_none() && !is_email(text) {
+            let said = ("邮箱应如 office@example.org", "An e-mail is written like office@example.org");
+            faults.add("email_form", "/contact/email", said, "office@example.org", "");
+        }
     }
     if contact.telephone.is_none() && contact.email.is_none() {
-        let said = Text::new("请给出办公电话或邮箱", "Give an office's telephone or e-mail");
-        found.push(Finding::error("contact_missing", "/contact", said));
+        faults.add("contact_missing", "/contact", ("请给出办公电话或邮箱", "Give an office's telephone or e-mail"), "", "");
     }
-    found
 }
 
-fn day(at: &str, text: &str) -> Result<NaiveDate, Finding> {
+fn day(faults: &mut Faults, at: &str, text: &str) -> Option<NaiveDate> {
     let day = text.parse::<NaiveDate>().ok();
     let day = day.filter(|day| day.to_string() == text && (1949..=2199).contains(&day.year()));
-    day.ok_or_else(|| {
-        let said = Text::new("日期应如 2026-12-31", "A day is written like 2026-12-31");
-        Finding::error("day_form", at, said).with("YYYY-MM-DD", text)
-    })
+    if day.is_none() {
+        let said = ("日期应如 2026-12-31", "A day is written like 2026-12-31");
+        faults.add("day_form", at, said, "YYYY-MM-DD", text);
+    }
+    day
 }
 
-fn majors(codes: &[String], words: &[String]) -> Vec<Finding> {
-    let mut found = Vec::new();
+fn majors(faults: &mut Faults, codes: &[String], words: &[String]) {
     for (at, many) in [("/majors", codes.len()), ("/major_words", words.len())] {
         if many > MOST_MAJORS {
-            let said = Text::new(format!("最多 {MOST_MAJORS} 个"), format!("At most {MOST_MAJORS}"));
-            found.push(Finding::error("too_many", at, said).with(format!("≤ {MOST_MAJORS}"), many.to_string()));
+            let said = (format!("最多 {MOST_MAJORS} 个"), format!("At most {MOST_MAJORS}"));
+            faults.add("too_many", at, said, format!("≤ {MOST_MAJORS}"), many.to_string());
         }
     }
     for (number, code) in codes.iter().enumerate().take(MOST_MAJORS) {
         if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-            let said = Text::new("专业代码为六位数字", "A major's code has six digits");
-            found.push(Finding::error("major_form", format!("/majors/{number}"), said).with("460104", code.as_str()));
+            let said = ("专业代码为六位数字", "A major's code has six digits");
+            let got: String = code.chars().take(20).collect();
+            faults.add("major_form", &format!("/majors/{number}"), said, "460104", got);
         }
     }
     for (number, word) in words.iter().enumerate().take(MOST_MAJORS) {
-        found.extend(open_text(&format!("/major_words/{number}"), word, LONGEST_WORD));
+        open_text(faults, &format!("/major_words/{number}"), word, LONGEST_WORD, false);
     }
-    found
-}
-
-fn missing(at: &str) -> Finding {
-    Finding::error("missing", at, Text::new("必须填写", "This must be given"))
 }
 
 /// A row with what was stated, or everything that is wrong with it.
@@ -212,62 +170,43 @@ fn missing(at: &str) -> Finding {
 /// # Errors
 /// 422.
 pub fn filled(ctx: &Ctx, new: New, row: opportunity::Model) -> Result<opportunity::Model> {
-    let mut faults = Vec::new();
-    let kind = OpportunityKind::of(&new.kind);
-    if kind.is_none() {
-        faults.push(unknown_kind(&new.kind));
-    }
-    let side = OpportunitySide::of(&new.side);
-    if side.is_none() {
-        faults.push(unknown_side(&new.side));
-    }
-    if new.title.trim().is_empty() {
-        faults.push(missing("/title"));
-    }
-    faults.extend(open_text("/title", &new.title, LONGEST_TITLE));
-    faults.extend(open_text("/text", &new.text, usize::MAX));
+    let mut faults = Faults::default();
+    let kind = faults.word("kind", &new.kind, OpportunityKind::ALL, OpportunityKind::word);
+    let side = faults.word("side", &new.side, OpportunitySide::ALL, OpportunitySide::word);
+    open_text(&mut faults, "/title", &new.title, LONGEST_TITLE, true);
+    open_text(&mut faults, "/text", &new.text, MAX_PROSE, false);
     if let Some(code) = &new.city
         && ctx.memory.registry().cities.get(code).is_none()
     {
-        let said = Text::new(format!("没有市州“{code}”"), format!("There is no city `{code}`"));
-        faults.push(Finding::error("unknown_city", "/city", said));
+        let got: String = code.chars().take(20).collect();
+        faults.add("unknown_city", "/city", ("没有这个市州", "There is no such city"), "620100", got);
     }
-    faults.extend(majors(&new.majors, &new.major_words));
+    majors(&mut faults, &new.majors, &new.major_words);
     if let Some(text) = &new.industry {
-        faults.extend(open_text("/industry", text, LONGEST_WORD));
+        open_text(&mut faults, "/industry", text, LONGEST_WORD, false);
     }
-    let headcount = match new.headcount {
-        Some(count) if !(1..=MOST_HEADS).contains(&count) => {
-            let said = Text::new(
-                format!("人数应在 1 到 {MOST_HEADS} 之间"),
-                format!("A headcount lies between 1 and {MOST_HEADS}"),
-            );
-            faults.push(Finding::error("headcount", "/headcount", said).with(format!("1..={MOST_HEADS}"), count.to_string()));
-            None
-        }
-        count => count.and_then(|count| i32::try_from(count).ok()),
-    };
+    if let Some(count) = new.headcount.filter(|count| !(1..=MOST_HEADS).contains(count)) {
+        let said = (
+            format!("人数应在 1 到 {MOST_HEADS} 之间"),
+            format!("A headcount lies between 1 and {MOST_HEADS}"),
+        );
+        faults.add("headcount", "/headcount", said, format!("1..={MOST_HEADS}"), count.to_string());
+    }
+    let headcount = new.headcount.and_then(|count| i32::try_from(count).ok());
     let today = local_day(ctx.actor.at);
     let last = today.checked_add_months(Months::new(12 * YEARS_AHEAD)).unwrap_or(today);
-    let valid_until = match day("/valid_until", &new.valid_until) {
-        Ok(day) if !(today..=last).contains(&day) => {
-            let said = Text::new(
-                format!("有效期应在 {today} 与 {last} 之间"),
-                format!("It stands until a day between {today} and {last}"),
-            );
-            let range = format!("{today}..={last}");
-            faults.push(Finding::error("valid_until", "/valid_until", said).with(range, day.to_string()));
-            None
-        }
-        Ok(day) => Some(day),
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    };
-    faults.extend(contact(&new.contact));
-    let (Some(kind), Some(side), Some(valid_until), true) = (kind, side, valid_until, faults.is_empty()) else {
-        return Err(Error::Invalid(faults));
+    let valid_until = day(&mut faults, "/valid_until", &new.valid_until);
+    if let Some(day) = valid_until.filter(|day| !(today..=last).contains(day)) {
+        let said = (
+            format!("有效期应在 {today} 与 {last} 之间"),
+            format!("It stands until a day between {today} and {last}"),
+        );
+        faults.add("valid_until", "/valid_until", said, format!("{today}..={last}"), day.to_string());
+    }
+    contact(&mut faults, &new.contact);
+    faults.verdict()?;
+    let (Some(kind), Some(side), Some(valid_until)) = (kind, side, valid_until) else {
+        return Err(Error::internal("a fault that was not gathered"));
     };
     let tidy = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let mut codes = new.majors;
@@ -317,14 +256,14 @@ mod tests {
     #[test]
     fn an_office_has_a_landline_and_a_plain_address() {
         for good in ["0931-1234567", "(0931) 1234567", "+86 931 1234567", "400-123-4567"] {
-            assert_eq!(telephone("/t", good), None, "{good}");
+            assert!(is_telephone(good), "{good}");
         }
         for bad in ["", "call us", "12345", "0931-1234567 转张"] {
-            assert!(telephone("/t", bad).is_some(), "{bad}");
+            assert!(!is_telephone(bad), "{bad}");
         }
-        assert_eq!(email("/e", "zhaosheng@school.edu.cn"), None);
+        assert!(is_email("zhaosheng@school.edu.cn"));
         for bad in ["", "school.edu.cn", "a@b", "a b@c.d", "a@b@c.d", "@c.d", "a@.c"] {
-            assert!(email("/e", bad).is_some(), "{bad}");
+            assert!(!is_email(bad), "{bad}");
         }
     }
 }

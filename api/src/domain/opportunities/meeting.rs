@@ -105,7 +105,7 @@ pub(super) async fn announce(ctx: &Ctx, db: &impl ConnectionTrait, row: &opportu
         .map(|one| if one.supply_id == row.id { one.demand_id } else { one.supply_id })
         .collect();
     let registry = ctx.memory.registry();
-    let (mut rows, mut events) = (Vec::new(), Vec::new());
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
     for (posting, score) in met {
         let other = OpportunityId(posting.id);
         if known.contains(&other) {
@@ -118,19 +118,17 @@ pub(super) async fn announce(ctx: &Ctx, db: &impl ConnectionTrait, row: &opportu
         } else {
             Party::Enterprise(posting.owner.as_str().into())
         };
-        let parties = owner(row).into_iter().chain([theirs]).map(|party| (party.role(), party.code().to_owned()));
         let parts: serde_json::Map<String, serde_json::Value> =
             score.parts.iter().map(|part| (part.code.to_owned(), json!(part.points))).collect();
-        events.push(Event {
-            action: "match.found",
-            object: format!("{supply_id}/{demand_id}"),
-            parties: parties.collect(),
-            data: json!({
+        let object = format!("{supply_id}/{demand_id}");
+        told.push((
+            theirs,
+            object,
+            json!({
                 "supply": supply_id.to_string(), "demand": demand_id.to_string(), "kind": row.kind.word(),
                 "score": score.total, "parts": parts,
             }),
-            ..Event::default()
-        });
+        ));
         rows.push(opportunity_match::ActiveModel::from(opportunity_match::Model {
             supply_id,
             demand_id,
@@ -143,5 +141,13 @@ pub(super) async fn announce(ctx: &Ctx, db: &impl ConnectionTrait, row: &opportu
     }
     let is_there = OnConflict::columns([C::SupplyId, C::DemandId]).do_nothing().to_owned();
     opportunity_match::Entity::insert_many(rows).on_conflict(is_there).exec_without_returning(db).await?;
-    journal::record_all(db, ctx, events).await
+    let own = owner(row);
+    let events = told.iter().map(|(theirs, object, data)| Event {
+        action: "match.found",
+        object: object.clone(),
+        parties: own.iter().chain([theirs]).map(Party::addressed).collect(),
+        data: data.clone(),
+        ..Event::default()
+    });
+    journal::record_all(db, ctx, events.collect()).await
 }

@@ -30,7 +30,8 @@ pub use self::{
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
-    error::{Error, Finding, Result, Text},
+    domain::{faults::Faults, journal},
+    error::{Error, Result},
     page::{self, Page},
 };
 
@@ -66,6 +67,11 @@ impl Party {
             Self::School(code) => code.as_str(),
             Self::Enterprise(code) => code.as_str(),
         }
+    }
+
+    /// As the journal addresses it.
+    pub(super) fn addressed(&self) -> journal::Party<'_> {
+        journal::Party(self.role(), self.code())
     }
 
     /// The role that acts for it.
@@ -144,39 +150,25 @@ pub struct Filter {
     pub enterprise: Option<String>,
 }
 
-fn unknown(code: &str, at: &str, got: &str, all: &[&str]) -> Finding {
-    let all = all.join(", ");
-    let name = at.trim_start_matches('/');
-    let text = Text::new(format!("{name} 应为 {all} 之一"), format!("{name} is one of {all}"));
-    Finding::error(code, at, text).with(all, got)
-}
-
 impl Filter {
     fn condition(&self, at: DateTime<Utc>) -> Result<Condition> {
         use opportunity::Column as C;
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         let mut kept = Condition::all();
         if let Some(words) = &self.kind {
-            let mut kinds = Vec::new();
-            for word in words {
-                match OpportunityKind::of(word) {
-                    Some(kind) => kinds.push(kind),
-                    None => faults.push(fields::unknown_kind(word)),
-                }
-            }
+            let read = |word: &String| faults.word("kind", word, OpportunityKind::ALL, OpportunityKind::word);
+            let kinds: Vec<OpportunityKind> = words.iter().filter_map(read).collect();
             kept = kept.add(C::Kind.is_in(kinds));
         }
         if let Some(word) = &self.side {
-            match OpportunitySide::of(word) {
-                Some(side) => kept = kept.add(C::Side.eq(side)),
-                None => faults.push(fields::unknown_side(word)),
-            }
+            let side = faults.word("side", word, OpportunitySide::ALL, OpportunitySide::word);
+            kept = kept.add_option(side.map(|side| C::Side.eq(side)));
         }
         if let Some(words) = &self.state {
             let mut any = Condition::any();
             let today = local_day(at);
             for word in words {
-                match OpportunityState::of(word) {
+                match faults.word("state", word, OpportunityState::ALL, OpportunityState::word) {
                     Some(OpportunityState::Published) => {
                         let open = Condition::all().add(C::State.eq(OpportunityState::Published));
                         any = any.add(open.add(C::ValidUntil.gte(today)));
@@ -186,10 +178,7 @@ impl Filter {
                         any = any.add(C::State.eq(OpportunityState::Expired)).add(over.add(C::ValidUntil.lt(today)));
                     }
                     Some(state) => any = any.add(C::State.eq(state)),
-                    None => {
-                        let all: Vec<&str> = OpportunityState::ALL.iter().map(|state| state.word()).collect();
-                        faults.push(unknown("opportunity_state", "/state", word, &all));
-                    }
+                    None => {}
                 }
             }
             // Of an empty list nothing is kept, as with every other.
@@ -200,7 +189,8 @@ impl Filter {
             .add_option(cities)
             .add_option(self.school.as_deref().map(|code| C::SchoolCode.eq(code)))
             .add_option(self.enterprise.as_deref().map(|code| C::EnterpriseCode.eq(code)));
-        if faults.is_empty() { Ok(kept) } else { Err(Error::Invalid(faults)) }
+        faults.verdict()?;
+        Ok(kept)
     }
 }
 

@@ -17,18 +17,18 @@ use uuid::Uuid;
 use super::{
     Party, etag,
     fields::{self, New, filled},
-    is_insider, is_own, local_day, meeting, owner, read_id, state, unknown,
+    is_insider, is_own, local_day, meeting, owner, read_id, state,
 };
 use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
     db::{Transaction, now},
     domain::{
+        faults::{Faults, MAX_PROSE},
         journal::{self, Event},
         precondition::Match,
-        reviews::said,
     },
-    error::{Error, Finding, Result, Text},
+    error::{Error, Result, Text},
     memory::market::stamp,
 };
 
@@ -215,12 +215,9 @@ pub async fn refuse(ctx: &Ctx, id: &str, reason: &str, seen: Option<&Match>) -> 
     if !matches!(old.state, State::Pending | State::Published) {
         return Err(not_in(&old, "只有待审核或已发布的信息才能退回", "Only what waits or stands is refused"));
     }
-    let mut faults: Vec<Finding> = said("/reason", reason).into_iter().collect();
-    faults.extend(fields::open_text("/reason", reason, usize::MAX));
-    faults.dedup();
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    let mut faults = Faults::default();
+    fields::open_text(&mut faults, "/reason", reason, MAX_PROSE, true);
+    faults.verdict()?;
     let reason = Some(reason.trim().to_owned());
     let row = opportunity::Model { state: State::Refused, reason, ..next(old.clone(), stamp) };
     replace(ctx, &tx, &old, &row).await?;
@@ -256,12 +253,8 @@ pub async fn close(ctx: &Ctx, id: &str, close: Close, seen: Option<&Match>) -> R
     if !matches!(old.state, State::Published | State::Expired) {
         return Err(not_in(&old, "只有发布过的信息才能关闭", "Only what has stood is closed"));
     }
-    let mut faults = Vec::new();
-    let outcome = OpportunityOutcome::of(&close.outcome);
-    if outcome.is_none() {
-        let all: Vec<&str> = OpportunityOutcome::ALL.iter().map(|outcome| outcome.word()).collect();
-        faults.push(unknown("opportunity_outcome", "/outcome", &close.outcome, &all));
-    }
+    let mut faults = Faults::default();
+    let outcome = faults.word("outcome", &close.outcome, OpportunityOutcome::ALL, OpportunityOutcome::word);
     let most = old.headcount.map_or(100_000, i64::from);
     let range = match outcome {
         Some(OpportunityOutcome::Unmet) => 0..=0,
@@ -271,16 +264,14 @@ pub async fn close(ctx: &Ctx, id: &str, close: Close, seen: Option<&Match>) -> R
     let is_missing = close.number.is_none() && outcome == Some(OpportunityOutcome::PartlyMet);
     if is_missing || close.number.is_some_and(|number| !range.contains(&number)) {
         let expected = format!("{}..={}", range.start(), range.end());
-        let said = Text::new(
+        let said = (
             format!("对接数量应在 {expected} 之内"),
             format!("The number that was met lies within {expected}"),
         );
         let got = close.number.map(|number| number.to_string()).unwrap_or_default();
-        faults.push(Finding::error("outcome_number", "/number", said).with(expected, got));
+        faults.add("outcome_number", "/number", said, expected, got);
     }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.verdict()?;
     let outcome_number = close.number.and_then(|number| i32::try_from(number).ok());
     let row = opportunity::Model { state: State::Closed, outcome, outcome_number, ..next(old.clone(), stamp) };
     replace(ctx, &tx, &old, &row).await?;
@@ -426,8 +417,9 @@ async fn note(
     if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
         data.extend(more);
     }
-    let city = row.owner_city_code.iter().map(|city| (Role::City, city.0.clone()));
-    let parties = owner(row).into_iter().map(|owner| (owner.role(), owner.code().to_owned())).chain(city).collect();
+    let city = row.owner_city_code.iter().map(|city| journal::Party(Role::City, city.as_str()));
+    let owner = owner(row);
+    let parties = owner.iter().map(Party::addressed).chain(city).collect();
     let event = Event { action, object: row.id.to_string(), parties, data, ..Event::default() };
     journal::record(db, ctx, event).await
 }

@@ -120,6 +120,7 @@ pub(in crate::domain) async fn store(
             before: draft.present.as_ref().map(|row| row.content_hash.as_str()),
             after: Some(&draft.hash),
             data,
+            ..Event::default()
         }
     });
     journal::record_all(db, ctx, events.collect()).await?;

@@ -9,7 +9,7 @@ use crate::{
     ctx::Ctx,
     domain::{
         accounts::{self, Password},
-        clients::{self, ClientSecret},
+        clients::{self, ClientSecret, Renewal},
         holders::{self, Wish},
         precondition::Match,
         second_factor,
@@ -180,6 +180,11 @@ pub struct ChangeClientInput {
 pub struct RotateClientInput {
     /// Whose.
     client_id: String,
+    /// How many hours the old secret goes on beside the new one: up to 720. Without it the old one and all tokens
+    /// that are out end at once.
+    overlap_hours: Option<i64>,
+    /// After how many days the new secret ends: up to 3,660. Without it, never.
+    expires_days: Option<i64>,
 }
 
 /// What a person has become.
@@ -286,7 +291,9 @@ impl ChangeClientInput {
 impl RotateClientInput {
     /// Gives the service account another secret.
     pub async fn rotate(self, cx: &Context<'_>) -> GqlResult<ClientPayload> {
-        Ok(clients::rotate(graphql::ctx(cx), &self.client_id).await?.into())
+        let terms = Renewal::of(self.overlap_hours, self.expires_days);
+        let told = clients::renew(graphql::ctx(cx), &self.client_id, terms).await;
+        Ok(told.map_err(|error| relocated(error, of_input))?.into())
     }
 }
 
