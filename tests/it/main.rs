@@ -41,6 +41,7 @@ mod identity;
 mod instances;
 mod isolation;
 mod load;
+mod opportunities;
 mod papers;
 mod people;
 mod processes;

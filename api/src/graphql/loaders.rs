@@ -15,7 +15,11 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{collection, collection_extension, ids::SchoolCode, submission};
+use entity::{
+    collection, collection_extension,
+    ids::{InterestId, OpportunityId, SchoolCode},
+    opportunity, submission,
+};
 use futures::future::BoxFuture;
 
 use super::error::{GqlError, GqlResult};
@@ -23,6 +27,8 @@ use crate::{
     ctx::Ctx,
     domain::{
         collections::{self, Progress},
+        interests::{self, Contacts},
+        opportunities::{self, Matched, Of},
         submissions::{
             self, Content, Key,
             history::{self, Head, Past, Sight, Span},
@@ -273,6 +279,74 @@ impl Loader<Form> for Medians {
     }
 }
 
+/// The opportunities of schools, enterprises and cities.
+struct Opportunities(Ctx);
+
+impl Loader<Of> for Opportunities {
+    type Value = Arc<Vec<Arc<opportunity::Model>>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Of]) -> GqlResult<HashMap<Of, Self::Value>> {
+        let found = opportunities::of_all(&self.0, asked).await?;
+        Ok(found.into_iter().map(|(of, rows)| (of, Arc::new(rows.into_iter().map(Arc::new).collect()))).collect())
+    }
+}
+
+/// One state of an opportunity, and how many of its counterparts are wanted.
+#[derive(Clone)]
+struct Meeting(Arc<opportunity::Model>, usize);
+
+impl Meeting {
+    fn key(&self) -> (OpportunityId, i32, usize) {
+        (self.0.id, self.0.version, self.1)
+    }
+}
+
+impl PartialEq for Meeting {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Meeting {}
+
+impl Hash for Meeting {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+/// The best counterparts of opportunities.
+struct Meetings(Ctx);
+
+impl Loader<Meeting> for Meetings {
+    type Value = Arc<Vec<Matched>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Meeting]) -> GqlResult<HashMap<Meeting, Self::Value>> {
+        // The most that anybody wants of each: who wants fewer takes the first of them.
+        let rows = asked.iter().map(|Meeting(row, most)| ((**row).clone(), *most)).collect();
+        let found = opportunities::of_rows(&self.0, rows).await?;
+        let some = |one: &Meeting| {
+            let all = found.get(&one.0.id).into_iter().flatten();
+            (one.clone(), Arc::new(all.take(one.1).cloned().collect()))
+        };
+        Ok(asked.iter().map(some).collect())
+    }
+}
+
+/// How both sides of interests are reached, as far as it is the caller's to be told.
+struct Reached(Ctx);
+
+impl Loader<InterestId> for Reached {
+    type Value = Contacts;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[InterestId]) -> GqlResult<HashMap<InterestId, Self::Value>> {
+        Ok(interests::contacts(&self.0, asked).await?)
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -307,6 +381,9 @@ pub struct Loaders {
     saids: DataLoader<Saids>,
     founds: DataLoader<Founds>,
     medians: DataLoader<Medians>,
+    opportunities: DataLoader<Opportunities>,
+    meetings: DataLoader<Meetings>,
+    reached: DataLoader<Reached>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -327,6 +404,9 @@ impl Loaders {
             saids: DataLoader::new(Saids(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             founds: DataLoader::new(Founds(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             medians: DataLoader::new(Medians(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            opportunities: DataLoader::new(Opportunities(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            meetings: DataLoader::new(Meetings(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            reached: DataLoader::new(Reached(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             asked,
         }
     }
@@ -392,5 +472,23 @@ impl Loaders {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let peers = self.medians.load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
         peers.ok_or_else(|| Error::internal("a table without peers").into())
+    }
+
+    /// The opportunities of a school, an enterprise or a city that are there for the caller, newest first.
+    pub async fn opportunities(&self, of: Of) -> GqlResult<Arc<Vec<Arc<opportunity::Model>>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.opportunities.load_one(of).await?.unwrap_or_default())
+    }
+
+    /// The best counterparts of an opportunity.
+    pub async fn matches(&self, row: &Arc<opportunity::Model>, most: usize) -> GqlResult<Arc<Vec<Matched>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.meetings.load_one(Meeting(Arc::clone(row), most)).await?.unwrap_or_default())
+    }
+
+    /// How both sides of an interest are reached, if that is the caller's to be told.
+    pub async fn contacts(&self, id: InterestId) -> GqlResult<Option<Contacts>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.reached.load_one(id).await
     }
 }

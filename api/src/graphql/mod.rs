@@ -60,7 +60,7 @@ impl fmt::Debug for Schema {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    async_graphql::Schema::build(Query::default(), Mutation, Subscription)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The schema with its limits.

@@ -31,7 +31,7 @@ const INDUSTRY: u32 = 15;
 /// The most points for the words of title and text.
 const WORDS: u32 = 10;
 /// So many words in common are as many as can be asked for.
-const ENOUGH_WORDS: usize = 6;
+const ENOUGH_WORDS: u64 = 6;
 /// Majors, industry and words give so many points together, or it is no match.
 const LEAST_CONTENT: u32 = 5;
 /// The most points for the city.
@@ -145,8 +145,19 @@ enum Near {
     Unknown,
 }
 
+impl Near {
+    const fn points(self) -> u32 {
+        match self {
+            Self::Same => CITY,
+            Self::Neighbour => CITY_NEAR,
+            Self::Province => CITY_PROVINCE,
+            Self::Unknown => 0,
+        }
+    }
+}
+
 /// How far two majors are from each other, the nearest last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Code {
     #[default]
     Other,
@@ -207,16 +218,15 @@ fn of_kinds(one: Kind, other: Kind) -> Option<u32> {
     }
 }
 
-/// `most` times a share, rounded down.
-fn share(most: u32, part: usize, whole: usize) -> u32 {
-    let (part, whole) = (u64::try_from(part).unwrap_or(u64::MAX), u64::try_from(whole).unwrap_or(u64::MAX));
+/// `most` times a share, rounded down; of nothing nothing.
+fn share(most: u32, part: u64, whole: u64) -> u32 {
     let points = u64::from(most).saturating_mul(part.min(whole)).checked_div(whole).unwrap_or(0);
     u32::try_from(points).unwrap_or(most)
 }
 
 /// How much two sets of words have in common, of the smaller one.
-fn overlap(most: u32, common: usize, one: usize, other: usize) -> u32 {
-    share(most, common, one.min(other))
+fn overlap(most: u32, common: u16, one: u16, other: u16) -> u32 {
+    share(most, common.into(), one.min(other).into())
 }
 
 /// The points of a pair, each for what it is for.
@@ -235,44 +245,50 @@ struct Points {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Common {
     code: Code,
-    major: usize,
-    industry: usize,
-    words: usize,
+    major: u16,
+    industry: u16,
+    words: u16,
+}
+
+/// How many words a posting has of its majors and of its industry, and for how many it asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sizes {
+    major: u16,
+    industry: u16,
+    headcount: Option<u32>,
+}
+
+/// A number of words, of which there are never so many.
+fn few(words: usize) -> u16 {
+    u16::try_from(words).unwrap_or(u16::MAX)
+}
+
+impl Sizes {
+    fn of(posting: &Posting) -> Self {
+        Self {
+            major: few(posting.major_words.len()),
+            industry: few(posting.industry_words.len()),
+            headcount: posting.headcount,
+        }
+    }
 }
 
 impl Points {
-    /// The points of a pair by what it has in common; nothing where the two do not meet at all.
-    fn of(one: &Posting, other: &Posting, common: Common, around: &Surroundings) -> Option<Self> {
-        if one.side == other.side || one.owner == other.owner {
-            return None;
-        }
-        let kind = of_kinds(one.kind, other.kind)?;
-        let by_words = overlap(MAJOR, common.major, one.major_words.len(), other.major_words.len());
+    /// The points of a pair by what it has in common; nothing where that is too little.
+    fn of(kind: u32, city: u32, is_partner: bool, common: Common, one: Sizes, other: Sizes) -> Option<Self> {
+        let by_words = overlap(MAJOR, common.major, one.major, other.major);
         let major = common.code.points().max(by_words);
-        let industry =
-            overlap(INDUSTRY, common.industry, one.industry_words.len(), other.industry_words.len());
-        let words = share(WORDS, common.words, ENOUGH_WORDS);
+        let industry = overlap(INDUSTRY, common.industry, one.industry, other.industry);
+        let words = share(WORDS, common.words.into(), ENOUGH_WORDS);
         // A kind and a city alone are no match, nor is one word among many.
         if major + industry + words < LEAST_CONTENT {
             return None;
         }
-        let city = match around.city(one.city.as_deref(), other.city.as_deref()) {
-            Near::Same => CITY,
-            Near::Neighbour => CITY_NEAR,
-            Near::Province => CITY_PROVINCE,
-            Near::Unknown => 0,
-        };
         let headcount = match (one.headcount, other.headcount) {
-            (Some(one), Some(other)) => {
-                let (few, many) = (one.min(other), one.max(other));
-                u64::from(HEADCOUNT)
-                    .saturating_mul(u64::from(few))
-                    .checked_div(u64::from(many))
-                    .map_or(0, |points| u32::try_from(points).unwrap_or(HEADCOUNT))
-            }
+            (Some(one), Some(other)) => share(HEADCOUNT, one.min(other).into(), one.max(other).into()),
             _ => 0,
         };
-        let partnership = if around.are_partners(&one.owner, &other.owner) { PARTNERSHIP } else { 0 };
+        let partnership = if is_partner { PARTNERSHIP } else { 0 };
         Some(Self { kind, major, industry, words, city, headcount, partnership })
     }
 
@@ -328,8 +344,15 @@ pub fn score(one: &Posting, other: &Posting, around: &Surroundings) -> Option<Sc
     let industry = shared(&one.industry_words, &other.industry_words);
     let words = shared(&one.words, &other.words);
     let code = Code::of(&one.majors, &other.majors);
-    let common = Common { code, major: major.len(), industry: industry.len(), words: words.len() };
-    let points = Points::of(one, other, common, around)?;
+    let common =
+        Common { code, major: few(major.len()), industry: few(industry.len()), words: few(words.len()) };
+    if one.side == other.side || one.owner == other.owner {
+        return None;
+    }
+    let near = around.city(one.city.as_deref(), other.city.as_deref());
+    let is_partner = around.are_partners(&one.owner, &other.owner);
+    let kind = of_kinds(one.kind, other.kind)?;
+    let points = Points::of(kind, near.points(), is_partner, common, Sizes::of(one), Sizes::of(other))?;
     let kind = if points.kind == KIND {
         Text::new("类型相同", "The same kind")
     } else {
@@ -345,7 +368,7 @@ pub fn score(one: &Posting, other: &Posting, around: &Surroundings) -> Option<Sc
     } else {
         of_words(major, "专业", "majors")
     };
-    let city = match around.city(one.city.as_deref(), other.city.as_deref()) {
+    let city = match near {
         Near::Same => Text::new("同一市州", "The same city"),
         Near::Neighbour => Text::new("相邻市州", "Neighbouring cities"),
         Near::Province => Text::new("同在本省", "In the same province"),

@@ -98,6 +98,13 @@ proptest! {
             let some: Vec<Found> = pairs.iter().copied().filter(|found| found.total.0 >= 30).take(3).collect();
             prop_assert_eq!(index.top(one, 3, 30, day(on), &around, &mut scratch), some);
         }
+        // However many work on it.
+        let alone = index.every(5, 20, day(on), &around, 1);
+        prop_assert_eq!(&alone, &index.every(5, 20, day(on), &around, 3));
+        for (id, found) in alone {
+            let one = index.get(id).unwrap().clone();
+            prop_assert_eq!(found, index.top(&one, 5, 20, day(on), &around, &mut scratch));
+        }
     }
 
     #[test]

@@ -646,6 +646,150 @@ Mutation explainClaim | mutation { it: $field(input: { claim: "a", other: "b", c
     -            401    403   403     422      403  403    403    403        403
 ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "policy.students_full_time.2023.附表6", other: "policy.students_full_time.2023.1.2.1", cause: SCOPE, text: "words" }) { it: $field { at } } }
     -            401    403   403     data     403  403    403    403        403
+Query opportunities | { it: $field(filter: { kind: [TALENT], state: [PUBLISHED] }) { it: nodes { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection nodes edges | { it: opportunities(first: 1) { it: $field { __typename } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection totalCount | { it: opportunities(first: 1) { it: $field } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection pageInfo | { it: opportunities(first: 1) { it: $field { it: endCursor } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityEdge cursor | { it: opportunities { it: edges { it: $field } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityEdge node | { it: opportunities { it: edges { it: $field { key } } } }
+    -            data  data  data  data  data  data  data  data  data 
+Query opportunity | { it: $field(id: "{opportunity}") { it: key } }
+    offer        data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+    over         null  null  null  data  data  data  null  null  null 
+    no-offer     null  null  null  null  null  null  null  null  null 
+Opportunity id key kind side state title text majors majorWords industry headcount validUntil createdAt updatedAt etag | { it: opportunity(id: "{opportunity}") { it: $field } }
+    offer        data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+Opportunity publishedAt | { it: opportunity(id: "{opportunity}") { it: $field } }
+    offer        data  data  data  data  data  data  data  data  data 
+Opportunity school city | { it: opportunity(id: "{opportunity}") { it: $field { code } } }
+    offer        data  data  data  data  data  data  data  data  data 
+    over         null  null  null  data  data  data  null  null  null 
+Opportunity enterprise | { it: opportunity(id: "{opportunity}") { it: $field { code } } }
+    sought       data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+Opportunity contact | { it: opportunity(id: "{opportunity}") { it: $field { telephone } } }
+    offer        null  null  null  null  null  data  null  null  null 
+    waiting      null  null  null  null  null  null  null  data  null 
+OfficeContact department telephone email | { it: opportunity(id: "{opportunity}") { it: contact { it: $field } } }
+    offer        null  null  null  null  null  data  null  null  null 
+Opportunity reason outcome outcomeNumber | { it: opportunity(id: "{opportunity}") { it: $field } }
+    over         null  null  null  data  data  data  null  null  null 
+Opportunity matches | { it: opportunity(id: "{opportunity}") { it: $field(first: 3) { score } } }
+    offer        null  null  null  data  data  data  null  null  null 
+    sought       null  null  null  data  null  null  null  data  null 
+Match score | { it: opportunity(id: "{opportunity}") { it: matches { it: $field } } }
+    offer        null  null  null  data  data  data  null  null  null 
+Match parts opportunity | { it: opportunity(id: "{opportunity}") { it: matches { it: $field { __typename } } } }
+    offer        null  null  null  data  data  data  null  null  null 
+MatchPart code points most text | { it: opportunity(id: "{opportunity}") { it: matches { it: parts { it: $field } } } }
+    offer        null  null  null  data  data  data  null  null  null 
+Query opportunityDigest | { it: $field(day: "2024-01-02") { day } }
+    -            401   403   403   data  data  data  403   data  403  
+OpportunityDigest day total | { it: opportunityDigest(day: "2024-01-02") { it: $field } }
+    -            401   403   403   data  data  data  403   data  403  
+OpportunityDigest matches | { it: opportunityDigest(day: "2024-01-02") { it: $field { score } } }
+    -            401   403   403   data  data  data  403   data  403  
+DigestedMatch supply demand score foundAt | { it: opportunityDigest(day: "2024-01-02") { it: matches { it: $field } } }
+    -            401   403   403   data  data  data  403   data  403  
+Query interests | { it: $field { it: nodes { key } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection nodes edges | { it: interests { it: $field { __typename } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection totalCount | { it: interests { it: $field } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection pageInfo | { it: interests { it: $field { it: endCursor } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestEdge cursor | { it: interests { it: edges { it: $field } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestEdge node | { it: interests { it: edges { it: $field { key } } } }
+    -            401   403   403   data  data  data  403   data  403  
+Query interest | { it: $field(id: "{interest}") { it: key } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+    no-interest  401   null  null  null  null  null  null  null  null 
+Interest id key state note createdAt updatedAt etag | { it: interest(id: "{interest}") { it: $field } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+Interest reason | { it: interest(id: "{interest}") { it: $field } }
+    declined     401   null  null  data  null  data  null  data  null 
+Interest enterprise | { it: interest(id: "{interest}") { it: $field { code } } }
+    agreed       401   null  null  data  data  data  null  data  null 
+Interest school | { it: interest(id: "{interest}") { it: $field { code } } }
+    declined     401   null  null  data  null  data  null  data  null 
+Interest opportunity | { it: interest(id: "{interest}") { it: $field { key } } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+Interest contact | { it: interest(id: "{interest}") { it: $field { __typename } } }
+    agreed       401   null  null  null  null  data  null  data  null 
+    declined     401   null  null  null  null  null  null  null  null 
+    asked        401   null  null  null  null  null  null  null  null 
+InterestContact owner interested | { it: interest(id: "{interest}") { it: contact { it: $field { telephone } } } }
+    agreed       401   null  null  null  null  data  null  data  null 
+Query bulletin | { it: $field(year: 2024) { year } }
+    -            data  data  data  data  data  data  data  data  data 
+Bulletin year isFinal madeAt | { it: bulletin(year: 2024) { it: $field } }
+    -            data  data  data  data  data  data  data  data  data 
+Bulletin lines | { it: bulletin(year: 2024) { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinLine dimension key name | { it: bulletin(year: 2024) { it: lines { it: $field } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinLine supply demand outcomes | { it: bulletin(year: 2024) { it: lines { it: $field { __typename } } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinCount postings headcount | { it: bulletin(year: 2024) { it: lines { it: supply { it: $field } } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinOutcomes met partlyMet unmet open headsMet | { it: bulletin(year: 2024) { it: lines { it: outcomes { it: $field } } } }
+    -            data  data  data  data  data  data  data  data  data 
+City opportunities | { it: city(code: "620100") { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+School opportunities | { it: school(code: "{school}") { it: $field { key } } }
+    own          data  data  data  data  data  data  data  data  data 
+Enterprise opportunities | { it: enterprise(code: "EEADEB0F3") { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+Mutation postOpportunity | mutation { it: $field(input: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} }) { opportunity { key } } }
+    -            401   403   403   403   403   422   403   422   403  
+Mutation changeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", opportunity: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} } }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation withdrawOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation closeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", outcome: MET }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation approveOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
+    offer        401   403   403   412   412   403   403   403   403  
+    waiting      401   404   404   412   404   404   404   403   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation refuseOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", reason: "a reason" }) { opportunity { key } } }
+    offer        401   403   403   412   412   403   403   403   403  
+    waiting      401   404   404   412   404   404   404   403   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation expressInterest | mutation { it: $field(input: { opportunity: "{opportunity}", contact: {} }) { interest { key } } }
+    offer        401   403   403   403   403   409   403   409   403  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation acceptInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    agreed       401   404   404   403   403   412   404   403   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
+Mutation declineInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    agreed       401   404   404   403   403   412   404   403   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
+Mutation withdrawInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    agreed       401   404   404   403   403   403   404   412   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
+InterestPayload interest | mutation { it: acceptInterest(input: { id: "{interest}", ifMatch: "*" }) { it: $field { key } } }
+    asked        401   404   404   403   403   data  404   404   404  
+OpportunityPayload opportunity | mutation { it: approveOpportunity(input: { id: "{opportunity}", ifMatch: "*" }) { it: $field { key } } }
+    waiting      401   404   404   data  403   403   403   403   403  
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }

@@ -1,6 +1,6 @@
 //! Who meets whom: told to both owners when something is published, and to whoever may ask.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     ids::OpportunityId,
@@ -71,20 +71,35 @@ pub async fn matches(ctx: &Ctx, id: &str, most: usize) -> Result<Vec<Matched>> {
             "Matches are for the owner (SCHOOL, ENTERPRISE), and for its city (CITY) and the province (PROVINCE)",
         )));
     }
-    of_row(ctx, &row, most).await
+    let id = row.id;
+    Ok(of_rows(ctx, vec![(row, most)]).await?.remove(&id).unwrap_or_default())
 }
 
-async fn of_row(ctx: &Ctx, row: &opportunity::Model, most: usize) -> Result<Vec<Matched>> {
-    if state(row, ctx.actor.at) != OpportunityState::Published {
-        return Ok(Vec::new());
-    }
+/// The same of several, as far as they are the caller's to ask about: two statements for all of them.
+///
+/// # Errors
+/// Only where the database fails.
+pub async fn of_rows(
+    ctx: &Ctx,
+    asked: Vec<(opportunity::Model, usize)>,
+) -> Result<HashMap<OpportunityId, Vec<Matched>>> {
     ctx.memory.market().sync(ctx.db.read()).await?;
-    let met = met(ctx, row, most);
-    let mut rows = by_ids(ctx, ctx.db.read(), met.iter().map(|(posting, _)| OpportunityId(posting.id))).await?;
-    let found = met.into_iter().filter_map(|(posting, score)| {
-        Some(Matched { row: rows.remove(&OpportunityId(posting.id))?, score })
+    let stands = |row: &opportunity::Model| state(row, ctx.actor.at) == OpportunityState::Published;
+    let mut all = Vec::new();
+    for (row, most) in asked {
+        let found = if is_insider(ctx, &row) && stands(&row) { met(ctx, &row, most) } else { Vec::new() };
+        all.push((row.id, found));
+    }
+    let ids: HashSet<OpportunityId> =
+        all.iter().flat_map(|(_, found)| found).map(|(posting, _)| OpportunityId(posting.id)).collect();
+    let rows = by_ids(ctx, ctx.db.read(), ids).await?;
+    let told = all.into_iter().map(|(id, found)| {
+        let found = found.into_iter().filter_map(|(posting, score)| {
+            Some(Matched { row: rows.get(&OpportunityId(posting.id))?.clone(), score })
+        });
+        (id, found.collect())
     });
-    Ok(found.collect())
+    Ok(told.collect())
 }
 
 /// Records whom a new posting meets, and tells both owners. What was found before is not told again.

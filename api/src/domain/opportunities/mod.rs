@@ -24,7 +24,7 @@ pub(super) use self::fields::{contact as contact_faults, major_fields, open_text
 pub use self::{
     digest::{Digest, Digested, digest, make_digests},
     fields::{Contact, New, contact_of, filled},
-    meeting::{Matched, matches},
+    meeting::{Matched, matches, of_rows},
     posting::{Close, approve, change, close, expire, post, refuse, withdraw},
 };
 use crate::{

@@ -324,7 +324,8 @@ async fn begin(
     action: Action,
     seen: Option<&Match>,
 ) -> Result<(Transaction, i64, opportunity::Model)> {
-    ctx.known(Kind::Opportunity)?;
+    // What is published is everybody's to read; nobody changes anything without a token.
+    ctx.known(Kind::Match)?;
     let id = read_id(id)?;
     let tx = ctx.begin().await?;
     let stamp = stamp(&tx).await?;

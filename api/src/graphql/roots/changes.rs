@@ -139,13 +139,12 @@ fn of_words(pointer: &str) -> String {
     if pointer.starts_with("/observations/") { pointer.to_owned() } else { format!("/input{pointer}") }
 }
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
+/// What can be changed about reporting, its catalogue and its people.
 #[derive(Default)]
-pub struct Mutation;
+pub struct ReportingMutation;
 
-/// Everything that can be changed. The same verbs, checks and errors as REST.
 #[Object]
-impl Mutation {
+impl ReportingMutation {
     /// States the whole table: what is left out is removed, and named in the answer. A well-formed table
     /// is stored as a draft with every finding.
     async fn push_submission(&self, cx: &Context<'_>, input: PushSubmissionInput) -> GqlResult<PushSubmissionPayload> {

@@ -6,6 +6,7 @@ mod changes;
 mod collections;
 mod events;
 mod figures;
+mod opportunities;
 mod people;
 mod registry;
 mod submissions;
@@ -14,10 +15,11 @@ use async_graphql::{Context, ID, MergedObject, Object};
 
 pub use audit::AuditQuery;
 pub use catalogue::CatalogueQuery;
-pub use changes::Mutation;
+pub use changes::ReportingMutation;
 pub use collections::CollectionsQuery;
 pub use events::Subscription;
 pub use figures::FiguresQuery;
+pub use opportunities::{OpportunitiesMutation, OpportunitiesQuery};
 pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
 pub use submissions::SubmissionsQuery;
@@ -40,9 +42,14 @@ pub struct Query(
     CollectionsQuery,
     SubmissionsQuery,
     FiguresQuery,
+    OpportunitiesQuery,
     AuditQuery,
     PeopleQuery,
 );
+
+/// Everything that can be changed. The same verbs, checks and errors as REST.
+#[derive(MergedObject, Default)]
+pub struct Mutation(ReportingMutation, OpportunitiesMutation);
 
 /// The caller, and everything by its id.
 #[derive(Default)]

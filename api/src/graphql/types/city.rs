@@ -1,12 +1,16 @@
 //! A prefecture-level division.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 use entity::city;
 
+use super::opportunity::Opportunity;
 use crate::{
+    domain::opportunities::Of,
     graphql::{
+        error::GqlResult,
         ids,
         lean::{or_null, plain},
+        limits, paging,
         written::text,
     },
     memory::registry::Registry,
@@ -62,6 +66,13 @@ impl<'a> City<'a> {
     /// How many schools it has; list them by `schools(filter: {city: …})`.
     async fn school_count(&self) -> usize {
         self.0.schools_of_city.get(self.1.code.as_str()).map_or(0, Vec::len)
+    }
+
+    /// What is sought and offered there, as far as it is there for the caller: the newest, at most 200.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn opportunities(&self, cx: &Context<'_>, first: Option<i32>) -> GqlResult<Vec<Opportunity>> {
+        let of = Of::City(self.1.code.clone());
+        Opportunity::some(cx, of, first).await
     }
 
     /// Where it is printed.

@@ -1,15 +1,17 @@
 //! An enterprise.
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 use entity::enterprise;
 
-use super::{city::City, membership::ConsortiumMembership, partnership::Partnership};
+use super::{city::City, membership::ConsortiumMembership, opportunity::Opportunity, partnership::Partnership};
 use crate::{
+    domain::opportunities::{Of, Party},
     graphql::{
+        error::GqlResult,
         ids,
         lean::LeanList,
         limits::{self, SOME},
-        paging::{Placed, connection},
+        paging::{self, Placed, connection},
     },
     memory::registry::Registry,
     page,
@@ -98,6 +100,13 @@ impl<'a> Enterprise<'a> {
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn partnerships(&self) -> Vec<Partnership<'a>> {
         self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership(self.0, row)).collect()
+    }
+
+    /// What it seeks and offers, as far as it is there for the caller: the newest, at most 200.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn opportunities(&self, cx: &Context<'_>, first: Option<i32>) -> GqlResult<Vec<Opportunity>> {
+        let of = Of::Party(Party::Enterprise(self.1.code.clone()));
+        Opportunity::some(cx, of, first).await
     }
 
     /// Where it is printed.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod aggregate;
+pub mod bulletin;
 pub mod city;
 pub mod claim;
 pub mod client;
@@ -17,10 +18,12 @@ pub mod event;
 pub mod finding;
 pub mod indicator;
 pub mod institution;
+pub mod interest;
 pub mod journal;
 pub mod membership;
 pub mod node;
 pub mod observation;
+pub mod opportunity;
 pub mod outcome;
 pub mod partnership;
 pub mod period;

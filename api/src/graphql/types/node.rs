@@ -10,7 +10,9 @@ use super::{
     enterprise::Enterprise,
     indicator::Indicator,
     institution::Institution,
+    interest::Interest,
     membership::{ConsortiumMembership, Designation},
+    opportunity::Opportunity,
     partnership::Partnership,
     period::Period,
     principal::Principal,
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     domain::{
-        releases,
+        interests, opportunities, releases,
         submissions::{self, Key},
     },
     graphql::{
@@ -54,6 +56,10 @@ pub enum Node<'a> {
     Indicator(Indicator<'a>),
     /// Another body.
     Institution(Institution<'a>),
+    /// An interest in an opportunity.
+    Interest(Interest),
+    /// What a school or an enterprise seeks or offers.
+    Opportunity(Opportunity),
     /// What exists between school and enterprise.
     Partnership(Partnership<'a>),
     /// A statistical period.
@@ -95,6 +101,8 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
         "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
         "Institution" => Institution::of(registry, key).map(Node::Institution),
+        "Interest" => maybe(interests::get(ctx, key).await)?.map(|known| Node::Interest(Interest(known))),
+        "Opportunity" => maybe(opportunities::get(ctx, key).await)?.map(|row| Node::Opportunity(row.into())),
         "Partnership" => {
             row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
         }
