@@ -148,19 +148,9 @@ fn opportunity_interest() -> TableCreateStatement {
         .col(timestamp_with_time_zone("created_at"))
         .col(timestamp_with_time_zone("updated_at"))
         .primary_key(&mut primary("pk_opportunity_interest", &["id"]))
-        .foreign_key(&mut foreign(
-            "fk_opportunity_interest_opportunity",
-            &["opportunity_id"],
-            "opportunity",
-            &["id"],
-        ))
+        .foreign_key(&mut foreign("fk_opportunity_interest_opportunity", &["opportunity_id"], "opportunity", &["id"]))
         .foreign_key(&mut foreign("fk_opportunity_interest_school", &["school_code"], "school", &["code"]))
-        .foreign_key(&mut foreign(
-            "fk_opportunity_interest_enterprise",
-            &["enterprise_code"],
-            "enterprise",
-            &["code"],
-        ))
+        .foreign_key(&mut foreign("fk_opportunity_interest_enterprise", &["enterprise_code"], "enterprise", &["code"]))
         .check(words("ck_opportunity_interest_state", "state", &["expressed", "accepted", "declined", "withdrawn"]))
         .check(check("ck_opportunity_interest_is_one_party", ONE_OWNER))
         .check(check("ck_opportunity_interest_version", "version >= 1"))

@@ -365,10 +365,13 @@ async fn everything_that_is_wrong_is_said_at_once_and_no_person_comes_in() {
     over["valid_until"] = json!(in_days(-1));
     over["contact"] = json!({ "telephone": "130 0000 0000" });
     let found = codes(opportunities::post(&school, stated(&over)).await.unwrap_err());
-    assert_eq!(found, [
-        ("valid_until".to_owned(), "/valid_until".to_owned()),
-        ("personal_data".to_owned(), "/contact/telephone".to_owned()),
-    ]);
+    assert_eq!(
+        found,
+        [
+            ("valid_until".to_owned(), "/valid_until".to_owned()),
+            ("personal_data".to_owned(), "/contact/telephone".to_owned()),
+        ]
+    );
     assert_eq!(stage::changes(&app).await, before, "nothing was written");
     // The same by REST and by GraphQL, where the pointers are those of the input.
     let server = app.serve().await;
@@ -398,7 +401,14 @@ async fn ranking(ctx: &Ctx, of: &opportunity::Model) -> Vec<(u32, String)> {
 
 #[tokio::test]
 async fn two_runs_rank_the_same_and_synonyms_change_nothing() {
-    let words = [("电焊工", "焊工"), ("数控车床", "cnc"), ("护士", "护理"), ("电商", "网店"), ("厨师", "烹饪"), ("软件", "编程")];
+    let words = [
+        ("电焊工", "焊工"),
+        ("数控车床", "cnc"),
+        ("护士", "护理"),
+        ("电商", "网店"),
+        ("厨师", "烹饪"),
+        ("软件", "编程"),
+    ];
     let mut runs = Vec::new();
     // The same postings: in another order, and with their words swapped for synonyms of the list.
     for (is_backwards, is_swapped) in [(false, false), (true, false), (false, true)] {
@@ -504,10 +514,7 @@ async fn a_digest_is_made_once_for_each_owner() {
     assert_eq!(opportunities::digest(&app.as_(Role::City, "620100"), None).await.unwrap().total, 1);
     // Yesterday's work: a day that is over.
     opportunity_match::Entity::update_many()
-        .col_expr(
-            opportunity_match::Column::FoundAt,
-            sea_orm::sea_query::Expr::value(Utc::now() - TimeDelta::days(1)),
-        )
+        .col_expr(opportunity_match::Column::FoundAt, sea_orm::sea_query::Expr::value(Utc::now() - TimeDelta::days(1)))
         .exec(app.house.db.write())
         .await
         .unwrap();
@@ -516,10 +523,8 @@ async fn a_digest_is_made_once_for_each_owner() {
     let twin = app.twin().await;
     let (mut done, mut its_own) = (HashSet::new(), HashSet::new());
     let (one, two) = (app.system(), twin.system());
-    let (first, second) = tokio::join!(
-        opportunities::make_digests(&one, &mut done),
-        opportunities::make_digests(&two, &mut its_own)
-    );
+    let (first, second) =
+        tokio::join!(opportunities::make_digests(&one, &mut done), opportunities::make_digests(&two, &mut its_own));
     assert_eq!(first.unwrap() + second.unwrap(), 2, "one for each owner, whoever made it");
     assert_eq!(opportunities::make_digests(&app.system(), &mut HashSet::new()).await.unwrap(), 0);
     stage::sealed(&app).await;
@@ -607,8 +612,11 @@ async fn lists_of_cities_and_owners_take_no_statement_each() {
     let one = fewest("{ city(code: \"620100\") { opportunities { key } } }").await;
     let all = fewest("{ cities { opportunities { key } } }").await;
     assert!(all <= one + 1, "{all} statements for all cities, {one} for one");
-    let one = fewest("{ school(code: \"62001\") { opportunities { key matches { score opportunity { key } } } } }").await;
-    let all = fewest("{ schools(first: 29) { nodes { opportunities { key matches { score opportunity { key } } } } } }").await;
+    let one =
+        fewest("{ school(code: \"62001\") { opportunities { key matches { score opportunity { key } } } } }").await;
+    let all =
+        fewest("{ schools(first: 29) { nodes { opportunities { key matches { score opportunity { key } } } } } }")
+            .await;
     assert!(all <= one + 1, "{all} statements for all schools, {one} for one");
     let data = Caller::data(
         province.graphql("{ cities { code opportunities(first: 1) { key } } enterprise(code: \"EEADEB0F3\") { opportunities { key } } }", json!({})).await,
@@ -637,7 +645,8 @@ async fn pages_follow_each_other_newest_first() {
         }
     }
     assert_eq!(seen, ids);
-    let rows = opportunity::Entity::find().order_by_desc(opportunity::Column::Id).all(app.house.db.read()).await.unwrap();
+    let rows =
+        opportunity::Entity::find().order_by_desc(opportunity::Column::Id).all(app.house.db.read()).await.unwrap();
     let stamps: HashSet<i64> = rows.iter().map(|row| row.stamp).collect();
     assert_eq!(stamps.len(), 5, "each change has a stamp of its own");
     let wrong = Filter { kind: Some(vec!["jobs".to_owned()]), side: Some("both".to_owned()), ..Filter::default() };

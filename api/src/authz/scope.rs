@@ -8,10 +8,8 @@ use entity::{
     account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
     collection, collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator,
     journal, journal_checkpoint, journal_seal, lockout, opportunity, opportunity_interest, opportunity_match, period,
-    reconciliation, recovery_code, refresh_token, release,
-    release_table, revision, revocation, school, second_factor, signing_key, submission, token_family, transition,
-    webhook, webhook_delivery,
-    words::OpportunityState,
+    reconciliation, recovery_code, refresh_token, release, release_table, revision, revocation, school, second_factor,
+    signing_key, submission, token_family, transition, webhook, webhook_delivery, words::OpportunityState,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,

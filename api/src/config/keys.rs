@@ -50,8 +50,8 @@ enum Holds {
 }
 
 use Holds::{
-    Address, Borders, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins, Pace,
-    PublicUrl, Roles, Whole, Word,
+    Address, Borders, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins,
+    Pace, PublicUrl, Roles, Whole, Word,
 };
 
 /// Every key there is, in the order of the defaults file.

@@ -51,10 +51,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_two_codes_that_are_not_the_same() {
-        assert_eq!(
-            Neighbours::read("620100-620400").ok(),
-            Some(Neighbours("620100".to_owned(), "620400".to_owned()))
-        );
+        assert_eq!(Neighbours::read("620100-620400").ok(), Some(Neighbours("620100".to_owned(), "620400".to_owned())));
         for wrong in ["", "620100", "620100-620100", "62010-620400", "620100-620400-620500", "兰州市-白银市"] {
             assert!(Neighbours::read(wrong).is_err(), "{wrong}");
         }

@@ -307,10 +307,8 @@ pub fn csv(bulletin: &Bulletin, language: Language) -> Result<String> {
         let key = guarded::cell(&line.key).into_owned();
         let name = guarded::cell(line.name.in_(language)).into_owned();
         let status = if line.outcomes.is_some() { "" } else { SILENT };
-        let all = [line.dimension.word().to_owned(), key, name]
-            .into_iter()
-            .chain(figures(line))
-            .chain([status.to_owned()]);
+        let all =
+            [line.dimension.word().to_owned(), key, name].into_iter().chain(figures(line)).chain([status.to_owned()]);
         writer.write_record(all).map_err(Error::internal)?;
     }
     let bytes = writer.into_inner().map_err(|fault| Error::internal(fault.into_error()))?;

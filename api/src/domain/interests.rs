@@ -223,8 +223,7 @@ async fn with_opportunity(
     action: Action,
     id: InterestId,
 ) -> Result<(opportunity_interest::Model, opportunity::Model)> {
-    let row =
-        ctx.one::<opportunity_interest::Entity>(tx, action, opportunity_interest::Column::Id.eq(id)).await?;
+    let row = ctx.one::<opportunity_interest::Entity>(tx, action, opportunity_interest::Column::Id.eq(id)).await?;
     let of = ctx.visible::<opportunity::Entity>().filter(opportunity::Column::Id.eq(row.opportunity_id)).one(tx);
     let of = of.await?.ok_or(Error::NotFound(Kind::Interest))?;
     Ok((row, of))
@@ -333,9 +332,8 @@ pub async fn contact(ctx: &Ctx, id: &str) -> Result<Contacts> {
     }
     let id = known.row.id;
     let mut told = tell(ctx, vec![known]).await?;
-    told.remove(&id).ok_or_else(|| {
-        conflict("双方均同意后才显示联系方式", "A contact is told once both sides have said yes")
-    })
+    told.remove(&id)
+        .ok_or_else(|| conflict("双方均同意后才显示联系方式", "A contact is told once both sides have said yes"))
 }
 
 fn is_side(ctx: &Ctx, known: &Known) -> bool {

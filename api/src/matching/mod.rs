@@ -211,11 +211,7 @@ const NEAR_KINDS: &[(Kind, Kind)] = &[
 /// The points for two kinds; nothing where they never meet.
 fn of_kinds(one: Kind, other: Kind) -> Option<u32> {
     let is_near = |(a, b): &(Kind, Kind)| (*a, *b) == (one, other) || (*a, *b) == (other, one);
-    if one == other {
-        Some(KIND)
-    } else {
-        NEAR_KINDS.iter().any(is_near).then_some(KIND_NEAR)
-    }
+    if one == other { Some(KIND) } else { NEAR_KINDS.iter().any(is_near).then_some(KIND_NEAR) }
 }
 
 /// `most` times a share, rounded down; of nothing nothing.
@@ -344,8 +340,7 @@ pub fn score(one: &Posting, other: &Posting, around: &Surroundings) -> Option<Sc
     let industry = shared(&one.industry_words, &other.industry_words);
     let words = shared(&one.words, &other.words);
     let code = Code::of(&one.majors, &other.majors);
-    let common =
-        Common { code, major: few(major.len()), industry: few(industry.len()), words: few(words.len()) };
+    let common = Common { code, major: few(major.len()), industry: few(industry.len()), words: few(words.len()) };
     if one.side == other.side || one.owner == other.owner {
         return None;
     }

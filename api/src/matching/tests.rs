@@ -15,14 +15,25 @@ fn day(day: u32) -> NaiveDate {
 }
 
 /// Words as people use them: of the list and others.
-const WORDS: &[&str] = &["焊工", "数控", "护理", "宝石琢磨", "电商", "厨师", "软件", "PLC", "矿山", "釉料", "需要", "人才"];
+const WORDS: &[&str] =
+    &["焊工", "数控", "护理", "宝石琢磨", "电商", "厨师", "软件", "PLC", "矿山", "釉料", "需要", "人才"];
 
 fn posting() -> impl Strategy<Value = (Posting, Vec<&'static str>)> {
     let words = prop::collection::vec(prop::sample::select(WORDS), 1..4);
     let majors = prop::collection::btree_set(prop::sample::select(vec!["460104", "460103", "460201", "520201"]), 0..3);
     let city = prop::option::of(prop::sample::select(vec!["620100", "620400", "620500"]));
     let owner = prop::sample::select(vec!["62001", "62005", "E1", "E2"]);
-    (any::<u128>(), any::<bool>(), 0..Kind::ALL.len(), owner, city, majors, words, prop::option::of(1_u32..200), 1_u32..28)
+    (
+        any::<u128>(),
+        any::<bool>(),
+        0..Kind::ALL.len(),
+        owner,
+        city,
+        majors,
+        words,
+        prop::option::of(1_u32..200),
+        1_u32..28,
+    )
         .prop_map(|(id, is_supply, kind, owner, city, majors, words, headcount, until)| {
             let posting = Posting {
                 id: Uuid::from_u128(id),
@@ -190,7 +201,15 @@ fn every_part_says_what_it_is_for() {
     let points: Vec<(&str, u32)> = score.parts.iter().map(|part| (part.code, part.points)).collect();
     assert_eq!(
         points,
-        [("kind", 20), ("major", 25), ("industry", 15), ("words", 3), ("city", 15), ("headcount", 5), ("partnership", 5)]
+        [
+            ("kind", 20),
+            ("major", 25),
+            ("industry", 15),
+            ("words", 3),
+            ("city", 15),
+            ("headcount", 5),
+            ("partnership", 5)
+        ]
     );
     assert_eq!(score.total, 88);
     assert_eq!(score.parts[2].text.zh, "行业相同的词：机械");

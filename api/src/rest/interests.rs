@@ -1,8 +1,6 @@
 //! `/v1/interests`: who is interested in what, and how both sides are reached once both have said yes.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -24,6 +24,7 @@ pub mod health;
 pub mod idempotency;
 pub mod indicators;
 pub mod interests;
+pub mod matches;
 pub mod oauth;
 pub mod opportunities;
 pub mod packages;
@@ -128,9 +129,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(opportunities::refuse)
         .service(opportunities::withdraw)
         .service(opportunities::close)
-        .service(opportunities::matches)
+        .service(matches::list)
         .service(interests::express)
-        .service(opportunities::digest)
+        .service(matches::digest)
         .service(opportunities::list)
         .service(opportunities::post)
         .service(opportunities::get)

@@ -132,7 +132,13 @@ pub(in crate::domain) fn contact(faults: &mut Faults, contact: &Contact) {
         }
     }
     if contact.telephone.is_none() && contact.email.is_none() {
-        faults.add("contact_missing", "/contact", ("请给出办公电话或邮箱", "Give an office's telephone or e-mail"), "", "");
+        faults.add(
+            "contact_missing",
+            "/contact",
+            ("请给出办公电话或邮箱", "Give an office's telephone or e-mail"),
+            "",
+            "",
+        );
     }
 }
 
@@ -186,10 +192,7 @@ pub fn filled(ctx: &Ctx, new: New, row: opportunity::Model) -> Result<opportunit
         open_text(&mut faults, "/industry", text, LONGEST_WORD, false);
     }
     if let Some(count) = new.headcount.filter(|count| !(1..=MOST_HEADS).contains(count)) {
-        let said = (
-            format!("人数应在 1 到 {MOST_HEADS} 之间"),
-            format!("A headcount lies between 1 and {MOST_HEADS}"),
-        );
+        let said = (format!("人数应在 1 到 {MOST_HEADS} 之间"), format!("A headcount lies between 1 and {MOST_HEADS}"));
         faults.add("headcount", "/headcount", said, format!("1..={MOST_HEADS}"), count.to_string());
     }
     let headcount = new.headcount.and_then(|count| i32::try_from(count).ok());
@@ -197,10 +200,8 @@ pub fn filled(ctx: &Ctx, new: New, row: opportunity::Model) -> Result<opportunit
     let last = today.checked_add_months(Months::new(12 * YEARS_AHEAD)).unwrap_or(today);
     let valid_until = day(&mut faults, "/valid_until", &new.valid_until);
     if let Some(day) = valid_until.filter(|day| !(today..=last).contains(day)) {
-        let said = (
-            format!("有效期应在 {today} 与 {last} 之间"),
-            format!("It stands until a day between {today} and {last}"),
-        );
+        let said =
+            (format!("有效期应在 {today} 与 {last} 之间"), format!("It stands until a day between {today} and {last}"));
         faults.add("valid_until", "/valid_until", said, format!("{today}..={last}"), day.to_string());
     }
     contact(&mut faults, &new.contact);
@@ -233,7 +234,8 @@ pub fn filled(ctx: &Ctx, new: New, row: opportunity::Model) -> Result<opportunit
 
 /// The fields of majors by their first two digits, of a row.
 pub(in crate::domain) fn major_fields(row: &opportunity::Model) -> Vec<String> {
-    let mut fields: Vec<String> = listed(&row.majors).iter().filter_map(|code| code.get(..2).map(str::to_owned)).collect();
+    let mut fields: Vec<String> =
+        listed(&row.majors).iter().filter_map(|code| code.get(..2).map(str::to_owned)).collect();
     fields.sort();
     fields.dedup();
     fields
@@ -248,7 +250,7 @@ mod tests {
         for text in ["电话 0931-1234567", "请致电1234567", "office@example.org", "ｏ＠ｘ"] {
             assert!(tells_contact(text), "{text}");
         }
-        for text in ["2026-2027 学年", "2026-06-30 前", "招 120 名焊工", "20260" , "代码 460104"] {
+        for text in ["2026-2027 学年", "2026-06-30 前", "招 120 名焊工", "20260", "代码 460104"] {
             assert!(!tells_contact(text), "{text}");
         }
     }

@@ -94,9 +94,9 @@ pub async fn of_rows(
         all.iter().flat_map(|(_, found)| found).map(|(posting, _)| OpportunityId(posting.id)).collect();
     let rows = by_ids(ctx, ctx.db.read(), ids).await?;
     let told = all.into_iter().map(|(id, found)| {
-        let found = found.into_iter().filter_map(|(posting, score)| {
-            Some(Matched { row: rows.get(&OpportunityId(posting.id))?.clone(), score })
-        });
+        let found = found
+            .into_iter()
+            .filter_map(|(posting, score)| Some(Matched { row: rows.get(&OpportunityId(posting.id))?.clone(), score }));
         (id, found.collect())
     });
     Ok(told.collect())

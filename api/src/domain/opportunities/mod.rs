@@ -182,7 +182,8 @@ impl Filter {
                 }
             }
             // Of an empty list nothing is kept, as with every other.
-            kept = if words.is_empty() { kept.add(C::State.is_in(Vec::<OpportunityState>::new())) } else { kept.add(any) };
+            kept =
+                if words.is_empty() { kept.add(C::State.is_in(Vec::<OpportunityState>::new())) } else { kept.add(any) };
         }
         let cities = self.city.as_ref().map(|codes| C::CityCode.is_in(codes.iter().map(String::as_str)));
         kept = kept
@@ -286,8 +287,7 @@ pub async fn of_all(ctx: &Ctx, asked: &[Of]) -> Result<HashMap<Of, Vec<opportuni
         .add(C::EnterpriseCode.is_in(enterprises))
         .add(C::CityCode.is_in(cities));
     let rows = ctx.visible::<opportunity::Entity>().filter(any).order_by_desc(C::Id).all(ctx.db.read()).await?;
-    let mut found: HashMap<Of, Vec<opportunity::Model>> =
-        asked.iter().map(|one| (one.clone(), Vec::new())).collect();
+    let mut found: HashMap<Of, Vec<opportunity::Model>> = asked.iter().map(|one| (one.clone(), Vec::new())).collect();
     for row in rows {
         let keys = [owner(&row).map(Of::Party), row.city_code.clone().map(Of::City)];
         for key in keys.into_iter().flatten() {

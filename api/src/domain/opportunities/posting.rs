@@ -264,10 +264,7 @@ pub async fn close(ctx: &Ctx, id: &str, close: Close, seen: Option<&Match>) -> R
     let is_missing = close.number.is_none() && outcome == Some(OpportunityOutcome::PartlyMet);
     if is_missing || close.number.is_some_and(|number| !range.contains(&number)) {
         let expected = format!("{}..={}", range.start(), range.end());
-        let said = (
-            format!("对接数量应在 {expected} 之内"),
-            format!("The number that was met lies within {expected}"),
-        );
+        let said = (format!("对接数量应在 {expected} 之内"), format!("The number that was met lies within {expected}"));
         let got = close.number.map(|number| number.to_string()).unwrap_or_default();
         faults.add("outcome_number", "/number", said, expected, got);
     }
@@ -351,10 +348,7 @@ fn whose(row: &opportunity::Model, action: Action) -> Text {
         );
     }
     let role = owner(row).map_or(Role::Enterprise, |owner| owner.role()).name();
-    Text::new(
-        format!("只有发布单位自己（{role}）可以更改"),
-        format!("Only its owner ({role}) can do this"),
-    )
+    Text::new(format!("只有发布单位自己（{role}）可以更改"), format!("Only its owner ({role}) can do this"))
 }
 
 fn not_in(row: &opportunity::Model, zh: &str, en: &str) -> Error {

@@ -114,12 +114,12 @@ impl OpportunitiesQuery {
         let ask = Paging { first, after, ..Paging::default() }.ask(interests::read_cursor)?;
         let opportunity = opportunity.as_ref().map(key);
         let page = interests::list(graphql::ctx(cx), opportunity.as_deref(), ask.limit, ask.after).await?;
-        Ok(page.map(Interest).into())
+        Ok(page.map(Interest::from).into())
     }
 
     /// One interest, by its `id` or its key.
     async fn interest(&self, cx: &Context<'_>, id: ID) -> GqlResult<Option<Interest>> {
-        Ok(maybe(interests::get(graphql::ctx(cx), &key(&id)).await)?.map(Interest))
+        Ok(maybe(interests::get(graphql::ctx(cx), &key(&id)).await)?.map(Interest::from))
     }
 
     /// The bulletin of a year; nothing for one that has not begun.
@@ -295,7 +295,7 @@ fn done(done: Result<entity::opportunity::Model, Error>, within: &str) -> GqlRes
 
 fn interested(done: Result<Known, Error>) -> GqlResult<InterestPayload> {
     let known = done.map_err(|error| -> GqlError { relocated(error, |pointer| placed(pointer, "")) })?;
-    Ok(InterestPayload { interest: Interest(known) })
+    Ok(InterestPayload { interest: known.into() })
 }
 
 fn seen(if_match: Option<&String>) -> Option<Match> {
@@ -347,11 +347,7 @@ impl OpportunitiesMutation {
     }
 
     /// Its owner says what has come of it.
-    async fn close_opportunity(
-        &self,
-        cx: &Context<'_>,
-        input: CloseOpportunityInput,
-    ) -> GqlResult<OpportunityPayload> {
+    async fn close_opportunity(&self, cx: &Context<'_>, input: CloseOpportunityInput) -> GqlResult<OpportunityPayload> {
         let seen = seen(input.if_match.as_ref());
         let outcome = entity::words::OpportunityOutcome::from(input.outcome).word().to_owned();
         let close = Close { outcome, number: input.number.map(i64::from) };

@@ -1,5 +1,7 @@
 //! An interest in an opportunity, and how both sides are reached.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::{
@@ -22,7 +24,13 @@ use crate::{
 
 /// See the description of the GraphQL type.
 #[derive(Clone, Debug)]
-pub struct Interest(pub Known);
+pub struct Interest(pub Arc<Known>);
+
+impl From<Known> for Interest {
+    fn from(known: Known) -> Self {
+        Self(Arc::new(known))
+    }
+}
 
 impl Placed for Interest {
     fn cursor(&self) -> String {

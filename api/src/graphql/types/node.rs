@@ -101,7 +101,7 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
         "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
         "Institution" => Institution::of(registry, key).map(Node::Institution),
-        "Interest" => maybe(interests::get(ctx, key).await)?.map(|known| Node::Interest(Interest(known))),
+        "Interest" => maybe(interests::get(ctx, key).await)?.map(|known| Node::Interest(known.into())),
         "Opportunity" => maybe(opportunities::get(ctx, key).await)?.map(|row| Node::Opportunity(row.into())),
         "Partnership" => {
             row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
