@@ -13,6 +13,7 @@ mod encryption;
 mod faults;
 mod keys;
 mod layers;
+mod matching;
 mod protection;
 
 use std::{
@@ -28,6 +29,7 @@ use self::layers::Layer;
 pub use self::{
     encryption::EncryptionKey,
     faults::{ConfigFaults, Fault},
+    matching::{Matching, Neighbours},
     protection::{Cors, Graphql, Network, Pace, Rate, Shown, Tls},
 };
 use crate::error::Text;
@@ -65,6 +67,8 @@ pub struct Config {
     pub audit: Audit,
     /// How long each step of the certification of teachers may take.
     pub certification: Certification,
+    /// By what supply and demand are matched.
+    pub matching: Matching,
     /// How much a caller may ask for.
     pub rate: Rate,
     /// What of GraphQL is shown to whom.

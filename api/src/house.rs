@@ -82,6 +82,7 @@ impl House {
         let key = config.keys.read().map_err(|text| Error::Internal(format!("encryption key: {}", text.en)))?;
         let vault = key.as_ref().map(Vault::new).transpose()?;
         let memory = Arc::new(Memory::open(db.clone(), vault, idle, MEMORY_BYTES).await?);
+        memory.market().configure(config.matching.clone());
         let rates = Arc::new(Rates::new(&config.rate, &db));
         let schema = graphql::schema(&config, &rates);
         let issuer = Arc::from(config.public_url.as_str());

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod formats;
+pub mod matching;
 pub mod page;
 pub mod request_id;
 

@@ -105,8 +105,12 @@ id! {
     FamilyId,
     /// A message to a webhook.
     DeliveryId,
+    /// An interest in an opportunity.
+    InterestId,
     /// A row of the journal.
     JournalId,
+    /// What a school or an enterprise seeks or offers.
+    OpportunityId,
     /// A reconciliation of claims.
     ReconciliationId,
     /// A row that has no name of its own.

@@ -185,6 +185,36 @@ words! {
     TeacherCertificationStep { City = "city", Agency = "agency", Province = "province" }
     /// What part of a school's reporting a person or a service has.
     Duty { All = "all", Fill = "fill", Sign = "sign" }
+    /// What is sought or offered between schools and enterprises (供求类型).
+    OpportunityKind {
+        Talent = "talent",
+        Cooperation = "cooperation",
+        ResearchProject = "research_project",
+        TechnicalService = "technical_service",
+        PartTimeTeacher = "part_time_teacher",
+        Internship = "internship",
+        TeacherPlacement = "teacher_placement",
+    }
+    /// Whether it is offered or sought.
+    OpportunitySide { Supply = "supply", Demand = "demand" }
+    /// Where an opportunity stands.
+    OpportunityState {
+        Pending = "pending",
+        Published = "published",
+        Refused = "refused",
+        Expired = "expired",
+        Closed = "closed",
+        Withdrawn = "withdrawn",
+    }
+    /// What has come of an opportunity.
+    OpportunityOutcome { Met = "met", PartlyMet = "partly_met", Unmet = "unmet" }
+    /// Where an interest in an opportunity stands.
+    InterestState {
+        Expressed = "expressed",
+        Accepted = "accepted",
+        Declined = "declined",
+        Withdrawn = "withdrawn",
+    }
     /// The role of a person or a service.
     Role {
         Admin = "ADMIN",

@@ -37,6 +37,7 @@ mod m20261123_220000_create_reconciliation;
 mod m20261124_000000_parties;
 mod m20261124_010000_registry_upkeep;
 mod m20261124_020000_partnerships;
+mod m20261124_030000_create_opportunity;
 mod m20261124_040000_create_certification;
 mod m20261124_050000_create_task;
 mod named;
@@ -77,8 +78,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000000_parties::Migration),
             Box::new(m20261124_010000_registry_upkeep::Migration),
             Box::new(m20261124_020000_partnerships::Migration),
-            Box::new(m20261124_050000_create_task::Migration),
+            Box::new(m20261124_030000_create_opportunity::Migration),
             Box::new(m20261124_040000_create_certification::Migration),
+            Box::new(m20261124_050000_create_task::Migration),
         ]
     }
 }

@@ -10,14 +10,15 @@ use chrono::{Duration, Utc};
 use entity::{
     account, certification_batch, consortium, consortium_activity, consortium_application, consortium_member,
     enterprise_certification, enterprise_certification_step,
-    ids::{AccountId, ConsortiumCode, DeliveryId, RowId, WebhookId},
-    incentive, partnership, target, task, task_evaluation, task_report, task_verdict, teacher_certificate,
-    teacher_certification, teacher_certification_step, webhook, webhook_delivery,
+    ids::{AccountId, ConsortiumCode, DeliveryId, InterestId, OpportunityId, RowId, WebhookId},
+    incentive, opportunity, opportunity_interest, opportunity_match, partnership, target, task, task_evaluation,
+    task_report, task_verdict, teacher_certificate, teacher_certification, teacher_certification_step, webhook,
+    webhook_delivery,
     words::{
         ApplicationState, ConsortiumKind, ConsortiumScope, DeliveryState, Duty, EnterpriseCertificationState,
-        IncentiveKind, MemberRole, PartnershipSide, PartnershipState, ReleaseKind, Role as Word,
-        SubmissionState as State, TaskSetter, TaskState, TaskVerdict, TeacherCertificationState,
-        TeacherCertificationStep, TeacherLevel,
+        IncentiveKind, InterestState, MemberRole, OpportunityKind, OpportunityOutcome, OpportunitySide,
+        OpportunityState, PartnershipSide, PartnershipState, ReleaseKind, Role as Word, SubmissionState as State,
+        TaskSetter, TaskState, TaskVerdict, TeacherCertificationState, TeacherCertificationStep, TeacherLevel,
     },
 };
 use sea_orm::EntityTrait;
@@ -132,6 +133,21 @@ const ERRANDS: &[(&str, &str)] = &[
     ("errand", "0197a1b2-7c3d-7000-8000-000000000005"),
     ("printed-errand", "0197a1b2-7c3d-7000-8000-000000000006"),
     ("no-errand", "0197a1b2-7c3d-7000-8000-000000000007"),
+];
+
+/// What a table calls an opportunity, or an interest in one: of 62001, which stands; of an enterprise, which waits,
+/// and another that stands; of 62001, which is closed; and none. Interests: one that was accepted, one that was
+/// declined, one that nobody has answered.
+pub const MARKET: &[(&str, &str)] = &[
+    ("offer", "0197a1b2-7c3d-7000-8000-000000000011"),
+    ("waiting", "0197a1b2-7c3d-7000-8000-000000000012"),
+    ("sought", "0197a1b2-7c3d-7000-8000-000000000013"),
+    ("over", "0197a1b2-7c3d-7000-8000-000000000014"),
+    ("no-offer", "0197a1b2-7c3d-7000-8000-000000000019"),
+    ("agreed", "0197a1b2-7c3d-7000-8000-000000000021"),
+    ("declined", "0197a1b2-7c3d-7000-8000-000000000022"),
+    ("asked", "0197a1b2-7c3d-7000-8000-000000000023"),
+    ("no-interest", "0197a1b2-7c3d-7000-8000-000000000029"),
 ];
 
 /// What a table calls a release.
@@ -439,6 +455,72 @@ DELETE /v1/webhooks/{webhook}
     no-endpoint                                        401    404   404     404      404  404    404    404        404
     endpoint                                           401    404   404     404      404  204    404    404        404
     parent-endpoint                                    401    404   404     404      204  404    404    404        404
+GET /v1/opportunities
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/opportunities
+    -                                                  401    403   403     403      403  422    403    422        403
+GET /v1/opportunities/digest
+    -                                                  401    403   403     200      200  200    403    200        403
+GET /v1/opportunities/{opportunity}
+    offer                                              200    200   200     200      200  200    200    200        200
+    waiting                                            404    404   404     200      404  404    404    200        404
+    over                                               404    404   404     200      200  200    404    404        404
+    no-offer                                           404    404   404     404      404  404    404    404        404
+PUT /v1/opportunities/{opportunity}
+    offer                                              401    403   403     403      403  412    403    403        403
+    waiting                                            401    404   404     403      404  404    404    412        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+POST /v1/opportunities/{opportunity}/approve
+    offer                                              401    403   403     412      412  403    403    403        403
+    waiting                                            401    404   404     412      404  404    404    403        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+POST /v1/opportunities/{opportunity}/refuse
+    offer                                              401    403   403     412      412  403    403    403        403
+    waiting                                            401    404   404     412      404  404    404    403        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+POST /v1/opportunities/{opportunity}/withdraw
+    offer                                              401    403   403     403      403  412    403    403        403
+    waiting                                            401    404   404     403      404  404    404    412        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+POST /v1/opportunities/{opportunity}/close
+    offer                                              401    403   403     403      403  412    403    403        403
+    waiting                                            401    404   404     403      404  404    404    412        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+GET /v1/opportunities/{opportunity}/matches
+    offer                                              401    403   403     200      200  200    403    403        403
+    waiting                                            401    404   404     200      404  404    404    200        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+POST /v1/opportunities/{opportunity}/interests
+    offer                                              401    403   403     403      403  409    403    409        403
+    waiting                                            401    404   404     403      404  404    404    409        404
+    no-offer                                           401    404   404     404      404  404    404    404        404
+GET /v1/interests
+    -                                                  401    403   403     200      200  200    403    200        403
+GET /v1/interests/{interest}
+    agreed                                             401    404   404     200      200  200    404    200        404
+    declined                                           401    404   404     200      404  200    404    200        404
+    asked                                              401    404   404     200      200  200    404    404        404
+    no-interest                                        401    404   404     404      404  404    404    404        404
+POST /v1/interests/{interest}/accept
+    agreed                                             401    404   404     403      403  412    404    403        404
+    no-interest                                        401    404   404     404      404  404    404    404        404
+POST /v1/interests/{interest}/decline
+    agreed                                             401    404   404     403      403  412    404    403        404
+    no-interest                                        401    404   404     404      404  404    404    404        404
+POST /v1/interests/{interest}/withdraw
+    agreed                                             401    404   404     403      403  403    404    412        404
+    no-interest                                        401    404   404     404      404  404    404    404        404
+GET /v1/interests/{interest}/contact
+    agreed                                             401    404   404     403      403  200    404    200        404
+    declined                                           401    404   404     403      404  409    404    409        404
+    asked                                              401    404   404     403      403  409    404    404        404
+    no-interest                                        401    404   404     404      404  404    404    404        404
+GET /v1/bulletins/{year}.json
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/bulletins/{year}.csv
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/bulletins/{year}.html
+    -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/claims/explanations
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/claims/explanations
@@ -737,6 +819,10 @@ pub fn placed(text: &str, object: &str) -> String {
     let text = text.replace("{batch}", "2098-1").replace("{agency}", "engineering");
     if let Some((_, id)) = CERTIFICATIONS.iter().find(|(name, _)| *name == object) {
         return ["{certification}", "{incentive}", "{code}"].iter().fold(text, |text, name| text.replace(name, id));
+    }
+    let text = text.replace("{year}", "2024");
+    if let Some((_, id)) = MARKET.iter().find(|(name, _)| *name == object) {
+        return text.replace("{opportunity}", id).replace("{interest}", id);
     }
     if let Some((_, name)) = PEOPLE.iter().find(|(name, _)| *name == object) {
         return text.replace("{account}", name).replace("{client}", name);
@@ -1135,6 +1221,95 @@ async fn certifications(app: &TestApp) {
     teacher_certificate::Entity::insert(certificate).exec_without_returning(db).await.unwrap();
 }
 
+/// Opportunities and interests, as they would stand after some weeks.
+async fn market(app: &TestApp) {
+    let id = |name: &str| uuid::Uuid::parse_str(MARKET.iter().find(|(known, _)| *known == name).unwrap().1).unwrap();
+    let at = "2024-01-02T03:04:05Z".parse().unwrap();
+    let enterprise = || Some(entity::ids::EnterpriseCode::from("EEADEB0F3"));
+    let row = |id: uuid::Uuid, school: Option<&str>, side, state| opportunity::Model {
+        id: OpportunityId(id),
+        school_code: school.map(Into::into),
+        enterprise_code: if school.is_some() { None } else { enterprise() },
+        owner_city_code: Some(match school {
+            Some("62005") => "620500".into(),
+            Some(_) => "620100".into(),
+            None => "620900".into(),
+        }),
+        city_code: Some("620100".into()),
+        kind: OpportunityKind::Talent,
+        side,
+        state,
+        title: "焊接".to_owned(),
+        text: "焊接与数控".to_owned(),
+        majors: "[\"460104\"]".to_owned(),
+        major_words: "[\"焊接\"]".to_owned(),
+        industry: Some("制造业".to_owned()),
+        headcount: Some(30),
+        valid_until: "2099-12-31".parse().unwrap(),
+        contact_department: Some("就业处".to_owned()),
+        contact_telephone: Some("0931-7654321".to_owned()),
+        contact_email: Some("office@example.org".to_owned()),
+        reason: None,
+        outcome: None,
+        outcome_number: None,
+        stamp: 1,
+        version: 1,
+        created_at: at,
+        updated_at: at,
+        published_at: (state != OpportunityState::Pending).then_some(at),
+    };
+    use {OpportunitySide as Side, OpportunityState as Stands};
+    let closed = |row: opportunity::Model, outcome, number| opportunity::Model {
+        outcome: Some(outcome),
+        outcome_number: Some(number),
+        reason: Some("a reason".to_owned()),
+        ..row
+    };
+    let others = |number: u128| uuid::Uuid::from_u128(id("no-offer").as_u128() + 0x100 + number);
+    let rows = [
+        row(id("offer"), Some("62001"), Side::Supply, Stands::Published),
+        row(id("waiting"), None, Side::Demand, Stands::Pending),
+        row(id("sought"), None, Side::Demand, Stands::Published),
+        closed(row(id("over"), Some("62001"), Side::Supply, Stands::Closed), OpportunityOutcome::PartlyMet, 3),
+        closed(row(others(1), Some("62005"), Side::Supply, Stands::Closed), OpportunityOutcome::Met, 30),
+        row(others(2), Some("62002"), Side::Supply, Stands::Expired),
+    ];
+    let db = app.house.db.write();
+    let rows = rows.map(opportunity::ActiveModel::from);
+    opportunity::Entity::insert_many(rows).exec_without_returning(db).await.unwrap();
+    let met = opportunity_match::Model {
+        supply_id: OpportunityId(id("offer")),
+        demand_id: OpportunityId(id("sought")),
+        score: 90,
+        found_at: at,
+    };
+    let met = opportunity_match::ActiveModel::from(met);
+    opportunity_match::Entity::insert(met).exec_without_returning(db).await.unwrap();
+    for (name, of, school, state) in [
+        ("agreed", "offer", None, InterestState::Accepted),
+        ("declined", "sought", Some("62001"), InterestState::Declined),
+        ("asked", "offer", Some("62002"), InterestState::Expressed),
+    ] {
+        let interest = opportunity_interest::Model {
+            id: InterestId(id(name)),
+            opportunity_id: OpportunityId(id(of)),
+            school_code: school.map(Into::into),
+            enterprise_code: if school.is_some() { None } else { enterprise() },
+            note: Some("a note".to_owned()),
+            contact_department: Some("人力资源部".to_owned()),
+            contact_telephone: Some("0937-1234567".to_owned()),
+            contact_email: Some("people@example.org".to_owned()),
+            state,
+            reason: Some("a reason".to_owned()),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        };
+        let interest = opportunity_interest::ActiveModel::from(interest);
+        opportunity_interest::Entity::insert(interest).exec_without_returning(db).await.unwrap();
+    }
+}
+
 /// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
 async fn staged() -> TestApp {
     let app = TestApp::new().await;
@@ -1203,6 +1378,7 @@ async fn staged() -> TestApp {
     bonds(&app).await;
     errands(&app).await;
     certifications(&app).await;
+    market(&app).await;
     app
 }
 
@@ -1280,6 +1456,12 @@ pub fn body(route: &str) -> Option<Value> {
         ("PATCH", "{partnership}" | "{activity}") => Some(json!({})),
         ("POST", "webhooks") => Some(json!({ "url": "nonsense" })),
         ("POST", "approve" | "accept") if path.starts_with("/v1/submissions/") => Some(json!({ "tables": [] })),
+        ("PUT", "{opportunity}") | ("POST", "opportunities") => Some(json!({
+            "kind": "talent", "side": "supply", "title": "", "valid_until": "2001-01-01", "contact": {},
+        })),
+        ("POST", "refuse") => Some(json!({ "reason": "a reason" })),
+        ("POST", "close") => Some(json!({ "outcome": "met" })),
+        ("POST", "interests") => Some(json!({ "contact": {} })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),
         ("POST", "return" | "reopen") => Some(json!({ "reason": "a reason" })),
         ("PATCH", "{code}") => Some(json!({ "enabled": false })),

@@ -44,6 +44,7 @@ mod identity;
 mod instances;
 mod isolation;
 mod load;
+mod opportunities;
 mod papers;
 mod partnerships;
 mod people;

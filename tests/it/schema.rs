@@ -158,6 +158,11 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "major.level" = MajorLevel,
         "partnership.proposed_by" = PartnershipSide,
         "partnership.state" = PartnershipState,
+        "opportunity.kind" = OpportunityKind,
+        "opportunity.outcome" = OpportunityOutcome,
+        "opportunity.side" = OpportunitySide,
+        "opportunity.state" = OpportunityState,
+        "opportunity_interest.state" = InterestState,
         "period.kind" = PeriodKind,
         "registry_change.kind" = EntryKind,
         "registry_term.kind" = EntryKind,
@@ -254,6 +259,11 @@ async fn invariants_are_held_by_the_database() {
         ("UPDATE enterprise_certification SET staff = -1", "ck_enterprise_certification_staff"),
         ("UPDATE incentive SET amount_fen = 0", "ck_incentive_amount"),
         ("UPDATE teacher_certificate SET valid_until = '2023-12-31'", "ck_teacher_certificate_validity"),
+        ("UPDATE opportunity SET enterprise_code = 'E00000001'", "ck_opportunity_is_one_owner"),
+        ("UPDATE opportunity SET outcome = 'met'", "ck_opportunity_closed"),
+        ("UPDATE opportunity SET published_at = NULL", "ck_opportunity_published"),
+        ("UPDATE opportunity_match SET score = 101", "ck_opportunity_match_score"),
+        ("UPDATE opportunity_interest SET school_code = '62001'", "ck_opportunity_interest_is_one_party"),
         ("UPDATE period SET ends_on = '2022-12-31'", "ck_period_order"),
         (
             "INSERT INTO release SELECT '1.0.1', 1, 0, 2, kind, note, period_code, registry_hash, \
@@ -336,7 +346,7 @@ async fn epochs_begin_at_zero() {
     let (db, _kept) = empty_database().await;
     Migrator::up(&db, None).await.unwrap();
     let epochs = texts(&db, "SELECT name || ' ' || value FROM epoch ORDER BY name").await;
-    assert_eq!(epochs, ["credentials 0", "keys 0", "registry 0", "releases 0", "revocations 0"]);
+    assert_eq!(epochs, ["credentials 0", "keys 0", "opportunities 0", "registry 0", "releases 0", "revocations 0"]);
 }
 
 fn assert_same(before: &BTreeSet<String>, after: &BTreeSet<String>) {

@@ -15,9 +15,9 @@ const BENCH_DATABASE_URL: &str = "BENCH_DATABASE_URL";
 pub(crate) fn bench(options: &[String]) -> ExitCode {
     let mut steps = Steps::default();
     // One build for all: the load run is told by cargo where the binary is.
-    steps.run("build", bench_of(&["core", "load"]).arg("--no-run"));
+    steps.run("build", bench_of(&["core", "matching", "load"]).arg("--no-run"));
     if !options.iter().any(|option| option.starts_with("--only=")) {
-        let mut functions = bench_of(&["core"]);
+        let mut functions = bench_of(&["core", "matching"]);
         functions.args(["--", "--noplot"]).args(options);
         steps.run("functions", &mut functions);
     }

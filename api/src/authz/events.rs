@@ -61,6 +61,12 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("application", Audience::Parties),
     ("membership", Audience::Everybody),
     ("activity", Audience::Everybody),
+    // What is sought and offered, and who meets whom: told to those whom it concerns.
+    ("opportunity", Audience::Parties),
+    ("match", Audience::Parties),
+    ("digest", Audience::Parties),
+    ("interest", Audience::Parties),
+    ("contact", Audience::Parties),
     // People, programs and their keys; a secret that ends soon is told of (`EXPIRING`).
     ("account", Audience::Nobody),
     ("client", Audience::Nobody),

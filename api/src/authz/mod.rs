@@ -190,6 +190,12 @@ pub enum Kind {
     TeacherCertification,
     /// A teacher's certificate, as whoever has its code may see it.
     Certificate,
+    /// What a school or an enterprise seeks or offers.
+    Opportunity,
+    /// A supply and a demand that meet.
+    Match,
+    /// An interest in an opportunity, and the contact behind it.
+    Interest,
     /// An address nothing is at.
     Route,
 }
@@ -228,6 +234,9 @@ impl Kind {
         Self::Incentive,
         Self::TeacherCertification,
         Self::Certificate,
+        Self::Opportunity,
+        Self::Match,
+        Self::Interest,
         Self::Route,
     ];
 
@@ -265,6 +274,9 @@ impl Kind {
             Self::Incentive => "激励记录",
             Self::TeacherCertification => "教师认定申请",
             Self::Certificate => "证书",
+            Self::Opportunity => "供求信息",
+            Self::Match => "匹配结果",
+            Self::Interest => "对接意向",
             Self::Route => "地址",
         }
     }
@@ -303,6 +315,9 @@ impl Kind {
             Self::Incentive => "incentive",
             Self::TeacherCertification => "certification of a teacher",
             Self::Certificate => "certificate",
+            Self::Opportunity => "opportunity",
+            Self::Match => "match",
+            Self::Interest => "interest",
             Self::Route => "address",
         }
     }
@@ -390,6 +405,14 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::City | R::Agency, K::TeacherCertification, A::Read | A::Approve | A::Return) => true,
         (R::Province, K::TeacherCertification, A::Read | A::Accept | A::Return | A::Reopen) => true,
         (R::System, K::TeacherCertification, A::Read) => true,
+        // What is published is everybody's; the rest the scope says. A city reviews the first of an enterprise.
+        (_, K::Opportunity, A::Read) => true,
+        (R::School | R::Enterprise, K::Opportunity, A::Create | A::Change) => true,
+        (R::City | R::Province, K::Opportunity, A::Approve | A::Return) => true,
+        (R::System, K::Opportunity, A::Change) => true,
+        (R::School | R::Enterprise | R::City | R::Province | R::System, K::Match, A::Read) => true,
+        (R::School | R::Enterprise | R::City | R::Province, K::Interest, A::Read) => true,
+        (R::School | R::Enterprise, K::Interest, A::Create | A::Change) => true,
 
         // The service itself loads the registry, signs, seals and checks who is who.
         (R::System, K::Registry | K::Enterprise | K::Programme | K::Catalogue | K::Claim, A::Create | A::Change) => {

@@ -3,16 +3,18 @@
 //! Every case is written out. An empty `Condition::all()` keeps every row and an
 //! empty `any()` none, so a scope is never built by "adding what applies".
 
+use chrono::TimeDelta;
 use entity::{
     account, batch, batch_part, batch_table, certificate_sequence, certification_agency, certification_assignment,
     certification_batch, claim, claim_explanation, client, client_assertion, client_key, collection,
     collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
     data_access_table, dataset, enterprise, enterprise_certification, enterprise_certification_step, finding,
-    idempotency, incentive, indicator, journal, journal_checkpoint, journal_seal, lockout, partnership, period,
-    reconciliation, recovery_code, refresh_token, release, release_table, revision, revocation, school, second_factor,
-    signing_key, submission, target, task, task_evaluation, task_report, task_verdict, teacher_certificate,
-    teacher_certification, teacher_certification_step, token_family, transition, webhook, webhook_delivery,
-    words::{EnterpriseCertificationState, MemberRole, PartnershipState},
+    idempotency, incentive, indicator, journal, journal_checkpoint, journal_seal, lockout, opportunity,
+    opportunity_interest, opportunity_match, partnership, period, reconciliation, recovery_code, refresh_token,
+    release, release_table, revision, revocation, school, second_factor, signing_key, submission, target, task,
+    task_evaluation, task_report, task_verdict, teacher_certificate, teacher_certification, teacher_certification_step,
+    token_family, transition, webhook, webhook_delivery,
+    words::{EnterpriseCertificationState, MemberRole, OpportunityState, PartnershipState},
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -559,6 +561,71 @@ impl Scoped for incentive::Entity {
     }
 }
 
+/// The rows whose owner is the caller: a school or an enterprise by its code.
+fn of_owner(actor: &Actor, school_code: impl ColumnTrait, enterprise_code: impl ColumnTrait) -> Condition {
+    match actor.role {
+        Role::School => Condition::all().add(school_code.eq(actor.org())),
+        Role::Enterprise => Condition::all().add(enterprise_code.eq(actor.org())),
+        Role::Public
+        | Role::System
+        | Role::Admin
+        | Role::Auditor
+        | Role::Province
+        | Role::City
+        | Role::Agency
+        | Role::Analyst => none(),
+    }
+}
+
+/// The opportunities that are the caller's own, or of its city's schools and enterprises, whatever their state.
+fn of_own_opportunities(actor: &Actor) -> Condition {
+    use opportunity::Column as C;
+    match actor.role {
+        Role::Province | Role::System => every(),
+        Role::City => Condition::all().add(C::OwnerCityCode.eq(actor.org())),
+        Role::School | Role::Enterprise => of_owner(actor, C::SchoolCode, C::EnterpriseCode),
+        Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => none(),
+    }
+}
+
+/// The ids of [`of_own_opportunities`].
+fn own_opportunities(actor: &Actor) -> SelectStatement {
+    Query::select()
+        .column(opportunity::Column::Id)
+        .from(opportunity::Entity)
+        .cond_where(of_own_opportunities(actor))
+        .to_owned()
+}
+
+impl Scoped for opportunity::Entity {
+    const KIND: Kind = Kind::Opportunity;
+
+    fn within(actor: &Actor) -> Condition {
+        use opportunity::Column as C;
+        // On its last day it stands until midnight (Asia/Shanghai), whenever a job comes to say that it is over.
+        let today = (actor.at + TimeDelta::hours(8)).date_naive();
+        let open = Condition::all().add(C::State.eq(OpportunityState::Published)).add(C::ValidUntil.gte(today));
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::City => Condition::any().add(open).add(of_own_opportunities(actor)),
+            // Who has shown interest goes on seeing in what.
+            Role::School | Role::Enterprise => {
+                let met = Query::select()
+                    .column(opportunity_interest::Column::OpportunityId)
+                    .from(opportunity_interest::Entity)
+                    .cond_where(of_owner(
+                        actor,
+                        opportunity_interest::Column::SchoolCode,
+                        opportunity_interest::Column::EnterpriseCode,
+                    ))
+                    .to_owned();
+                Condition::any().add(open).add(of_own_opportunities(actor)).add(C::Id.in_subquery(met))
+            }
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => open,
+        }
+    }
+}
+
 impl Scoped for teacher_certification::Entity {
     const KIND: Kind = Kind::TeacherCertification;
 
@@ -601,6 +668,36 @@ impl Scoped for certificate_sequence::Entity {
             | Role::Agency
             | Role::Enterprise
             | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for opportunity_match::Entity {
+    const KIND: Kind = Kind::Match;
+
+    fn within(actor: &Actor) -> Condition {
+        use opportunity_match::Column as C;
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::City | Role::School | Role::Enterprise => Condition::any()
+                .add(C::SupplyId.in_subquery(own_opportunities(actor)))
+                .add(C::DemandId.in_subquery(own_opportunities(actor))),
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => none(),
+        }
+    }
+}
+
+impl Scoped for opportunity_interest::Entity {
+    const KIND: Kind = Kind::Interest;
+
+    fn within(actor: &Actor) -> Condition {
+        use opportunity_interest::Column as C;
+        match actor.role {
+            Role::Province | Role::System => every(),
+            Role::City | Role::School | Role::Enterprise => Condition::any()
+                .add(of_owner(actor, C::SchoolCode, C::EnterpriseCode))
+                .add(C::OpportunityId.in_subquery(own_opportunities(actor))),
+            Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Analyst => none(),
         }
     }
 }

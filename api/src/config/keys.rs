@@ -9,7 +9,7 @@ use figment::{
 };
 use tracing_subscriber::EnvFilter;
 
-use super::{addresses, encryption, faults::Fault, protection};
+use super::{addresses, encryption, faults::Fault, matching, protection};
 use crate::error::Text;
 
 /// What a key may hold.
@@ -35,6 +35,8 @@ enum Holds {
     Pace,
     /// Networks, each as `address/prefix`.
     Networks,
+    /// Pairs of cities' codes.
+    Borders,
     /// Origins of pages, or `*`.
     Origins,
     /// A file.
@@ -48,8 +50,8 @@ enum Holds {
 }
 
 use Holds::{
-    Address, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins, Pace,
-    PublicUrl, Roles, Whole, Word,
+    Address, Borders, DatabaseUrl, EncryptionKey, EncryptionKeyFile, File, Filter, Flag, Networks, OneOf, Origins,
+    Pace, PublicUrl, Roles, Whole, Word,
 };
 
 /// Every key there is, in the order of the defaults file.
@@ -106,6 +108,9 @@ const KEYS: &[(&str, Holds)] = &[
     ("certification.correction_days", Whole(1..=365)),
     ("certification.appeal_days", Whole(1..=365)),
     ("certification.validity_years", Whole(1..=50)),
+    ("matching.neighbours", Borders),
+    ("matching.least", Whole(1..=100)),
+    ("matching.most", Whole(1..=50)),
     ("rate.enabled", Flag),
     ("rate.shared", Flag),
     ("rate.client_reads", Pace),
@@ -142,7 +147,7 @@ pub(super) fn typed(key: &str, text: String) -> Value {
     match (holds(key), text.parse::<i64>()) {
         (Some(Whole(_)), Ok(number)) => Value::from(number),
         (Some(Flag), _) if text == "true" || text == "false" => Value::from(text == "true"),
-        (Some(Networks | Origins), _) => {
+        (Some(Networks | Origins | Borders), _) => {
             Value::from(text.split(',').map(|one| one.trim().to_owned()).collect::<Vec<String>>())
         }
         _ => Value::from(text),
@@ -315,6 +320,10 @@ impl Holds {
                 "地址或网段的列表，如 [\"10.0.0.0/8\", \"::1\"]",
                 "a list of addresses or networks, as in [\"10.0.0.0/8\", \"::1\"]",
             ),
+            Borders => Text::new(
+                "相邻市州代码对的列表，如 [\"620100-620400\"]",
+                "a list of pairs of cities' codes, as in [\"620100-620400\"]",
+            ),
             Origins => Text::new(
                 "来源的列表，如 [\"https://www.example.org\"]，或 [\"*\"]",
                 "a list of origins, as in [\"https://www.example.org\"], or [\"*\"]",
@@ -333,12 +342,13 @@ impl Holds {
         if let Flag = self {
             return if matches!(value, Value::Bool(..)) { Ok(()) } else { Err(kind()) };
         }
-        if let Networks | Origins = self {
+        if let Networks | Origins | Borders = self {
             let Value::Array(_, values) = value else { return Err(kind()) };
             return values.iter().try_for_each(|one| {
                 let text = one.as_str().ok_or_else(kind)?;
                 match self {
                     Networks => protection::Network::read(text).map(drop),
+                    Borders => matching::Neighbours::read(text).map(drop),
                     _ => protection::origin(text),
                 }
             });
@@ -363,7 +373,7 @@ impl Holds {
                 None => Ok(()),
                 Some(one) => Err(Text::new(format!("没有角色“{one}”"), format!("there is no role `{one}`"))),
             },
-            OneOf(_) | Word | Whole(_) | Flag | Networks | Origins | File => Ok(()),
+            OneOf(_) | Word | Whole(_) | Flag | Networks | Origins | Borders | File => Ok(()),
         }
     }
 }

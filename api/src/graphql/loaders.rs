@@ -17,8 +17,8 @@ use std::{
 use async_graphql::dataloader::{DataLoader, Loader};
 use entity::{
     collection, collection_extension, enterprise_certification,
-    ids::{EnterpriseCode, RowId, SchoolCode},
-    incentive, submission, target, task, teacher_certificate,
+    ids::{EnterpriseCode, InterestId, OpportunityId, RowId, SchoolCode},
+    incentive, opportunity, submission, target, task, teacher_certificate,
 };
 use futures::future::BoxFuture;
 
@@ -30,6 +30,8 @@ use crate::{
         cities::{self, TableProgress},
         collections::{self, Progress},
         compliance::{self, Compliance},
+        interests::{self, Contacts},
+        opportunities::{self, Matched, Of},
         submissions::{
             self, Content, Key,
             history::{self, Head, Past, Sight, Span},
@@ -464,6 +466,74 @@ impl Loader<RowId> for Certificates {
     }
 }
 
+/// The opportunities of schools, enterprises and cities.
+struct Opportunities(Ctx);
+
+impl Loader<Of> for Opportunities {
+    type Value = Arc<Vec<Arc<opportunity::Model>>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Of]) -> GqlResult<HashMap<Of, Self::Value>> {
+        let found = opportunities::of_all(&self.0, asked).await?;
+        Ok(found.into_iter().map(|(of, rows)| (of, Arc::new(rows.into_iter().map(Arc::new).collect()))).collect())
+    }
+}
+
+/// One state of an opportunity, and how many of its counterparts are wanted.
+#[derive(Clone)]
+struct Meeting(Arc<opportunity::Model>, usize);
+
+impl Meeting {
+    fn key(&self) -> (OpportunityId, i32, usize) {
+        (self.0.id, self.0.version, self.1)
+    }
+}
+
+impl PartialEq for Meeting {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Meeting {}
+
+impl Hash for Meeting {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+/// The best counterparts of opportunities.
+struct Meetings(Ctx);
+
+impl Loader<Meeting> for Meetings {
+    type Value = Arc<Vec<Matched>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Meeting]) -> GqlResult<HashMap<Meeting, Self::Value>> {
+        // The most that anybody wants of each: who wants fewer takes the first of them.
+        let rows = asked.iter().map(|Meeting(row, most)| ((**row).clone(), *most)).collect();
+        let found = opportunities::of_rows(&self.0, rows).await?;
+        let some = |one: &Meeting| {
+            let all = found.get(&one.0.id).into_iter().flatten();
+            (one.clone(), Arc::new(all.take(one.1).cloned().collect()))
+        };
+        Ok(asked.iter().map(some).collect())
+    }
+}
+
+/// How both sides of interests are reached, as far as it is the caller's to be told.
+struct Reached(Ctx);
+
+impl Loader<InterestId> for Reached {
+    type Value = Contacts;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[InterestId]) -> GqlResult<HashMap<InterestId, Self::Value>> {
+        Ok(interests::contacts(&self.0, asked).await?)
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -509,6 +579,9 @@ pub struct Loaders {
     enterprise_steps: OnceLock<DataLoader<EnterpriseSteps>>,
     teacher_steps: OnceLock<DataLoader<TeacherSteps>>,
     certificates: OnceLock<DataLoader<Certificates>>,
+    opportunities: OnceLock<DataLoader<Opportunities>>,
+    meetings: OnceLock<DataLoader<Meetings>>,
+    reached: OnceLock<DataLoader<Reached>>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -538,6 +611,9 @@ impl Loaders {
             enterprise_steps: OnceLock::new(),
             teacher_steps: OnceLock::new(),
             certificates: OnceLock::new(),
+            opportunities: OnceLock::new(),
+            meetings: OnceLock::new(),
+            reached: OnceLock::new(),
             asked: Arc::default(),
         }
     }
@@ -660,5 +736,20 @@ impl Loaders {
     /// The certificate of an application.
     pub async fn certificate(&self, id: RowId) -> GqlResult<Option<teacher_certificate::Model>> {
         self.of(&self.certificates, Certificates).load_one(id).await
+    }
+
+    /// The opportunities of a school, an enterprise or a city that are there for the caller, newest first.
+    pub async fn opportunities(&self, of: Of) -> GqlResult<Arc<Vec<Arc<opportunity::Model>>>> {
+        Ok(self.of(&self.opportunities, Opportunities).load_one(of).await?.unwrap_or_default())
+    }
+
+    /// The best counterparts of an opportunity.
+    pub async fn matches(&self, row: &Arc<opportunity::Model>, most: usize) -> GqlResult<Arc<Vec<Matched>>> {
+        Ok(self.of(&self.meetings, Meetings).load_one(Meeting(Arc::clone(row), most)).await?.unwrap_or_default())
+    }
+
+    /// How both sides of an interest are reached, if that is the caller's to be told.
+    pub async fn contacts(&self, id: InterestId) -> GqlResult<Option<Contacts>> {
+        self.of(&self.reached, Reached).load_one(id).await
     }
 }

@@ -2,6 +2,7 @@
 //! and is safe to run twice.
 
 pub mod batches;
+pub mod broker;
 pub mod broom;
 pub mod courier;
 pub mod ear;
@@ -30,6 +31,8 @@ impl Jobs {
         let (stop, stopped) = watch::channel(false);
         let told = herald::Told::default();
         let announce = move |house| herald::announce(house, Arc::clone(&told));
+        let done = broker::Done::default();
+        let broke = move |house| broker::round(house, Arc::clone(&done));
         // Made here and not in its task: what it sets up for the whole process is there from the start.
         let courier = courier::Courier::new(&house.config);
         let running = vec![
@@ -38,6 +41,7 @@ impl Jobs {
             tokio::spawn(ear::listen(Arc::clone(house), stopped.clone())),
             tokio::spawn(sealer::run(Arc::clone(house), stopped.clone())),
             tokio::spawn(every(usher::EVERY, stopped.clone(), Arc::clone(house), usher::remind)),
+            tokio::spawn(every(broker::EVERY, stopped.clone(), Arc::clone(house), broke)),
             tokio::spawn(every(broom::EVERY, stopped.clone(), Arc::clone(house), broom::sweep)),
             tokio::spawn(every(batches::PURGE_EVERY, stopped.clone(), Arc::clone(house), batches::purge)),
             tokio::spawn(keeper::run(Arc::clone(house), stopped.clone())),

@@ -15,6 +15,7 @@ pub mod derived;
 pub mod disclosed;
 pub mod editions;
 pub mod frame;
+pub mod market;
 pub mod registry;
 pub mod search;
 pub mod vault;
@@ -75,6 +76,8 @@ pub enum Thing {
     Keys,
     /// Tokens that are good no more before their time is over.
     Revocations,
+    /// What schools and enterprises seek and offer.
+    Opportunities,
 }
 
 impl Thing {
@@ -85,6 +88,7 @@ impl Thing {
             Self::Credentials => "credentials",
             Self::Keys => "keys",
             Self::Revocations => "revocations",
+            Self::Opportunities => "opportunities",
         }
     }
 }
@@ -184,6 +188,7 @@ pub struct Memory {
     vault: Option<Vault>,
     state: RwLock<Arc<State>>,
     bell: Bell,
+    market: market::Market,
     refreshing: tokio::sync::Mutex<()>,
     begun: AtomicU64,
     done: AtomicU64,
@@ -202,6 +207,7 @@ impl Memory {
             vault,
             state: RwLock::new(Arc::new(state)),
             bell,
+            market: market::Market::default(),
             refreshing: tokio::sync::Mutex::new(()),
             begun: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -253,6 +259,11 @@ impl Memory {
     /// Rung whenever something has been sealed, here or elsewhere.
     pub const fn bell(&self) -> &Bell {
         &self.bell
+    }
+
+    /// What is published of supply and demand.
+    pub const fn market(&self) -> &market::Market {
+        &self.market
     }
 
     /// Asks the database how far the journal is sealed, and rings for what is new.

@@ -6,6 +6,7 @@ pub mod batches;
 pub mod body;
 pub mod border;
 pub mod bounds;
+pub mod bulletins;
 pub mod catalogue;
 pub mod certifications;
 pub mod changes;
@@ -24,7 +25,10 @@ pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod indicators;
+pub mod interests;
+pub mod matches;
 pub mod oauth;
+pub mod opportunities;
 pub mod packages;
 pub mod partnerships;
 pub mod peers;
@@ -186,6 +190,26 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(claims::list)
         .service(claims::explain)
         .service(claims::explanations)
+        .service(opportunities::approve)
+        .service(opportunities::refuse)
+        .service(opportunities::withdraw)
+        .service(opportunities::close)
+        .service(matches::list)
+        .service(interests::express)
+        .service(matches::digest)
+        .service(opportunities::list)
+        .service(opportunities::post)
+        .service(opportunities::get)
+        .service(opportunities::change)
+        .service(interests::accept)
+        .service(interests::decline)
+        .service(interests::withdraw)
+        .service(interests::contact)
+        .service(interests::list)
+        .service(interests::get)
+        .service(bulletins::json)
+        .service(bulletins::csv)
+        .service(bulletins::html)
         .service(changes::list)
         .service(audit::export)
         .service(audit::entries)
@@ -286,6 +310,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "reviews", description = "The city and the province judge it"),
         (name = "catalogue", description = "What schools report, and by which rules it is judged"),
         (name = "changes", description = "What happened"),
+        (name = "opportunities", description = "What schools and enterprises seek and offer, and who meets whom"),
         (name = "releases", description = "What is published"),
         (name = "data", description = "Published figures as files"),
         (name = "sdmx", description = "The same by SDMX 2.1"),

@@ -757,38 +757,83 @@ ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "p
     -            401    403   403     data     403  403    403    403        403
 Mutation previewRelease | mutation { it: $field(input: { kind: MINOR }) { version } }
     -            401    403   403     data     403  403    403    403        403
-PreviewReleasePayload version previous allTables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field } }
-    -            401    403   403     data     403  403    403    403        403
-PreviewReleasePayload tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
-    -            401    403   403     data     403  403    403    403        403
-TablePreview dataset period isNew cells | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
-    -            401    403   403     data     403  403    403    403        403
-TablePreview suppressed | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
-    -            401    403   403     data     403  403    403    403        403
-TablePreview told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+PreviewReleasePayload version previous allTables tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
+TablePreview dataset period isNew cells suppressed told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
     -            401    403   403     none     403  403    403    403        403
 Mutation keepReconciliation | mutation { it: $field(input: {}) { reconciliation { id } } }
     -            401    403   403     data     data 403    403    403        403
 KeepReconciliationPayload reconciliation | mutation { it: keepReconciliation(input: {}) { it: $field { id } } }
-    -            401    403   403     data     data 403    403    403        403
-Reconciliation outcomes | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: $field { claim } } } }
-    -            401    403   403     data     data 403    403    403        403
+Reconciliation outcomes id at actor release isOfFile claimsHash holds differs noData contradicts | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: $field { claim } } } }
 KeptOutcome verdict claim label value source other otherValue otherSource difference reason basis rule schools expected cause explanation | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: outcomes { it: $field } } } }
-    -            401    403   403     data     data 403    403    403        403
 Query reconciliations | { it: $field(first: 3) { it: totalCount } }
-    -            401    403   403     data     data 403    403    403        403
-ReconciliationConnection edges nodes pageInfo | { it: reconciliations(first: 3) { it: $field { __typename } } }
-    -            401    403   403     data     data 403    403    403        403
-ReconciliationConnection totalCount | { it: reconciliations(first: 3) { it: $field } }
-    -            401    403   403     data     data 403    403    403        403
-ReconciliationEdge cursor | { it: reconciliations(first: 3) { it: edges { it: $field } } }
-    -            401    403   403     data     data 403    403    403        403
-ReconciliationEdge node | { it: reconciliations(first: 3) { it: edges { it: $field { id } } } }
-    -            401    403   403     data     data 403    403    403        403
-Reconciliation id at actor release isOfFile claimsHash holds differs noData contradicts | { it: reconciliations(first: 3) { it: nodes { it: $field } } }
-    -            401    403   403     data     data 403    403    403        403
+ReconciliationConnection edges nodes pageInfo totalCount | { it: reconciliations(first: 3) { it: $field { __typename } } }
+ReconciliationEdge cursor node | { it: reconciliations(first: 3) { it: edges { it: $field { id } } } }
 Query keptReconciliation | { it: $field(id: "0197a1b2-7c3d-7000-8000-000000000077") { id } }
     -            401    null  null    null     null null   null   null       null
+Query opportunities | { it: $field(filter: { kind: [TALENT], state: [PUBLISHED] }) { it: nodes { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection nodes edges totalCount pageInfo | { it: opportunities(first: 1) { it: $field { it: endCursor } } }
+OpportunityEdge cursor node | { it: opportunities { it: edges { it: $field { key } } } }
+Query opportunity | { it: $field(id: "{opportunity}") { it: key } }
+    offer        data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+    over         null  null  null  data  data  data  null  null  null 
+    no-offer     null  null  null  null  null  null  null  null  null 
+Opportunity id key kind side state title text majors majorWords industry headcount validUntil createdAt updatedAt etag publishedAt school city enterprise contact reason outcome outcomeNumber matches | { it: opportunity(id: "{opportunity}") { it: $field(first: 3) { score } } }
+    sought       data  data  data  data  data  data  data  data  data 
+    offer        null  null  null  null  null  data  null  null  null 
+    waiting      null  null  null  null  null  null  null  data  null 
+OfficeContact department telephone email | { it: opportunity(id: "{opportunity}") { it: contact { it: $field } } }
+    offer        null  null  null  data  data  data  null  null  null 
+    sought       null  null  null  data  null  null  null  data  null 
+Match score parts opportunity | { it: opportunity(id: "{opportunity}") { it: matches { it: $field { __typename } } } }
+MatchPart code points most text | { it: opportunity(id: "{opportunity}") { it: matches { it: parts { it: $field } } } }
+Query opportunityDigest | { it: $field(day: "2024-01-02") { day } }
+    -            401   403   403   data  data  data  403   data  403  
+OpportunityDigest day total matches | { it: opportunityDigest(day: "2024-01-02") { it: $field { score } } }
+DigestedMatch supply demand score foundAt | { it: opportunityDigest(day: "2024-01-02") { it: matches { it: $field } } }
+Query interests | { it: $field { it: nodes { key } } }
+InterestConnection nodes edges totalCount pageInfo | { it: interests { it: $field { it: endCursor } } }
+InterestEdge cursor node | { it: interests { it: edges { it: $field { key } } } }
+Query interest | { it: $field(id: "{interest}") { it: key } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+    no-interest  401   null  null  null  null  null  null  null  null 
+Interest id key state note createdAt updatedAt etag reason enterprise school opportunity contact | { it: interest(id: "{interest}") { it: $field { __typename } } }
+    agreed       401   null  null  null  null  data  null  data  null 
+    declined     401   null  null  null  null  null  null  null  null 
+    asked        401   null  null  null  null  null  null  null  null 
+InterestContact owner interested | { it: interest(id: "{interest}") { it: contact { it: $field { telephone } } } }
+Query bulletin | { it: $field(year: 2024) { year } }
+Bulletin year isFinal madeAt lines | { it: bulletin(year: 2024) { it: $field { key } } }
+BulletinLine dimension key name supply demand outcomes | { it: bulletin(year: 2024) { it: lines { it: $field { __typename } } } }
+BulletinCount postings headcount | { it: bulletin(year: 2024) { it: lines { it: supply { it: $field } } } }
+BulletinOutcomes met partlyMet unmet open headsMet | { it: bulletin(year: 2024) { it: lines { it: outcomes { it: $field } } } }
+City opportunities | { it: city(code: "620100") { it: $field { key } } }
+School opportunities | { it: school(code: "{school}") { it: $field { key } } }
+    own          data  data  data  data  data  data  data  data  data 
+Enterprise opportunities | { it: enterprise(code: "EEADEB0F3") { it: $field { key } } }
+Mutation postOpportunity | mutation { it: $field(input: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} }) { opportunity { key } } }
+    -            401   403   403   403   403   422   403   422   403  
+Mutation changeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", opportunity: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} } }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation withdrawOpportunity approveOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
+Mutation closeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", outcome: MET }) { opportunity { key } } }
+    offer        401   403   403   412   412   403   403   403   403  
+    waiting      401   404   404   412   404   404   404   403   404  
+Mutation refuseOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", reason: "a reason" }) { opportunity { key } } }
+Mutation expressInterest | mutation { it: $field(input: { opportunity: "{opportunity}", contact: {} }) { interest { key } } }
+    offer        401   403   403   403   403   409   403   409   403  
+Mutation acceptInterest declineInterest withdrawInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    agreed       401   404   404   403   403   412   404   403   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
+    agreed       401   404   404   403   403   403   404   412   404  
+InterestPayload interest | mutation { it: acceptInterest(input: { id: "{interest}", ifMatch: "*" }) { it: $field { key } } }
+    asked        401   404   404   403   403   data  404   404   404  
+OpportunityPayload opportunity | mutation { it: approveOpportunity(input: { id: "{opportunity}", ifMatch: "*" }) { it: $field { key } } }
+    waiting      401   404   404   data  403   403   403   403   403  
 Mutation createRelease | mutation { it: $field(input: { kind: PATCH, note: "" }) { release { id } } }
     -            401    403   403     422      403  403    403    403        403
 PushSubmissionPayload isFirst | mutation { it: patchSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", observations: [], ifMatch: "*" }) { it: $field } }

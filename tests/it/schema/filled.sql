@@ -163,3 +163,10 @@ INSERT INTO teacher_certificate (code, number, application_id, school_code, leve
 INSERT INTO certificate_sequence (year, last) VALUES (2024, 1);
 INSERT INTO teacher_certification_count (id, position, category, level, teachers, source) VALUES
     (UUID_1, 1, 'higher_vocational', 'junior', 2375, '001 表4');
+INSERT INTO opportunity (id, school_code, owner_city_code, city_code, kind, side, state, title, text, majors, major_words, industry, headcount, valid_until, stamp, version, created_at, updated_at, published_at) VALUES
+    (UUID_1, '62001', '620100', '620100', 'talent', 'supply', 'published', '焊接毕业生', '', '[]', '[]', '制造业', 30, '2099-12-31', 1, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00'),
+    (UUID_2, '62005', '620500', '620500', 'talent', 'demand', 'published', '招焊工', '', '[]', '[]', NULL, NULL, '2099-12-31', 2, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO opportunity_match (supply_id, demand_id, score, found_at) VALUES
+    (UUID_1, UUID_2, 77, '2024-01-02 03:04:05+00:00');
+INSERT INTO opportunity_interest (id, opportunity_id, enterprise_code, contact_telephone, state, version, created_at, updated_at) VALUES
+    (UUID_1, UUID_1, 'E00000001', '0931-1234567', 'expressed', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');

@@ -8,6 +8,7 @@ mod collections;
 mod consortia;
 mod events;
 mod figures;
+mod opportunities;
 mod partnerships;
 mod people;
 mod registry;
@@ -25,6 +26,7 @@ pub use collections::CollectionsQuery;
 pub use consortia::{ConsortiaQuery, ConsortiumChanges};
 pub use events::Subscription;
 pub use figures::FiguresQuery;
+pub use opportunities::{OpportunitiesMutation, OpportunitiesQuery};
 pub use partnerships::{PartnershipChanges, PartnershipsQuery};
 pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
@@ -50,6 +52,7 @@ pub struct Query(
     CollectionsQuery,
     SubmissionsQuery,
     FiguresQuery,
+    OpportunitiesQuery,
     AuditQuery,
     PeopleQuery,
     PartnershipsQuery,
@@ -60,7 +63,7 @@ pub struct Query(
 
 /// Everything that can be changed. The same verbs, checks and errors as REST.
 #[derive(MergedObject, Default)]
-pub struct Mutation(Changes, RegistryChanges, PartnershipChanges, ConsortiumChanges);
+pub struct Mutation(Changes, RegistryChanges, PartnershipChanges, ConsortiumChanges, OpportunitiesMutation);
 
 /// The caller, and everything by its id.
 #[derive(Default)]

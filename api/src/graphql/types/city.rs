@@ -7,13 +7,14 @@ use super::{
     city_page::{CityCompliance, TableProgress},
     consortium::Consortium,
     major::etag,
+    opportunity::Opportunity,
     partnership::Partnership,
     school::{School, SchoolConnection},
     target::Target,
     task::Task,
 };
 use crate::{
-    domain::cities,
+    domain::{cities, opportunities::Of},
     graphql::{
         self,
         error::GqlResult,
@@ -136,6 +137,13 @@ impl<'a> City<'a> {
     async fn targets(&self) -> Vec<Target> {
         let own = self.0.targets.iter().filter(|row| row.city_code.as_ref() == Some(&self.1.code));
         own.cloned().map(Target::from).collect()
+    }
+
+    /// What is sought and offered there, as far as it is there for the caller: the newest, at most 200.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn opportunities(&self, cx: &Context<'_>, first: Option<i32>) -> GqlResult<Vec<Opportunity>> {
+        let of = Of::City(self.1.code.clone());
+        Opportunity::some(cx, of, first).await
     }
 
     /// Where it is printed.

@@ -8,10 +8,14 @@ use super::{
     city::City,
     major::{etag, term},
     membership::ConsortiumMembership,
+    opportunity::Opportunity,
     partnership::Partnership,
 };
 use crate::{
-    domain::certifications::duty::Duty,
+    domain::{
+        certifications::duty::Duty,
+        opportunities::{Of, Party},
+    },
     graphql::{
         self,
         error::GqlResult,
@@ -19,7 +23,7 @@ use crate::{
         lean::LeanList,
         limits::{self, SOME},
         loaders::Loaders,
-        paging::{Placed, connection},
+        paging::{self, Placed, connection},
         scalars::Day,
     },
     memory::registry::Registry,
@@ -130,6 +134,13 @@ impl<'a> Enterprise<'a> {
     async fn internship_duty(&self, cx: &Context<'a>) -> GqlResult<Option<InternshipDuty<'a>>> {
         let rows = cx.data_unchecked::<Loaders>().certifications(&self.1.code).await?;
         Duty::newest(graphql::ctx(cx), rows.iter()).map(|duty| InternshipDuty::of(cx, duty)).transpose()
+    }
+
+    /// What it seeks and offers, as far as it is there for the caller: the newest, at most 200.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn opportunities(&self, cx: &Context<'_>, first: Option<i32>) -> GqlResult<Vec<Opportunity>> {
+        let of = Of::Party(Party::Enterprise(self.1.code.clone()));
+        Opportunity::some(cx, of, first).await
     }
 
     /// Where it is printed.

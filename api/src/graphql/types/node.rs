@@ -10,8 +10,10 @@ use super::{
     enterprise::Enterprise,
     indicator::Indicator,
     institution::Institution,
+    interest::Interest,
     major::{IndustryChain, Major, MajorChain, Programme},
     membership::{ConsortiumMembership, Designation},
+    opportunity::Opportunity,
     partnership::Partnership,
     period::Period,
     principal::Principal,
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     ctx::Ctx,
     domain::{
-        partnerships, releases,
+        interests, opportunities, partnerships, releases,
         submissions::{self, Key},
         tasks,
     },
@@ -65,6 +67,10 @@ pub enum Node<'a> {
     IndustryChain(IndustryChain<'a>),
     /// Another body.
     Institution(Institution<'a>),
+    /// An interest in an opportunity.
+    Interest(Interest),
+    /// What a school or an enterprise seeks or offers.
+    Opportunity(Opportunity),
     /// A major.
     Major(Major<'a>),
     /// That a major serves an industry chain.
@@ -129,6 +135,8 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "MajorChain" => {
             row(registry.major_chains.all(), key, |row| row.id).map(|row| Node::MajorChain(MajorChain(registry, row)))
         }
+        "Interest" => maybe(interests::get(ctx, key).await)?.map(|known| Node::Interest(known.into())),
+        "Opportunity" => maybe(opportunities::get(ctx, key).await)?.map(|row| Node::Opportunity(row.into())),
         "Partnership" => match row(registry.partnerships.all(), key, |row| row.id) {
             Some(row) => Some(Node::Partnership(Partnership::held(registry, row))),
             // What is not public is not held in memory.

@@ -9,20 +9,24 @@ use super::{
     major::{Programme, etag, term},
     membership::{ConsortiumMembership, Designation},
     observation::Observation,
+    opportunity::Opportunity,
     partnership::Partnership,
     promised,
     submission::Submission,
     words::{Affiliation, Ownership, SchoolCategory, SchoolTier, SuccessionKind},
 };
 use crate::{
-    domain::observations,
+    domain::{
+        observations,
+        opportunities::{Of, Party},
+    },
     graphql::{
         error::GqlResult,
         ids,
         lean::{Lean, LeanList, object, or_null, plain, word},
         limits::{self, CELLS, SOME},
         loaders,
-        paging::{Placed, connection},
+        paging::{self, Placed, connection},
         scalars::Day,
         written::text,
     },
@@ -178,6 +182,13 @@ impl<'a> School<'a> {
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn partnerships(&self) -> Vec<Partnership<'a>> {
         self.0.partnerships.of(self.1.code.as_str()).map(|row| Partnership::held(self.0, row)).collect()
+    }
+
+    /// What it seeks and offers, as far as it is there for the caller: the newest, at most 200.
+    #[graphql(complexity = "limits::times(paging::size(first, None), child_complexity)")]
+    async fn opportunities(&self, cx: &Context<'_>, first: Option<i32>) -> GqlResult<Vec<Opportunity>> {
+        let of = Of::Party(Party::School(self.1.code.clone()));
+        Opportunity::some(cx, of, first).await
     }
 
     /// Where it is printed.

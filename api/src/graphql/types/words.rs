@@ -19,6 +19,65 @@ macro_rules! words {
 }
 
 words! {
+    /// What is sought or offered between schools and enterprises (供求类型).
+    OpportunityKind = "words::OpportunityKind" {
+        /// 人才
+        Talent,
+        /// 合作
+        Cooperation,
+        /// 科研项目
+        ResearchProject,
+        /// 技术服务
+        TechnicalService,
+        /// 兼职教师
+        PartTimeTeacher,
+        /// 实习
+        Internship,
+        /// 教师实践
+        TeacherPlacement,
+    }
+    /// Whether it is offered or sought.
+    OpportunitySide = "words::OpportunitySide" {
+        /// 供给
+        Supply,
+        /// 需求
+        Demand,
+    }
+    /// Where an opportunity stands.
+    OpportunityState = "words::OpportunityState" {
+        /// It waits for the city of its owner, or for the province.
+        Pending,
+        /// It stands, for everybody to see.
+        Published,
+        /// It was refused or taken down, with a reason.
+        Refused,
+        /// Its last day is over.
+        Expired,
+        /// Its owner has said what has come of it.
+        Closed,
+        /// Its owner has taken it back.
+        Withdrawn,
+    }
+    /// What has come of an opportunity.
+    OpportunityOutcome = "words::OpportunityOutcome" {
+        /// 已满足
+        Met,
+        /// 部分满足
+        PartlyMet,
+        /// 未满足
+        Unmet,
+    }
+    /// Where an interest stands.
+    InterestState = "words::InterestState" {
+        /// The owner has not answered yet.
+        Expressed,
+        /// Both sides have said yes.
+        Accepted,
+        /// The owner has said no.
+        Declined,
+        /// It was taken back.
+        Withdrawn,
+    }
     /// The level of a school (办学层次).
     SchoolTier = "words::SchoolTier" {
         /// 职业本科
