@@ -3,6 +3,7 @@
 mod kill;
 mod ledger;
 mod order;
+mod persons;
 
 use std::{
     io::{BufRead, BufReader},

@@ -10,7 +10,7 @@ use zhiqiao::formats::{
 use super::{mutated_text, runtime, target};
 use crate::{
     app::{Caller, TestApp},
-    attacks, stage,
+    attacks,
     wire::send,
 };
 
@@ -72,7 +72,6 @@ fn published_addresses() {
     let runtime = runtime();
     let (app, server) = runtime.block_on(async {
         let app = TestApp::new().await;
-        stage::release(&app, entity::words::ReleaseKind::Minor).await;
         let server = app.serve().await;
         (app, server)
     });

@@ -83,7 +83,7 @@ async fn two_secrets_are_good_beside_each_other_for_a_while() {
     ] {
         let Err(Error::Invalid(found)) = clients::renew(&admin, "campus", renewal).await else { panic!() };
         let codes: Vec<&str> = found.iter().map(|one| one.code.as_str()).collect();
-        assert_eq!(codes, ["overlap", "expires"]);
+        assert_eq!(codes, ["overlap_hours", "expires_days"]);
     }
     // A secret that everybody knows is replaced at once or not at all.
     let demo = clients::renew(&admin, "demo-analyst", Renewal { expires_in: None, ..renewal }).await;
