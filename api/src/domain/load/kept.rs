@@ -27,7 +27,7 @@ pub(super) async fn merged(db: &impl ConnectionTrait) -> Result<HashMap<String, 
         }
         at.clone()
     };
-    Ok(next.values().zip(next.keys()).map(|(kept, gone)| (gone.clone(), last(kept))).collect())
+    Ok(next.keys().map(|gone| (gone.clone(), last(gone))).collect())
 }
 
 /// Takes out of a plan what is the officials' own, and says how much of which file that was.
