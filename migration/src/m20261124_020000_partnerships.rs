@@ -53,11 +53,11 @@ fn columns() -> Vec<(&'static str, ColumnDef)> {
     let side = words("ck_partnership_proposed_by", "proposed_by", &["school", "enterprise", "province"]);
     vec![
         ("partnership", string_len("state", 40).default("active").check(state).take()),
-        ("partnership", string_len("proposed_by", 40).default("province").check(side).take()),
         ("partnership", string_null("major_code").take()),
         ("partnership", date_null("starts_on").take()),
         ("partnership", date_null("ends_on").take()),
         ("partnership", integer_null("students").check(check("ck_partnership_students", "students >= 0")).take()),
+        ("partnership", string_len("proposed_by", 40).default("province").check(side).take()),
         (
             "partnership",
             big_integer_null("investment").check(check("ck_partnership_investment", "investment >= 0")).take(),
@@ -110,10 +110,7 @@ fn consortium_application() -> TableCreateStatement {
         ))
         .check(words("ck_consortium_application_state", "state", &states))
         .check(words("ck_consortium_application_role", "role", &["lead", "co_lead", "vice_chair", "member"]))
-        .check(check(
-            "ck_consortium_application_is_one_body",
-            "(school_code IS NULL) <> (enterprise_code IS NULL)",
-        ))
+        .check(check("ck_consortium_application_is_one_body", "(school_code IS NULL) <> (enterprise_code IS NULL)"))
         .check(check("ck_consortium_application_version", "version >= 1"))
         .to_owned()
 }

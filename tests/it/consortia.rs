@@ -24,7 +24,9 @@ fn id(answer: &Answer) -> String {
 }
 
 async fn members(caller: &Caller, code: &str) -> Vec<(String, String)> {
-    let query = format!("{{ consortium(code: \"{code}\") {{ members {{ role joinedOn school {{ code }} enterprise {{ code }} }} }} }}");
+    let query = format!(
+        "{{ consortium(code: \"{code}\") {{ members {{ role joinedOn school {{ code }} enterprise {{ code }} }} }} }}"
+    );
     let data = Caller::data(caller.graphql(&query, json!({})).await);
     let members = data["consortium"]["members"].as_array().unwrap();
     members
@@ -56,7 +58,9 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
     let second = id(&enterprise.post(&apply(LED), None, &json!({})).await.expect(201));
 
     // The applicant, the lead and the province see it; nobody else, and no applicant another's.
-    for (caller, status) in [(&school, 200), (&lead, 200), (&province, 200), (&foreign, 404), (&enterprise, 404), (&public, 401)] {
+    for (caller, status) in
+        [(&school, 200), (&lead, 200), (&province, 200), (&foreign, 404), (&enterprise, 404), (&public, 401)]
+    {
         caller.get(&format!("/v1/consortium-applications/{first}")).await.expect(status);
     }
     let listed = |page: Value| page["applications"].as_array().unwrap().len();
@@ -73,7 +77,8 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
     step(&lead, &first, "withdraw", Some("*"), json!({})).await.expect(403);
     let wrong = json!({ "role": "lead", "joined_on": "2098-01-01" });
     let wrong = step(&lead, &first, "accept", Some("*"), wrong).await.expect(422).json();
-    let codes: BTreeSet<&str> = wrong["errors"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    let codes: BTreeSet<&str> =
+        wrong["errors"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
     assert_eq!(codes, BTreeSet::from(["day_to_come", "role"]));
     let yes = json!({ "role": "vice_chair", "joined_on": "2024-01-01" });
     let accepted = step(&lead, &first, "accept", Some("*"), yes).await.expect(200).json();
@@ -88,7 +93,10 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
     assert!(members(&public, LED).await.contains(&("62001".to_owned(), "VICE_CHAIR".to_owned())));
     let query = "{ school(code: \"62001\") { consortia { consortium { code } role joinedOn } } }";
     let data = Caller::data(public.graphql(query, json!({})).await);
-    assert_eq!(data["school"]["consortia"], json!([{ "consortium": { "code": LED }, "role": "VICE_CHAIR", "joinedOn": "2024-01-01" }]));
+    assert_eq!(
+        data["school"]["consortia"],
+        json!([{ "consortium": { "code": LED }, "role": "VICE_CHAIR", "joinedOn": "2024-01-01" }])
+    );
     school.post(&apply(LED), None, &json!({})).await.expect(409);
 
     // Leaving: not before joining, not to come, not who is no member, and not the last lead.
@@ -197,7 +205,10 @@ async fn the_counts_of_the_reference_data_are_those_of_the_files() {
     assert_eq!((all.len(), consortia.len(), &data["consortia"]["totalCount"]), (27, 27, &json!(27)));
     let word = |one: &Value, name: &str| one[name].as_str().unwrap().to_lowercase();
     for field in ["kind", "scope"] {
-        assert_eq!(counted(all.iter().map(|one| word(one, field))), counted(consortia.iter().map(|row| row[field].clone())));
+        assert_eq!(
+            counted(all.iter().map(|one| word(one, field))),
+            counted(consortia.iter().map(|row| row[field].clone()))
+        );
     }
     // Leads per school.
     let is_lead = |role: &str| ["lead", "co_lead"].contains(&role);

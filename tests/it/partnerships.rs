@@ -97,8 +97,17 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
     assert_eq!(
         codes(&answer),
         [
-            "day_form", "day_form", "investment", "kind_form", "link", "link", "major_code", "missing", "not_own",
-            "students", "unknown_code"
+            "day_form",
+            "day_form",
+            "investment",
+            "kind_form",
+            "link",
+            "link",
+            "major_code",
+            "missing",
+            "not_own",
+            "students",
+            "unknown_code"
         ]
     );
     let mut late = proposal();
@@ -117,7 +126,10 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
     let made = cast.school.post("/v1/partnerships", None, &proposal()).await.expect(201);
     let (id, first) = (made.json()["id"].as_str().unwrap().to_owned(), made.header("etag").unwrap().to_owned());
     let said = made.json();
-    assert_eq!((&said["state"], &said["proposed_by"], &said["school"]), (&json!("proposed"), &json!("school"), &json!("62001")));
+    assert_eq!(
+        (&said["state"], &said["proposed_by"], &said["school"]),
+        (&json!("proposed"), &json!("school"), &json!("62001"))
+    );
     assert!(made.text.contains("\"investment\":1250000.5"), "{}", made.text);
     cast.school.post("/v1/partnerships", None, &proposal()).await.expect(409);
 
@@ -139,7 +151,8 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
         let is_listed = listed["partnerships"].as_array().unwrap().iter().any(|one| one["id"] == id.as_str());
         assert_eq!(is_listed, status == 200, "{listed}");
     }
-    let of_school = "query ($id: String!) { partnership(id: $id) { state } school(code: \"62001\") { partnerships { code } } }";
+    let of_school =
+        "query ($id: String!) { partnership(id: $id) { state } school(code: \"62001\") { partnerships { code } } }";
     let seen = Caller::data(cast.public.graphql(of_school, json!({ "id": id })).await);
     assert_eq!(seen["partnership"], Value::Null);
     assert!(!seen["school"]["partnerships"].to_string().contains(&id));
@@ -169,7 +182,10 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
         school(code: \"62001\") { partnerships { code } } enterprise(code: \"EEADEB0F3\") { partnerships { code } }
         a: city(code: \"620100\") { partnerships { code } } b: city(code: \"620900\") { partnerships { code } } }";
     let seen = Caller::data(cast.public.graphql(ways, json!({ "id": id })).await);
-    assert_eq!(seen["partnership"], json!({ "state": "ACTIVE", "students": 45, "investment": 1_250_000.5, "endsOn": null }));
+    assert_eq!(
+        seen["partnership"],
+        json!({ "state": "ACTIVE", "students": 45, "investment": 1_250_000.5, "endsOn": null })
+    );
     for way in ["school", "enterprise", "a", "b"] {
         assert!(seen[way]["partnerships"].to_string().contains(&id), "{way}: {seen}");
     }
@@ -183,13 +199,19 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
     cast.enterprise.send("PATCH", &path, &[("if-match", "*")], Some(&more)).await.expect(200);
 
     // And it ends, with a reason, on a day that has come.
-    assert_eq!(codes(&step(&cast.school, &id, "end", Some("*"), json!({ "reason": "" })).await.expect(422)), ["missing"]);
+    assert_eq!(
+        codes(&step(&cast.school, &id, "end", Some("*"), json!({ "reason": "" })).await.expect(422)),
+        ["missing"]
+    );
     let early = json!({ "reason": "done", "ended_on": "2020-01-01" });
     assert_eq!(codes(&step(&cast.school, &id, "end", Some("*"), early).await.expect(422)), ["ended_on"]);
     let done = json!({ "reason": "done", "ended_on": "2025-07-01" });
     step(&cast.foreign, &id, "end", Some("*"), done.clone()).await.expect(403);
     let ended = step(&cast.school, &id, "end", Some("*"), done.clone()).await.expect(200).json();
-    assert_eq!((&ended["state"], &ended["ends_on"], &ended["reason"]), (&json!("ended"), &json!("2025-07-01"), &json!("done")));
+    assert_eq!(
+        (&ended["state"], &ended["ends_on"], &ended["reason"]),
+        (&json!("ended"), &json!("2025-07-01"), &json!("done"))
+    );
     step(&cast.school, &id, "end", Some("*"), done).await.expect(409);
     cast.school.send("PATCH", &path, &[("if-match", "*")], Some(&json!({ "students": 1 }))).await.expect(409);
     cast.public.get(&path).await.expect(200);
@@ -215,7 +237,9 @@ async fn a_proposal_is_refused_with_a_reason_or_withdrawn_by_graphql_alike() {
     let input = |name: &str| json!({ "input": { "school": "62001", "kind": "internship", "name": name, "investment": "12.30" } });
     let code_of = |answer: &Value| answer["errors"][0]["extensions"]["code"].as_str().map(status_of);
     let mutation = |verb: &str, kind: &str| {
-        format!("mutation ($input: {kind}PartnershipInput!) {{ it: {verb}Partnership(input: $input) {{ partnership {{ state reason investment }} }} }}")
+        format!(
+            "mutation ($input: {kind}PartnershipInput!) {{ it: {verb}Partnership(input: $input) {{ partnership {{ state reason investment }} }} }}"
+        )
     };
 
     // The enterprise proposes, the school refuses.
@@ -228,20 +252,21 @@ async fn a_proposal_is_refused_with_a_reason_or_withdrawn_by_graphql_alike() {
     assert_eq!(code_of(&cast.school.graphql(&refuse, with(" ")).await), Some(422));
     assert_eq!(code_of(&cast.school.graphql(&refuse, with("证件 110101199003078515")).await), Some(422));
     let refused = Caller::data(cast.school.graphql(&refuse, with("人数不足")).await);
-    assert_eq!(
-        refused["it"]["partnership"],
-        json!({ "state": "REFUSED", "reason": "人数不足", "investment": 12.3 })
-    );
+    assert_eq!(refused["it"]["partnership"], json!({ "state": "REFUSED", "reason": "人数不足", "investment": 12.3 }));
     // The other side reads why; nobody else that it ever was.
     assert_eq!(cast.enterprise.get(&format!("/v1/partnerships/{id}")).await.expect(200).json()["reason"], "人数不足");
     cast.public.get(&format!("/v1/partnerships/{id}")).await.expect(404);
     // The same may be proposed again, and be taken back.
     let again = Caller::data(cast.enterprise.graphql(propose, input("顶岗实习")).await);
     let id = again["proposePartnership"]["partnership"]["code"].as_str().unwrap().to_owned();
-    let withdraw = "mutation ($input: PartnershipStepInput!) { it: withdrawPartnership(input: $input) { partnership { state } } }";
+    let withdraw =
+        "mutation ($input: PartnershipStepInput!) { it: withdrawPartnership(input: $input) { partnership { state } } }";
     let input = json!({ "input": { "partnership": id, "ifMatch": "*" } });
     assert_eq!(code_of(&cast.school.graphql(withdraw, input.clone()).await), Some(403));
-    assert_eq!(Caller::data(cast.enterprise.graphql(withdraw, input.clone()).await)["it"]["partnership"]["state"], "WITHDRAWN");
+    assert_eq!(
+        Caller::data(cast.enterprise.graphql(withdraw, input.clone()).await)["it"]["partnership"]["state"],
+        "WITHDRAWN"
+    );
     assert_eq!(code_of(&cast.enterprise.graphql(withdraw, input).await), Some(409));
     server.stop().await;
 }
@@ -306,7 +331,8 @@ async fn the_66_of_the_reference_data_are_what_a_count_over_the_file_gives() {
         .map(|group| (word(group, "key"), group["partnerships"].as_u64().unwrap()))
         .collect();
     assert_eq!(groups, counted(standing().map(|row| row["kind"].clone())));
-    let by_school = "{ partnershipStatistics(groupBy: SCHOOL) { partnerships students groups { school { name } partnerships } } }";
+    let by_school =
+        "{ partnershipStatistics(groupBy: SCHOOL) { partnerships students groups { school { name } partnerships } } }";
     let data = Caller::data(public.graphql(by_school, json!({})).await)["partnershipStatistics"].clone();
     // No head of the reference data is one of a partnership: nobody says so is not zero.
     assert_eq!(data["students"], Value::Null);
@@ -417,7 +443,10 @@ async fn the_derived_table_is_the_same_by_every_door() {
     }
     assert_eq!(expected[&("620100".to_owned(), "partnerships.students")], Decimal::from(42));
     assert_eq!(expected[&("620100".to_owned(), "partnerships.investment")], Decimal::from(1100));
-    assert_eq!(expected.get(&("620500".to_owned(), "partnerships.students")).copied().unwrap_or_default(), Decimal::ZERO);
+    assert_eq!(
+        expected.get(&("620500".to_owned(), "partnerships.students")).copied().unwrap_or_default(),
+        Decimal::ZERO
+    );
 
     let query = "query ($release: String) { aggregate(input: { period: \"2023\", groupBy: [CITY], release: $release,
         indicators: [\"partnerships.count\", \"partnerships.students\", \"partnerships.investment\"] })
@@ -440,7 +469,10 @@ async fn the_derived_table_is_the_same_by_every_door() {
     for ((city, code), value) in &released {
         let is = expected.get(&(city.clone(), code.as_str())).copied().unwrap_or_default().normalize();
         // A city of whose partnerships none says a number has none.
-        assert!(*value == Some(is) || (value.is_none() && is.is_zero() && code != "partnerships.count"), "{city} {code} {value:?} {is}");
+        assert!(
+            *value == Some(is) || (value.is_none() && is.is_zero() && code != "partnerships.count"),
+            "{city} {code} {value:?} {is}"
+        );
     }
     assert!(released.values().flatten().any(|value| !value.is_zero()));
     // Officials ask for what is not released yet: nothing has changed.
@@ -452,7 +484,9 @@ async fn the_derived_table_is_the_same_by_every_door() {
         file.iter().map(|row| ((row["city"].clone(), row["indicator"].clone()), number(&row["value"]))).collect();
     assert_eq!(file, released);
     let accept = [("accept", "application/vnd.sdmx.data+csv;version=1.0.0")];
-    let sdmx = crate::data::fetch(&public, "GET", "/sdmx/2.1/data/partnerships/all?startPeriod=2023&endPeriod=2023", &accept).await;
+    let sdmx =
+        crate::data::fetch(&public, "GET", "/sdmx/2.1/data/partnerships/all?startPeriod=2023&endPeriod=2023", &accept)
+            .await;
     let sdmx = sdmx.expect(200).bytes;
     let mut found = 0;
     for row in csv::Reader::from_reader(sdmx.as_slice()).into_deserialize() {
@@ -500,7 +534,8 @@ async fn nobody_states_or_changes_the_derived_table() {
         .body("school,dataset,period,indicator,value,status,note\n62001,partnerships,2023,partnerships.count,1,,\n");
     let batch: Value = batch.send().await.unwrap().json().await.unwrap();
     assert_eq!((&batch["rows"]["accepted"], &batch["rows"]["rejected"]), (&json!(0), &json!(1)), "{batch}");
-    let collection = json!({ "dataset": "partnerships", "period": "2023", "opens_on": "2024-01-01", "due_on": "2024-02-01" });
+    let collection =
+        json!({ "dataset": "partnerships", "period": "2023", "opens_on": "2024-01-01", "due_on": "2024-02-01" });
     assert_eq!(codes(&province.post("/v1/collections", None, &collection).await.expect(422)), ["derived_dataset"]);
     let rule = json!({ "code": "partnerships.some", "severity": "info", "expression": "partnerships.count > 1.0", "message_zh": "一", "message_en": "a" });
     assert!(codes(&province.post("/v1/rules", None, &rule).await.expect(422)).contains(&"derived_dataset".to_owned()));

@@ -7,9 +7,8 @@ use entity::{
     account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
     collection, collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
     data_access_table, dataset, enterprise, finding, idempotency, indicator, journal, journal_checkpoint, journal_seal,
-    lockout, partnership, period, reconciliation, recovery_code, refresh_token, release,
-    release_table, revision, revocation, school, second_factor, signing_key, submission, token_family, transition,
-    webhook, webhook_delivery,
+    lockout, partnership, period, reconciliation, recovery_code, refresh_token, release, release_table, revision,
+    revocation, school, second_factor, signing_key, submission, token_family, transition, webhook, webhook_delivery,
     words::{MemberRole, PartnershipState},
 };
 use sea_orm::{

@@ -40,7 +40,9 @@ pub(super) fn matched(if_match: Option<&Match>, version: i32) -> Result<()> {
 /// What is told of a table that nobody states.
 pub(super) fn of_nobody(at: &str, dataset: &str) -> Finding {
     let text = Text::new(
-        format!("报表“{dataset}”由登记的校企合作自动汇总，不需填报，也不能修改：请登记或确认校企合作（/v1/partnerships）"),
+        format!(
+            "报表“{dataset}”由登记的校企合作自动汇总，不需填报，也不能修改：请登记或确认校企合作（/v1/partnerships）"
+        ),
         format!(
             "`{dataset}` is derived from the registered partnerships: nobody states or changes it; enter or confirm \
              partnerships instead (/v1/partnerships)"

@@ -205,7 +205,10 @@ fn judge(registry: &Registry, row: &rule::Model) -> Result<()> {
         let text = Text::new("规则编码应如 talent.placement_low", "A rule's code is written like talent.placement_low");
         fault("rule_code", "/code", text, code);
     } else if derived::is_derived(row.dataset_code.as_str()) {
-        let text = Text::new("此报表自动汇总，没有填报可供校验", "This table is derived: nobody states it, so no rule judges it");
+        let text = Text::new(
+            "此报表自动汇总，没有填报可供校验",
+            "This table is derived: nobody states it, so no rule judges it",
+        );
         fault("derived_dataset", "/code", text, code);
     } else if registry.datasets.get(row.dataset_code.as_str()).is_none() {
         let text = Text::new(

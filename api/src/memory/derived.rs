@@ -13,10 +13,7 @@ use entity::{
 };
 
 use super::registry::Registry;
-use crate::formats::{
-    columns::Series,
-    document::Status,
-};
+use crate::formats::{columns::Series, document::Status};
 
 /// The code of the table.
 pub const PARTNERSHIPS: &str = "partnerships";

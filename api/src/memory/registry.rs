@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use entity::{
-    alias, city, claim, consortium, consortium_activity, consortium_member, dataset, designation, enterprise, external_institution,
-    indicator, indicator_edition, partnership, rule, school, school_succession, words::EntityType,
+    alias, city, claim, consortium, consortium_activity, consortium_member, dataset, designation, enterprise,
+    external_institution, indicator, indicator_edition, partnership, rule, school, school_succession,
+    words::EntityType,
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 

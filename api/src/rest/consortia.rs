@@ -458,11 +458,8 @@ pub async fn overview(ctx: Ctx) -> Result<HttpResponse, Problem> {
         by_type: one.by_type,
         by_city: one.by_city,
     };
-    let overlap = |one: consortia::Overlap| OverlapView {
-        consortium: one.consortium,
-        other: one.other,
-        members: one.members,
-    };
+    let overlap =
+        |one: consortia::Overlap| OverlapView { consortium: one.consortium, other: one.other, members: one.members };
     let view = OverviewView {
         consortia: found.consortia.into_iter().map(composition).collect(),
         by_type: found.by_type,

@@ -418,7 +418,12 @@ async fn note(ctx: &Ctx, db: &impl ConnectionTrait, action: &'static str, row: &
 }
 
 /// Who is a member is public, so everybody is told.
-async fn told(ctx: &Ctx, db: &impl ConnectionTrait, action: &'static str, row: &consortium_member::Model) -> Result<()> {
+async fn told(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    action: &'static str,
+    row: &consortium_member::Model,
+) -> Result<()> {
     let member = row.school_code.as_ref().map(SchoolCode::as_str);
     let member = member.or_else(|| row.enterprise_code.as_ref().map(EnterpriseCode::as_str)).unwrap_or_default();
     let data = json!({ "consortium": row.consortium_code.as_str(), "member": member, "role": row.role.word() });

@@ -95,12 +95,8 @@ fn counted<'r>(rows: impl Iterator<Item = &'r str>) -> BTreeMap<String, usize> {
 pub fn overview(ctx: &Ctx) -> Result<Overview> {
     ctx.require(Action::Read, Kind::Registry)?;
     let registry = ctx.memory.registry();
-    let all: Vec<(&str, BTreeMap<&str, &consortium_member::Model>)> = registry
-        .consortia
-        .all()
-        .iter()
-        .map(|row| (row.code.as_str(), bodies(&registry, row.code.as_str())))
-        .collect();
+    let all: Vec<(&str, BTreeMap<&str, &consortium_member::Model>)> =
+        registry.consortia.all().iter().map(|row| (row.code.as_str(), bodies(&registry, row.code.as_str()))).collect();
     let by_type = |rows: &BTreeMap<&str, &consortium_member::Model>| {
         counted(rows.values().map(|row| row.member_type.as_str()).collect::<Vec<_>>().into_iter())
     };

@@ -18,14 +18,14 @@ use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, sea_query::Qu
 use uuid::Uuid;
 
 pub(crate) use self::said::evidence_of;
-pub(super) use self::{
-    said::{day, evidence, kind, title},
-    steps::today,
-};
 pub use self::{
     said::{New, Said},
     statistics::{By, Line, statistics},
     steps::{change, confirm, end, propose, refuse, withdraw},
+};
+pub(super) use self::{
+    said::{day, evidence, kind, title},
+    steps::today,
 };
 use crate::{
     authz::{Action, Kind},

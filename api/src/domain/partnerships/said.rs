@@ -7,10 +7,7 @@ use crate::{
     authz::Role,
     ctx::Ctx,
     domain::faults::Faults,
-    formats::{
-        decimal,
-        expression::is_name,
-    },
+    formats::{decimal, expression::is_name},
     memory::derived::MONEY,
 };
 

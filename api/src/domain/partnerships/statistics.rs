@@ -68,7 +68,9 @@ impl By {
             Self::Consortium => {
                 let members = [school, enterprise].into_iter().flatten();
                 let mut all: Vec<Option<String>> = members
-                    .flat_map(|code| registry.members.of(&code).map(|row| Some(row.consortium_code.0.clone())).collect::<Vec<_>>())
+                    .flat_map(|code| {
+                        registry.members.of(&code).map(|row| Some(row.consortium_code.0.clone())).collect::<Vec<_>>()
+                    })
                     .collect();
                 all.sort_unstable();
                 all.dedup();

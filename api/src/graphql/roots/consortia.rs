@@ -220,7 +220,11 @@ impl ConsortiumChanges {
     }
 
     /// Leaves a consortium, as the caller's own school or enterprise.
-    async fn leave_consortium(&self, cx: &Context<'_>, input: LeaveConsortiumInput) -> GqlResult<LeaveConsortiumPayload> {
+    async fn leave_consortium(
+        &self,
+        cx: &Context<'_>,
+        input: LeaveConsortiumInput,
+    ) -> GqlResult<LeaveConsortiumPayload> {
         let left = consortia::leave(graphql::ctx(cx), &input.consortium, input.left_on.map(written)).await;
         let row = left.map_err(|error| relocated(error, of_input))?;
         Ok(LeaveConsortiumPayload { left_on: row.left_on.map(Day) })

@@ -98,8 +98,9 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Partnership" => match row(registry.partnerships.all(), key, |row| row.id) {
             Some(row) => Some(Node::Partnership(Partnership::held(registry, row))),
             // What is not public is not held in memory.
-            None => maybe(partnerships::get(ctx, key).await)?
-                .map(|row| Node::Partnership(Partnership::read(registry, row))),
+            None => {
+                maybe(partnerships::get(ctx, key).await)?.map(|row| Node::Partnership(Partnership::read(registry, row)))
+            }
         },
         "Period" => Period::of(key).map(Node::Period),
         "Principal" => Principal::of(ctx).filter(|caller| caller.subject() == key).map(Node::Principal),
