@@ -53,11 +53,11 @@ fn columns() -> Vec<(&'static str, ColumnDef)> {
     let side = words("ck_partnership_proposed_by", "proposed_by", &["school", "enterprise", "province"]);
     vec![
         ("partnership", string_len("state", 40).default("active").check(state).take()),
-        ("partnership", string_len("proposed_by", 40).default("province").check(side).take()),
         ("partnership", string_null("major_code").take()),
         ("partnership", date_null("starts_on").take()),
         ("partnership", date_null("ends_on").take()),
         ("partnership", integer_null("students").check(check("ck_partnership_students", "students >= 0")).take()),
+        ("partnership", string_len("proposed_by", 40).default("province").check(side).take()),
         (
             "partnership",
             big_integer_null("investment").check(check("ck_partnership_investment", "investment >= 0")).take(),

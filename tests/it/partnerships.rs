@@ -487,9 +487,9 @@ async fn the_derived_table_is_the_same_by_every_door() {
     let sdmx =
         crate::data::fetch(&public, "GET", "/sdmx/2.1/data/partnerships/all?startPeriod=2023&endPeriod=2023", &accept)
             .await;
-    let mut reader = csv::Reader::from_reader(sdmx.expect(200).bytes.as_slice()).into_deserialize();
+    let sdmx = sdmx.expect(200).bytes;
     let mut found = 0;
-    while let Some(row) = reader.next() {
+    for row in csv::Reader::from_reader(sdmx.as_slice()).into_deserialize() {
         let row: BTreeMap<String, String> = row.unwrap();
         let key = (row["REF_AREA"].clone(), format!("partnerships.{}", row["INDICATOR"]));
         let is_total = ["OWNERSHIP", "CATEGORY", "TIER"].iter().all(|dimension| row[*dimension] == "_T");
