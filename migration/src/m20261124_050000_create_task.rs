@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
             index("idx_task_city", "task", &["city_code", "school_code"]),
             index("idx_task_school", "task", &["school_code"]),
             index("idx_task_due_on", "task", &["due_on"]),
-            unique("uq_task_evaluation_whose", "task_evaluation", &["whose", "year"]),
+            unique("uq_task_evaluation_whose", "task_evaluation", &["year", "whose"]),
             index("idx_task_evaluation_city", "task_evaluation", &["city_code"]),
             index("idx_target_city", "target", &["city_code"]),
             index("idx_target_school", "target", &["school_code"]),

@@ -883,6 +883,10 @@ TableProgress dataset period | { it: city(code: "620100") { it: submissionsProgr
     -              null    null  null    data     data  null   null   null       null
 TableProgress dueOn expected received submitted approved accepted overdue | { it: city(code: "620100") { it: submissionsProgress { it: $field } } }
     -              null    null  null    data     data  null   null   null       null
+TargetJudgement verdict figure release reason | { it: targets(filter: { hasExpression: true }) { it: judgement { it: $field } } }
+    -              data    data  data    data     data  data   data   data       data
+TargetJudgement period | { it: targets(filter: { hasExpression: true }) { it: judgement { it: $field { code } } } }
+    -              data    data  data    data     data  data   data   data       data
 Mutation addTask | mutation { it: $field(input: { title: "", due: "长期坚持" }) { task { key } } }
     -              401     403   403     422      422   403    403    403        403
 Mutation changeTask | mutation { it: $field(input: { task: "{task}", ifMatch: "99" }) { task { key } } }
@@ -1083,7 +1087,6 @@ TeacherCertificationGroup level category tier city teachers | { it: teacherCerti
 ClaimOutcome verdict claim other otherValue otherSource difference reason basis rule explanation schools expected | { it: reconciliation(verdict: [CONTRADICTS]) { $fields } }
 Task id key city school department title titleEn departments due dueYear dueOn isStanding setBy source | { it: tasks(filter: { dueYear: [2021] }) { $fields } }
 Target id key ownerName ownerType city school label labelEn comparator value valuePrinted unit dueYear expression source judgement etag | { it: targets(filter: { dueYear: [2025] }) { $fields } }
-TargetJudgement verdict figure period release reason | { it: targets(filter: { hasExpression: true }) { it: judgement { $fields } } }
 Policy id city content contentEn source | { it: policies { $fields } }
 CityFigure id city key label labelEn unit period value qualifier source | { it: cityFigures { $fields } }
 CityCompliance release period standards group schools | { it: city(code: "620100") { it: compliance { $fields } } }

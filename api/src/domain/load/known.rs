@@ -164,6 +164,8 @@ pub(super) struct Known {
     pub(super) city_named: HashMap<String, CityCode>,
     /// The city that the targets of a document name; nothing where they name several.
     pub(super) city_of: HashMap<String, Option<CityCode>>,
+    /// Whether the files that cities are found by could be read as a whole.
+    pub(super) is_certain_of_cities: bool,
     /// The sources and labels of targets; nothing where the file could not be read.
     pub(super) promised: Option<HashSet<(String, String)>>,
     /// What targets are judged by, by source and label.
@@ -297,6 +299,8 @@ impl Known {
             institution_kinds,
             city_named,
             city_of,
+            // A folder without targets is certain, too: nothing of it is missing.
+            is_certain_of_cities: city_lines.is_whole && (targets.is_whole || targets.file.is_empty()),
             promised,
             expressions: HashMap::new(),
         }

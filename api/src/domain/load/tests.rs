@@ -375,6 +375,62 @@ fn the_order_of_a_file_changes_no_code_and_no_id() {
 }
 
 #[test]
+fn every_fault_of_tasks_and_targets_is_named() {
+    let dir = with(&[
+        ("tasks", "2021年4月,2021,004 附件2-1", "2021年4月,2022,004 附件2-1"),
+        ("tasks", "市教育局|市农业农村局|各县（区）政府,2023年,2023", "市教育局||各县（区）政府,2023年,"),
+        ("tasks", "长期坚持,,004 附件2-8", "长期坚持,,009 附件2-8"),
+        ("targets", ">=,4:6,,,004 三(二)4", ">=,4:0,,,004 三(二)4"),
+        (
+            "targets",
+            "金昌市,city,“一园（五中心）一区两基地”建设·一园,Demonstration parks of the Jinchang plan,=",
+            "金昌,city,“一园（五中心）一区两基地”建设·一园,Demonstration parks of the Jinchang plan,==",
+        ),
+        ("city_figures", "620300,technology_teams", "620399,technology_teams"),
+        ("target_expressions", "international.foreign_students", "international.nobody"),
+        ("target_expressions", "重构14个高水平专业群", "重构十四个高水平专业群"),
+    ]);
+    let mut got = faults(dir.path());
+    got.sort_unstable();
+    let expected = [
+        "city_figures.csv#/15/city_code unresolved",
+        "target_expressions.csv#/2/label_zh unresolved",
+        "target_expressions.csv#/8/expression unresolved",
+        "targets.csv#/27/comparator unknown_word",
+        "targets.csv#/40/value wrong_form",
+        "tasks.csv#/17/departments_zh wrong_form",
+        "tasks.csv#/17/due_year contradiction",
+        "tasks.csv#/2/due_year contradiction",
+        "tasks.csv#/9/source unresolved",
+    ];
+    assert_eq!(got, expected);
+
+    // Owners that are not in the registry stay as printed; older folders have none of these files.
+    let dir = with(&[("targets", "甘肃有色冶金职业技术学院,school", "某学院,school")]);
+    let (plan, _) = plan(dir.path()).unwrap();
+    let other = plan.targets.iter().find(|row| row.owner_name == "某学院").unwrap();
+    assert_eq!((&other.city_code, &other.school_code), (&None, &None));
+    for file in pledges::MAY_BE_MISSING {
+        fs::remove_file(dir.path().join(format!("{file}.csv"))).unwrap();
+    }
+    let (plan, _) = super::plan(dir.path()).unwrap();
+    assert_eq!((plan.tasks.len(), plan.targets.len(), plan.city_figures.len()), (0, 0, 0));
+}
+
+#[test]
+fn a_target_has_its_expression_by_source_and_label() {
+    let (first, _) = plan(&gansu()).unwrap();
+    let with = first.targets.iter().filter(|row| row.expression.is_some()).count();
+    assert_eq!(with, 13);
+    let dir = self::with(&[]);
+    fs::remove_file(dir.path().join("target_expressions.csv")).unwrap();
+    let (second, _) = plan(dir.path()).unwrap();
+    assert!(second.targets.iter().all(|row| row.expression.is_none()));
+    assert_eq!(first.targets.len(), second.targets.len());
+    assert!(first.targets.iter().zip(&second.targets).all(|(one, other)| one.id == other.id));
+}
+
+#[test]
 fn another_province_needs_nothing_but_its_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut files: HashMap<&str, String> =

@@ -323,7 +323,9 @@ impl Said {
 /// Whether a text is a number of at most fifteen digits, or a ratio.
 fn is_value(text: &str) -> bool {
     let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    is_ratio(text) || decimal::parse(text, i16::try_from(decimals).unwrap_or(i16::MAX)).is_ok()
+    // `decimal::parse` reads what programs write, exponents among it; a promise is digits.
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    is_ratio(text) || is_plain && decimal::parse(text, i16::try_from(decimals).unwrap_or(i16::MAX)).is_ok()
 }
 
 /// What is wrong with an expression: all that it names and nobody knows.
