@@ -99,6 +99,12 @@ words! {
     BatchVerdict { Draft = "draft", Returned = "returned", Rejected = "rejected" }
     /// Why two printed figures contradict each other; `withdrawn` takes an earlier word back.
     ExplanationCause { Definition = "definition", Scope = "scope", Period = "period", Withdrawn = "withdrawn" }
+    /// Who has set a task.
+    TaskSetter { Province = "province", City = "city" }
+    /// Where a task stands: not done yet, said to be done, or judged.
+    TaskState { Open = "open", Reported = "reported", Fulfilled = "fulfilled", Missed = "missed" }
+    /// What the level above says of a task; `returned` and `reopened` give it back.
+    TaskVerdict { Fulfilled = "fulfilled", Missed = "missed", Returned = "returned", Reopened = "reopened" }
     /// How much a finding weighs.
     Severity { Error = "error", Warning = "warning", Info = "info" }
     /// What has become of a message to a webhook.

@@ -35,6 +35,7 @@ mod m20261123_190000_listed;
 mod m20261123_200000_disclosure;
 mod m20261123_220000_create_reconciliation;
 mod m20261124_000000_parties;
+mod m20261124_050000_create_task;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_200000_disclosure::Migration),
             Box::new(m20261123_220000_create_reconciliation::Migration),
             Box::new(m20261124_000000_parties::Migration),
+            Box::new(m20261124_050000_create_task::Migration),
         ]
     }
 }

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Duration, Utc};
 use entity::{
     account,
-    ids::{AccountId, DeliveryId, WebhookId},
-    webhook, webhook_delivery,
-    words::{DeliveryState, Duty, ReleaseKind, Role as Word, SubmissionState as State},
+    ids::{AccountId, DeliveryId, RowId, WebhookId},
+    target, task, task_evaluation, task_report, task_verdict, webhook, webhook_delivery,
+    words::{
+        DeliveryState, Duty, ReleaseKind, Role as Word, SubmissionState as State, TaskSetter, TaskState, TaskVerdict,
+    },
 };
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
@@ -80,6 +82,14 @@ const PEOPLE: &[(&str, &str)] = &[
     ("no-person", "0197a1b2-7c3d-7000-8000-000000000004"),
     ("program", "access-program"),
     ("no-program", "access-nobody"),
+];
+
+/// What a table calls a task, a target and an evaluation: of 62001 (of a target: its city), printed and of another
+/// city, and one that never was.
+const ERRANDS: &[(&str, &str)] = &[
+    ("errand", "0197a1b2-7c3d-7000-8000-000000000005"),
+    ("printed-errand", "0197a1b2-7c3d-7000-8000-000000000006"),
+    ("no-errand", "0197a1b2-7c3d-7000-8000-000000000007"),
 ];
 
 /// What a table calls a release.
@@ -346,6 +356,47 @@ GET /v1/reports/{period}
     own                                                200    200   200     200      200  200    200    200        200
 GET /v1/reports/{period}/{file}
     own                                                404    404   404     404      404  404    404    404        404
+GET /v1/tasks
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/tasks
+    -                                                  401    403   403     422      422  403    403    403        403
+GET /v1/tasks/{task}
+    errand                                             404    404   404     200      200  200    404    404        404
+    printed-errand                                     200    200   200     200      200  200    200    200        200
+    no-errand                                          404    404   404     404      404  404    404    404        404
+PATCH /v1/tasks/{task}
+    errand                                             404    404   404     412      412  403    404    404        404
+    printed-errand                                     401    403   403     412      403  403    403    403        403
+    no-errand                                          404    404   404     404      404  404    404    404        404
+POST /v1/tasks/{task}/reports
+    errand                                             401    404   404     403      403  201    404    404        404
+    printed-errand                                     401    403   403     403      403  403    403    403        403
+    no-errand                                          401    404   404     404      404  404    404    404        404
+POST /v1/tasks/{task}/verdicts
+    errand                                             401    404   404     403      412  403    404    404        404
+    printed-errand                                     401    403   403     412      403  403    403    403        403
+    no-errand                                          401    404   404     404      404  404    404    404        404
+GET /v1/task-evaluations
+    -                                                  401    200   200     200      200  200    200    200        200
+POST /v1/task-evaluations
+    -                                                  401    403   403     422      422  403    403    403        403
+GET /v1/task-evaluations/{evaluation}
+    errand                                             401    404   404     200      200  200    404    404        404
+    no-errand                                          401    404   404     404      404  404    404    404        404
+GET /v1/targets
+    -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/targets
+    -                                                  401    403   403     422      422  403    403    403        403
+GET /v1/targets/{target}
+    errand                                             200    200   200     200      200  200    200    200        200
+    no-errand                                          404    404   404     404      404  404    404    404        404
+PATCH /v1/targets/{target}
+    errand                                             401    403   403     412      412  403    403    403        403
+    no-errand                                          404    404   404     404      404  404    404    404        404
+GET /v1/policies
+    -                                                  200    200   200     200      200  200    200    200        200
+GET /v1/city-figures
+    -                                                  200    200   200     200      200  200    200    200        200
 DELETE /v1/session
     -                                                  204    204   204     204      204  204    204    204        204
 ";
@@ -390,6 +441,9 @@ pub fn placed(text: &str, object: &str) -> String {
     }
     if let Some((_, id)) = WEBHOOKS.iter().find(|(name, _)| *name == object) {
         return text.replace("{webhook}", id).replace("{delivery}", id);
+    }
+    if let Some((_, id)) = ERRANDS.iter().find(|(name, _)| *name == object) {
+        return text.replace("{task}", id).replace("{evaluation}", id).replace("{target}", id);
     }
     if let Some((_, name)) = PEOPLE.iter().find(|(name, _)| *name == object) {
         return text.replace("{account}", name).replace("{client}", name);
@@ -449,6 +503,97 @@ async fn endpoint(app: &TestApp, id: &str, (role, org): (Word, &str)) {
     };
     let message = webhook_delivery::ActiveModel::from(message);
     webhook_delivery::Entity::insert(message).exec_without_returning(db).await.unwrap();
+}
+
+/// A task of 62001 on its way, one that another city has printed; an evaluation of 62001, and a target of its city.
+async fn errands(app: &TestApp) {
+    let id = |at: usize| RowId(uuid::Uuid::parse_str(ERRANDS[at].1).unwrap());
+    let db = app.house.db.write();
+    let own = task::Model {
+        id: id(0),
+        position: 1,
+        city_code: "620100".into(),
+        school_code: Some("62001".into()),
+        department: None,
+        title: "a task".to_owned(),
+        title_en: Some("a task".to_owned()),
+        departments: "市教育局".to_owned(),
+        due: "2099年".to_owned(),
+        due_year: Some(2099),
+        due_on: "2099-12-31".parse().ok(),
+        set_by: TaskSetter::City,
+        source: None,
+        state: TaskState::Open,
+        is_amended: true,
+        version: 1,
+        created_at: Utc::now(),
+        updated_at: Utc::now(),
+    };
+    let printed = task::Model {
+        id: id(1),
+        city_code: "620500".into(),
+        school_code: None,
+        source: Some("a document".to_owned()),
+        ..own.clone()
+    };
+    for row in [own, printed] {
+        task::Entity::insert(task::ActiveModel::from(row)).exec_without_returning(db).await.unwrap();
+    }
+    let report = task_report::Model {
+        task_id: id(0),
+        number: 1,
+        text: "words".to_owned(),
+        percent: Some(50),
+        evidence: "[\"https://example.org/\"]".to_owned(),
+        is_done: false,
+        actor: "test".to_owned(),
+        actor_role: "SCHOOL".to_owned(),
+        at: Utc::now(),
+    };
+    task_report::Entity::insert(task_report::ActiveModel::from(report)).exec_without_returning(db).await.unwrap();
+    let verdict = task_verdict::Model {
+        task_id: id(0),
+        number: 1,
+        verdict: TaskVerdict::Returned,
+        reason: "words".to_owned(),
+        actor: "test".to_owned(),
+        actor_role: "CITY".to_owned(),
+        at: Utc::now(),
+    };
+    task_verdict::Entity::insert(task_verdict::ActiveModel::from(verdict)).exec_without_returning(db).await.unwrap();
+    let evaluation = task_evaluation::Model {
+        id: id(0),
+        year: 2023,
+        whose: "62001".to_owned(),
+        city_code: "620100".into(),
+        school_code: Some("62001".into()),
+        document: "{}".to_owned(),
+        hash: "0".repeat(64),
+        actor: "test".to_owned(),
+        at: Utc::now(),
+    };
+    let evaluation = task_evaluation::ActiveModel::from(evaluation);
+    task_evaluation::Entity::insert(evaluation).exec_without_returning(db).await.unwrap();
+    let promise = target::Model {
+        id: id(0),
+        position: 1_000,
+        owner_name: "兰州市".to_owned(),
+        owner_type: "city".to_owned(),
+        city_code: Some("620100".into()),
+        school_code: None,
+        label: "a target".to_owned(),
+        label_en: None,
+        comparator: ">=".to_owned(),
+        value: "1".to_owned(),
+        unit: None,
+        due_year: None,
+        expression: None,
+        source: "a document".to_owned(),
+        value_printed: None,
+        is_amended: true,
+        version: 1,
+    };
+    target::Entity::insert(target::ActiveModel::from(promise)).exec_without_returning(db).await.unwrap();
 }
 
 /// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
@@ -516,6 +661,7 @@ async fn staged() -> TestApp {
         collections::extend(&province, &collections::Key::new(dataset, "2031"), extend).await.unwrap();
     }
     stage::bring(&app, &Key::new("62001", "talent", "2031"), &talent(), State::Accepted).await;
+    errands(&app).await;
     app
 }
 
@@ -553,6 +699,12 @@ pub fn body(route: &str) -> Option<Value> {
         })),
         ("POST", "extensions") => Some(json!({ "school": "62001", "until": "2099-02-28", "reason": "a reason" })),
         ("PATCH", "{webhook}" | "{dataset}" | "{indicator}" | "{account}" | "{client}") => Some(json!({})),
+        ("PATCH", "{task}" | "{target}") => Some(json!({})),
+        ("POST", "tasks") => Some(json!({ "title": "", "due": "长期坚持" })),
+        ("POST", "reports") => Some(json!({ "text": "words" })),
+        ("POST", "verdicts") => Some(json!({ "verdict": "returned", "reason": "a reason" })),
+        ("POST", "task-evaluations") => Some(json!({ "year": 1900 })),
+        ("POST", "targets") => Some(json!({ "label": "", "comparator": "=", "value": "1" })),
         ("POST", "accounts") => Some(json!({ "username": "A", "display_name": "a", "role": "ANALYST" })),
         ("POST", "clients") => Some(json!({ "client_id": "A", "name": "a", "role": "ANALYST" })),
         ("POST", "datasets") => Some(json!({ "code": "scale", "name": "另一张表", "period_kind": "calendar_year" })),

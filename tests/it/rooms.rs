@@ -358,7 +358,7 @@ const SOMEBODYS: &[&str] = &[
 ];
 
 /// Tables that name schools or organisations and are public all the same: the registry.
-const REGISTRY: &[&str] = &["consortium_member", "designation", "partnership", "alias", "school_succession"];
+const REGISTRY: &[&str] = &["consortium_member", "designation", "partnership", "alias", "school_succession", "target"];
 
 #[test]
 fn what_is_somebodys_is_never_read_whole() {
@@ -398,6 +398,10 @@ fn a_table_that_is_read_whole_is_public() {
         "reconciliation",
         "collection",
         "collection_extension",
+        "task",
+        "task_evaluation",
+        "task_report",
+        "task_verdict",
         "account",
         "client",
         "lockout",

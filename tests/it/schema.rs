@@ -13,7 +13,7 @@ use crate::app::empty_database;
 pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 11] = [
+const APPEND_ONLY: [&str; 14] = [
     "claim_explanation",
     "collection_extension",
     "journal",
@@ -24,6 +24,9 @@ const APPEND_ONLY: [&str; 11] = [
     "release",
     "release_table",
     "revision",
+    "task_evaluation",
+    "task_report",
+    "task_verdict",
     "transition",
 ];
 
@@ -150,6 +153,9 @@ async fn closed_lists_are_the_words_of_the_entities() {
         "school.tier" = SchoolTier,
         "school_succession.kind" = SuccessionKind,
         "submission.state" = SubmissionState,
+        "task.set_by" = TaskSetter,
+        "task.state" = TaskState,
+        "task_verdict.verdict" = TaskVerdict,
         "transition.from_state" = SubmissionState,
         "transition.to_state" = SubmissionState,
         "webhook.role" = Role,
@@ -199,6 +205,10 @@ async fn invariants_are_held_by_the_database() {
         ("UPDATE submission SET content_hash = 'short'", "ck_submission_content_hash"),
         ("UPDATE collection SET opens_on = '2024-01-26'", "ck_collection_due_on"),
         ("UPDATE collection SET closes_on = '2024-01-24'", "ck_collection_closes_on"),
+        ("UPDATE task SET due_on = NULL", "ck_task_due"),
+        ("UPDATE task SET state = 'done'", "ck_task_state"),
+        ("UPDATE task SET school_code = '62001', department = '市教育局'", "ck_task_one_assignee"),
+        ("UPDATE target SET comparator = '!='", "ck_target_comparator"),
         ("UPDATE account SET org = NULL", "ck_account_org"),
         ("UPDATE account SET version = 0", "ck_account_version"),
         ("UPDATE client SET version = 0", "ck_client_version"),
@@ -241,7 +251,9 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
             "release" => "note",
             "release_table" => "schools",
             "claim_explanation" => "text",
-            "reconciliation" => "document",
+            "reconciliation" | "task_evaluation" => "document",
+            "task_report" => "text",
+            "task_verdict" => "reason",
             _ => "version",
         };
         let mut refused = vec![format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")];

@@ -82,6 +82,7 @@ fn rest_doors() -> Vec<(&'static str, &'static str, String, Value, Vec<&'static 
             vec!["62001/conditions/2023"],
         ),
         ("province-620000", "GET", "/v1/compliance?period=2023".to_owned(), Value::Null, vec!["*/conditions/2023"]),
+        ("province-620000", "GET", "/v1/targets".to_owned(), Value::Null, vec!["*/conditions/2023"]),
     ];
     files.into_iter().chain(others).collect()
 }
@@ -224,6 +225,9 @@ const GRAPHQL_DOORS: &[(&str, &str, &[&str])] = &[
         &["*/conditions/2023"],
     ),
     ("province-620000", "compliance(period: \"2023\") { release }", &["*/conditions/2023"]),
+    ("city-620100", "city(code: \"620100\") { compliance(period: \"2023\") { release } }", &["*/conditions/2023"]),
+    // By the share of schools that meet the standards.
+    ("province-620000", "targets { judgement { verdict } }", &["*/conditions/2023"]),
     (
         "province-620000",
         "release(version: \"1.1.0\") { changes(dataset: \"conditions\") { totalCount } }",
@@ -239,6 +243,11 @@ const GRAPHQL_LISTS: &[(&str, &str, &[&str])] = &[
         &["62001/talent/2014"],
     ),
     ("province-620000", "school(code: \"62001\") { submissions(period: \"2015\") { state } }", ALL),
+    (
+        "city-620100",
+        "city(code: \"620100\") { submissionsProgress(period: \"2014\") { received } }",
+        &["62001/talent/2014"],
+    ),
 ];
 
 /// What is public, and what is the caller's own: nothing is recorded.

@@ -39,11 +39,13 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("period", Audience::Everybody),
     ("rule", Audience::Everybody),
     ("release", Audience::Everybody),
+    ("target", Audience::Everybody),
     // What happens to schools' data.
     ("collection", Audience::Reporters),
     ("submission", Audience::Province),
     ("submissions", Audience::Province),
     ("batch", Audience::Province),
+    ("task", Audience::Parties),
     ("webhook", Audience::Province),
     // What is printed, and why it contradicts itself; what it was held against.
     ("claim", Audience::Everybody),

@@ -164,6 +164,12 @@ pub enum Kind {
     Event,
     /// Where an organisation wants to hear of events.
     Webhook,
+    /// A task: who is to do what by when.
+    Task,
+    /// How far a task is, what was said of it, and the yearly evaluation.
+    Progress,
+    /// What somebody has promised in figures.
+    Target,
     /// An address nothing is at.
     Route,
 }
@@ -189,6 +195,9 @@ impl Kind {
         Self::Idempotency,
         Self::Event,
         Self::Webhook,
+        Self::Task,
+        Self::Progress,
+        Self::Target,
         Self::Route,
     ];
 
@@ -213,6 +222,9 @@ impl Kind {
             Self::Idempotency => "幂等记录",
             Self::Event => "变更事件",
             Self::Webhook => "webhook 或其消息",
+            Self::Task => "任务",
+            Self::Progress => "任务进展或年度考核",
+            Self::Target => "目标值",
             Self::Route => "地址",
         }
     }
@@ -238,6 +250,9 @@ impl Kind {
             Self::Idempotency => "idempotency record",
             Self::Event => "event",
             Self::Webhook => "webhook or message",
+            Self::Task => "task",
+            Self::Progress => "task's progress or evaluation",
+            Self::Target => "target",
             Self::Route => "address",
         }
     }
@@ -249,6 +264,15 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
     match (role, kind, action) {
         // What is public is public for everybody.
         (_, K::Registry | K::Catalogue | K::Claim | K::Release, A::Read) => true,
+        // Of tasks what is printed is; the scope says of which.
+        (_, K::Task | K::Target, A::Read) => true,
+        (R::Province | R::City, K::Task | K::Target, A::Create | A::Change) => true,
+        // Who is to do it says how far it is (push); the level above judges (accept) and evaluates (create).
+        (R::Province | R::City | R::School, K::Progress, A::Read) => true,
+        (R::City | R::School, K::Progress, A::Push) => true,
+        (R::Province | R::City, K::Progress, A::Accept | A::Create) => true,
+        (R::System, K::Task | K::Target, A::Create | A::Change) => true,
+        (R::System, K::Progress, A::Read) => true,
 
         (R::School, K::Submission, A::Read | A::Push | A::Submit) => true,
         (R::City, K::Submission, A::Read | A::Approve | A::Return) => true,

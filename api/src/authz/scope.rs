@@ -7,8 +7,8 @@ use entity::{
     account, batch, batch_part, batch_table, claim, claim_explanation, client, client_assertion, client_key,
     collection, collection_extension, data_access, data_access_table, dataset, finding, idempotency, indicator,
     journal, journal_checkpoint, journal_seal, lockout, period, reconciliation, recovery_code, refresh_token, release,
-    release_table, revision, revocation, school, second_factor, signing_key, submission, token_family, transition,
-    webhook, webhook_delivery,
+    release_table, revision, revocation, school, second_factor, signing_key, submission, target, task, task_evaluation,
+    task_report, task_verdict, token_family, transition, webhook, webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
@@ -53,6 +53,7 @@ public! {
     period => Catalogue,
     claim => Claim,
     claim_explanation => Claim,
+    target => Target,
 }
 
 /// The rule of everything that belongs to one school: its key is led by the school.
@@ -171,6 +172,66 @@ impl Scoped for reconciliation::Entity {
             | Role::Enterprise
             | Role::Analyst => none(),
         }
+    }
+}
+
+/// What a city's officials, and of its own a school, are concerned with.
+fn concerned(actor: &Actor, city_code: impl ColumnTrait, school_code: impl ColumnTrait) -> Condition {
+    match actor.role {
+        Role::Province | Role::System => every(),
+        Role::City => Condition::all().add(city_code.eq(actor.org())),
+        Role::School => Condition::all().add(school_code.eq(actor.org())),
+        Role::Public | Role::Admin | Role::Auditor | Role::Agency | Role::Enterprise | Role::Analyst => none(),
+    }
+}
+
+impl Scoped for task::Entity {
+    const KIND: Kind = Kind::Task;
+
+    fn within(actor: &Actor) -> Condition {
+        // What is printed is everybody's, and what is not theirs whom it concerns.
+        Condition::any().add(task::Column::Source.is_not_null()).add(concerned(
+            actor,
+            task::Column::CityCode,
+            task::Column::SchoolCode,
+        ))
+    }
+}
+
+/// What is said of a task on its way: for those whom it concerns, printed or not.
+fn of_task(actor: &Actor, task_id: impl ColumnTrait) -> Condition {
+    Condition::all().add(
+        task_id.in_subquery(
+            Query::select()
+                .column(task::Column::Id)
+                .from(task::Entity)
+                .cond_where(concerned(actor, task::Column::CityCode, task::Column::SchoolCode))
+                .to_owned(),
+        ),
+    )
+}
+
+impl Scoped for task_report::Entity {
+    const KIND: Kind = Kind::Progress;
+
+    fn within(actor: &Actor) -> Condition {
+        of_task(actor, task_report::Column::TaskId)
+    }
+}
+
+impl Scoped for task_verdict::Entity {
+    const KIND: Kind = Kind::Progress;
+
+    fn within(actor: &Actor) -> Condition {
+        of_task(actor, task_verdict::Column::TaskId)
+    }
+}
+
+impl Scoped for task_evaluation::Entity {
+    const KIND: Kind = Kind::Progress;
+
+    fn within(actor: &Actor) -> Condition {
+        concerned(actor, task_evaluation::Column::CityCode, task_evaluation::Column::SchoolCode)
     }
 }
 
@@ -375,6 +436,7 @@ macro_rules! whole {
 whole!(
     alias,
     city,
+    city_figure,
     claim,
     consortium,
     consortium_member,
@@ -387,10 +449,12 @@ whole!(
     indicator_edition,
     partnership,
     period,
+    policy,
     registry_snapshot,
     rule,
     school,
     school_succession,
+    target,
 );
 
 /// The start of every read of a scoped entity: what the role may not read, or not of this row, is not there.

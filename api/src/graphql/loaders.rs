@@ -15,19 +15,27 @@ use std::{
 };
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use entity::{collection, collection_extension, ids::SchoolCode, submission};
+use entity::{
+    collection, collection_extension,
+    ids::{RowId, SchoolCode},
+    submission, target, task,
+};
 use futures::future::BoxFuture;
 
 use super::error::{GqlError, GqlResult};
 use crate::{
     ctx::Ctx,
     domain::{
+        cities::{self, TableProgress},
         collections::{self, Progress},
+        compliance::{self, Compliance},
         submissions::{
             self, Content, Key,
             history::{self, Head, Past, Sight, Span},
             review::{self, Comparisons, Peers},
         },
+        targets::{self, Judgement},
+        tasks::{self, History, progress},
     },
     error::{Error, Finding},
     formats::document::Cells,
@@ -273,6 +281,124 @@ impl Loader<Form> for Medians {
     }
 }
 
+/// What was said of tasks, as far as it is the caller's to see. A task is asked for in the state that was seen.
+struct Histories(Ctx);
+
+impl Loader<(RowId, i32)> for Histories {
+    type Value = Arc<History>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[(RowId, i32)]) -> GqlResult<HashMap<(RowId, i32), Self::Value>> {
+        let ids: Vec<RowId> = asked.iter().map(|(id, _)| *id).collect();
+        let found = progress::histories(&self.0, self.0.db.read(), &ids).await?;
+        let found: HashMap<RowId, Arc<History>> = found.into_iter().map(|(id, one)| (id, Arc::new(one))).collect();
+        Ok(asked.iter().filter_map(|key| Some((*key, Arc::clone(found.get(&key.0)?)))).collect())
+    }
+}
+
+/// The tasks of a city.
+struct TasksOf(Ctx);
+
+impl Loader<String> for TasksOf {
+    type Value = Arc<Vec<Arc<task::Model>>>;
+    type Error = GqlError;
+
+    async fn load(&self, cities: &[String]) -> GqlResult<HashMap<String, Self::Value>> {
+        let filter = tasks::Filter { city: Some(cities.to_vec()), ..tasks::Filter::default() };
+        let mut of: HashMap<String, Vec<Arc<task::Model>>> = HashMap::new();
+        for row in tasks::all(&self.0, &filter).await? {
+            of.entry(row.city_code.0.clone()).or_default().push(Arc::new(row));
+        }
+        Ok(of.into_iter().map(|(city, rows)| (city, Arc::new(rows))).collect())
+    }
+}
+
+/// A target as it was seen, as the key of what the data say of it.
+#[derive(Clone)]
+struct Promised(Arc<target::Model>);
+
+impl PartialEq for Promised {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id && self.0.version == other.0.version
+    }
+}
+
+impl Eq for Promised {}
+
+impl Hash for Promised {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+        self.0.version.hash(state);
+    }
+}
+
+/// What the newest release says of targets.
+struct Judgements(Ctx);
+
+impl Loader<Promised> for Judgements {
+    type Value = Arc<Judgement>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Promised]) -> GqlResult<HashMap<Promised, Self::Value>> {
+        let rows: Vec<&target::Model> = asked.iter().map(|one| &*one.0).collect();
+        let judged = targets::judge(&self.0, &rows, None).await?;
+        Ok(asked.iter().cloned().zip(judged.into_iter().map(Arc::new)).collect())
+    }
+}
+
+/// A city, and the period that is meant.
+type CityPeriod = (String, Option<String>);
+
+/// How far the tables of cities are.
+struct CityProgresses(Ctx);
+
+impl Loader<CityPeriod> for CityProgresses {
+    type Value = Arc<Vec<TableProgress>>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[CityPeriod]) -> GqlResult<HashMap<CityPeriod, Self::Value>> {
+        let mut of: HashMap<Option<String>, BTreeSet<String>> = HashMap::new();
+        for (city, period) in asked {
+            of.entry(period.clone()).or_default().insert(city.clone());
+        }
+        let mut all = HashMap::new();
+        for (period, cities) in of {
+            let found = cities::progress(&self.0, &cities, period.as_deref()).await?;
+            all.extend(found.into_iter().map(|(city, tables)| ((city, period.clone()), Arc::new(tables))));
+        }
+        Ok(all)
+    }
+}
+
+/// Who meets the standards in a period: once for all cities that are asked about.
+struct Compliances(Ctx);
+
+impl Loader<Option<String>> for Compliances {
+    type Value = Arc<Compliance>;
+    type Error = GqlError;
+
+    async fn load(&self, asked: &[Option<String>]) -> GqlResult<HashMap<Option<String>, Self::Value>> {
+        let mut all = HashMap::new();
+        for said in asked {
+            let period = match said {
+                Some(period) => Some(period.clone()),
+                None => cities::standards_period(&self.0).await?,
+            };
+            let Some(period) = period else { continue };
+            let ask = compliance::Ask { period, ..compliance::Ask::default() };
+            match compliance::compliance(&self.0, &ask).await {
+                Ok(found) => {
+                    all.insert(said.clone(), Arc::new(found));
+                }
+                // There is no release yet.
+                Err(Error::NotFound(_)) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Ok(all)
+    }
+}
+
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
 
@@ -307,6 +433,11 @@ pub struct Loaders {
     saids: DataLoader<Saids>,
     founds: DataLoader<Founds>,
     medians: DataLoader<Medians>,
+    histories: DataLoader<Histories>,
+    tasks_of: DataLoader<TasksOf>,
+    judgements: DataLoader<Judgements>,
+    city_progresses: DataLoader<CityProgresses>,
+    compliances: DataLoader<Compliances>,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -327,6 +458,11 @@ impl Loaders {
             saids: DataLoader::new(Saids(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             founds: DataLoader::new(Founds(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             medians: DataLoader::new(Medians(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            histories: DataLoader::new(Histories(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            tasks_of: DataLoader::new(TasksOf(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            judgements: DataLoader::new(Judgements(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            city_progresses: DataLoader::new(CityProgresses(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
+            compliances: DataLoader::new(Compliances(ctx.clone()), when_quiet(&asked)).delay(Duration::ZERO),
             asked,
         }
     }
@@ -392,5 +528,36 @@ impl Loaders {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let peers = self.medians.load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
         peers.ok_or_else(|| Error::internal("a table without peers").into())
+    }
+
+    /// What was said of a task.
+    pub async fn task_history(&self, row: &task::Model) -> GqlResult<Arc<History>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.histories.load_one((row.id, row.version)).await?.unwrap_or_default())
+    }
+
+    /// The tasks of a city that are there for the caller.
+    pub async fn tasks(&self, city: &str) -> GqlResult<Arc<Vec<Arc<task::Model>>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.tasks_of.load_one(city.to_owned()).await?.unwrap_or_default())
+    }
+
+    /// What the newest release says of a target.
+    pub async fn judgement(&self, row: &Arc<target::Model>) -> GqlResult<Arc<Judgement>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let judged = self.judgements.load_one(Promised(Arc::clone(row))).await?;
+        judged.ok_or_else(|| Error::internal("a target without a judgement").into())
+    }
+
+    /// How far the tables of a city are.
+    pub async fn city_progress(&self, city: &str, period: Option<String>) -> GqlResult<Arc<Vec<TableProgress>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(self.city_progresses.load_one((city.to_owned(), period)).await?.unwrap_or_default())
+    }
+
+    /// Who meets the standards in a period, or in the newest; nothing where nothing is published.
+    pub async fn compliance(&self, period: Option<String>) -> GqlResult<Option<Arc<Compliance>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.compliances.load_one(period).await
     }
 }

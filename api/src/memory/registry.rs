@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use entity::{
-    alias, city, claim, consortium, consortium_member, dataset, designation, enterprise, external_institution,
-    indicator, indicator_edition, partnership, rule, school, school_succession, words::EntityType,
+    alias, city, city_figure, claim, consortium, consortium_member, dataset, designation, enterprise,
+    external_institution, indicator, indicator_edition, partnership, policy, rule, school, school_succession, target,
+    words::EntityType,
 };
 use sea_orm::{ConnectionTrait, QueryOrder};
 
@@ -155,6 +156,12 @@ pub struct Registry {
     pub rules: Belonging<Rule>,
     /// Published figures, in the order of the file.
     pub claims: Vec<claim::Model>,
+    /// What was promised in figures, in the order of the file.
+    pub targets: Vec<target::Model>,
+    /// Policies, in the order of the list.
+    pub policies: Vec<policy::Model>,
+    /// Printed figures of cities, in the order of the file.
+    pub city_figures: Vec<city_figure::Model>,
 }
 
 async fn rows<E: Whole>(db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
@@ -198,6 +205,12 @@ impl Registry {
         rules.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut claims = rows::<claim::Entity>(db).await?;
         claims.sort_by_key(|row| row.position);
+        let mut targets = rows::<target::Entity>(db).await?;
+        targets.sort_by_key(|row| (row.position, row.id));
+        let mut policies = rows::<policy::Entity>(db).await?;
+        policies.sort_by_key(|row| (row.position, row.id));
+        let mut city_figures = rows::<city_figure::Entity>(db).await?;
+        city_figures.sort_by_key(|row| (row.position, row.id));
         let mut successions = rows::<school_succession::Entity>(db).await?;
         successions.sort_by_key(|row| (row.effective_on, row.id));
 
@@ -232,6 +245,9 @@ impl Registry {
             indicators,
             rules: Belonging::new(compiled(rules), |rule| vec![rule.row.dataset_code.0.clone()]),
             claims,
+            targets,
+            policies,
+            city_figures,
         })
     }
 

@@ -34,6 +34,8 @@ pub mod revisions;
 pub mod sdmx;
 pub mod session;
 pub mod submissions;
+pub mod targets;
+pub mod tasks;
 pub mod templates;
 pub mod waiting;
 pub mod webhooks;
@@ -137,6 +139,21 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(sdmx::structure)
         .service(reports::index)
         .service(reports::file)
+        .service(tasks::report)
+        .service(tasks::judge)
+        .service(tasks::list)
+        .service(tasks::add)
+        .service(tasks::get)
+        .service(tasks::change)
+        .service(tasks::list_evaluations)
+        .service(tasks::evaluate)
+        .service(tasks::evaluation)
+        .service(targets::list)
+        .service(targets::add)
+        .service(targets::get)
+        .service(targets::change)
+        .service(targets::policies)
+        .service(targets::city_figures)
         .service(webhooks::redeliver)
         .service(webhooks::deliveries)
         .service(webhooks::rotate)
@@ -168,6 +185,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         (name = "data", description = "Published figures as files"),
         (name = "sdmx", description = "The same by SDMX 2.1"),
         (name = "claims", description = "What was printed, held against the data"),
+        (name = "tasks", description = "Who is to do what by when, and whether it was done"),
+        (name = "targets", description = "What was promised in figures, and whether it is kept"),
         (name = "reports", description = "The annual report"),
         (name = "audit", description = "The journal, and who has read what is not published"),
         (name = "webhooks", description = "Messages about events"),

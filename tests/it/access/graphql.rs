@@ -660,14 +660,84 @@ ReviewPayload receipt | mutation { it: submitSubmission(input: { school: "{schoo
     draft        401    404   404     403      403  data   404    404        404
 ReviewPayload submission | mutation { it: returnSubmission(input: { school: "{school}", dataset: "{dataset}", period: "{period}", ifMatch: "*", reason: "a reason" }) { it: $field { id } } }
     awaiting     401    404   404     409      data 403    404    404        404
+Query tasks | { it: $field(filter: { city: ["620100"] }) { it: key } }
+    -              none    none  none    data     data  data   none   none       none
+Query task | { it: $field(id: "{task}") { it: title } }
+    errand         null    null  null    data     data  data   null   null       null
+    printed-errand data    data  data    data     data  data   data   data       data
+    no-errand      null    null  null    null     null  null   null   null       null
+Task state isOverdue etag | { it: task(id: "{task}") { it: $field } }
+    errand         null    null  null    data     data  data   null   null       null
+    printed-errand null    null  null    data     null  null   null   null       null
+Task reports verdicts | { it: task(id: "{task}") { it: $field { __typename } } }
+    errand         null    null  null    data     data  data   null   null       null
+    printed-errand null    null  null    none     null  null   null   null       null
+TaskReport number text percent evidence isDone at | { it: task(id: "{task}") { it: reports { it: $field } } }
+    errand         null    null  null    data     data  data   null   null       null
+TaskVerdict number verdict reason at | { it: task(id: "{task}") { it: verdicts { it: $field } } }
+    errand         null    null  null    data     data  data   null   null       null
+Query taskEvaluations | { it: $field(city: "620100") { it: key } }
+    -              401     none  none    data     data  data   none   none       none
+Query taskEvaluation | { it: $field(id: "{evaluation}") { it: key } }
+    errand         401     null  null    data     data  data   null   null       null
+    no-errand      401     null  null    null     null  null   null   null       null
+TaskEvaluation key year document hash at | { it: taskEvaluation(id: "{evaluation}") { it: $field } }
+    errand         401     null  null    data     data  data   null   null       null
+TaskEvaluation city school | { it: taskEvaluation(id: "{evaluation}") { it: $field { code } } }
+    errand         401     null  null    data     data  data   null   null       null
+City tasks | { it: city(code: "620100") { it: $field { it: title } } }
+    -              none    none  none    data     data  data   none   none       none
+City submissionsProgress | { it: city(code: "620100") { it: $field { __typename } } }
+    -              null    null  null    data     data  null   null   null       null
+City compliance | { it: city(code: "620100") { it: $field { release } } }
+    -              data    data  data    data     data  data   data   data       data
+TableProgress dataset period | { it: city(code: "620100") { it: submissionsProgress { it: $field { code } } } }
+    -              null    null  null    data     data  null   null   null       null
+TableProgress dueOn expected received submitted approved accepted overdue | { it: city(code: "620100") { it: submissionsProgress { it: $field } } }
+    -              null    null  null    data     data  null   null   null       null
+TargetJudgement verdict figure release reason | { it: targets(filter: { hasExpression: true }) { it: judgement { it: $field } } }
+    -              data    data  data    data     data  data   data   data       data
+TargetJudgement period | { it: targets(filter: { hasExpression: true }) { it: judgement { it: $field { code } } } }
+    -              data    data  data    data     data  data   data   data       data
+Mutation addTask | mutation { it: $field(input: { title: "", due: "长期坚持" }) { task { key } } }
+    -              401     403   403     422      422   403    403    403        403
+Mutation changeTask | mutation { it: $field(input: { task: "{task}", ifMatch: "99" }) { task { key } } }
+    errand         404     404   404     412      412   403    404    404        404
+    printed-errand 401     403   403     412      403   403    403    403        403
+Mutation reportTask | mutation { it: $field(input: { task: "{task}", text: "" }) { task { key } } }
+    errand         401     404   404     403      403   422    404    404        404
+    printed-errand 401     403   403     403      403   403    403    403        403
+Mutation judgeTask | mutation { it: $field(input: { task: "{task}", ifMatch: "99", verdict: RETURNED, reason: "a reason" }) { task { key } } }
+    errand         401     404   404     403      412   403    404    404        404
+    printed-errand 401     403   403     412      403   403    403    403        403
+Mutation evaluateTasks | mutation { it: $field(input: { year: 2098, city: "620100" }) { evaluation { key } } }
+    -              401     403   403     422      422   403    403    403        403
+Mutation addTarget | mutation { it: $field(input: { label: "", comparator: "=", value: "1" }) { target { key } } }
+    -              401     403   403     422      422   403    403    403        403
+Mutation changeTarget | mutation { it: $field(input: { target: "{target}", ifMatch: "99" }) { target { key } } }
+    errand         401     403   403     412      412   403    403    403        403
+TaskPayload task | mutation { it: changeTask(input: { task: "{task}", ifMatch: "*" }) { it: $field { key } } }
+    errand         404     404   404     data     data  403    404    404        404
+ReportTaskPayload task | mutation { it: reportTask(input: { task: "{task}", text: "words", isDone: true }) { it: $field { key } } }
+    errand         401     404   404     403      403   data   404    404        404
+JudgeTaskPayload task | mutation { it: judgeTask(input: { task: "{task}", ifMatch: "*", verdict: RETURNED, reason: "a reason" }) { it: $field { key } } }
+    errand         401     404   404     403      data  403    404    404        404
+ReportTaskPayload report | mutation { it: reportTask(input: { task: "{task}", text: "words", isDone: true }) { it: $field { at } } }
+    errand         401     404   404     403      403   data   404    404        404
+JudgeTaskPayload verdict | mutation { it: judgeTask(input: { task: "{task}", ifMatch: "*", verdict: RETURNED, reason: "a reason" }) { it: $field { at } } }
+    errand         401     404   404     403      data  403    404    404        404
+EvaluateTasksPayload evaluation | mutation { it: evaluateTasks(input: { year: 2024, city: "620100" }) { it: $field { key } } }
+    -              401     403   403     data     403   403    403    403        403
+TargetPayload target | mutation { it: changeTarget(input: { target: "{target}", ifMatch: "*" }) { it: $field { key } } }
+    errand         401     403   403     data     data  403    403    403        403
 CreateReleasePayload release | mutation { it: createRelease(input: { kind: MINOR, note: "a note", publishAt: "2099-01-01T00:00:00Z" }) { it: $field { id } } }
     -            401    403   403     data     403  403    403    403        403
 "#;
 
 /// What is everybody's: the registry, the catalogue, the printed figures. Everybody gets what no token gets.
 const EVERYBODYS: &str = r#"
-Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation |
-City id code name nameEn kind schoolCount source | { it: city(code: "620100") { $fields } }
+Query cities city schools school enterprises enterprise consortia consortium datasets dataset indicators indicator rules claims reconciliation targets target policies cityFigures |
+City id code name nameEn kind schoolCount schools consortia targets source | { it: city(code: "620100") { $fields } }
 School id code name nameEn tier ownership category affiliation city nationalCode aliases predecessors designations consortia partnerships source | { it: school(code: "62001") { $fields } }
 Predecessor code name kind effectiveOn source |
 SchoolConnection edges nodes pageInfo totalCount | { it: schools(first: 3) { $fields } }
@@ -690,6 +760,11 @@ Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
 Explanation claim other cause text at |
 ClaimOutcome verdict claim other otherValue otherSource difference reason basis rule explanation schools expected | { it: reconciliation(verdict: [CONTRADICTS]) { $fields } }
+Task id key city school department title titleEn departments due dueYear dueOn isStanding setBy source | { it: tasks(filter: { dueYear: [2021] }) { $fields } }
+Target id key ownerName ownerType city school label labelEn comparator value valuePrinted unit dueYear expression source judgement etag | { it: targets(filter: { dueYear: [2025] }) { $fields } }
+Policy id city content contentEn source | { it: policies { $fields } }
+CityFigure id city key label labelEn unit period value qualifier source | { it: cityFigures { $fields } }
+CityCompliance release period standards group schools | { it: city(code: "620100") { it: compliance { $fields } } }
 "#;
 
 type Schema = BTreeMap<String, BTreeMap<String, bool>>;

@@ -112,3 +112,16 @@ INSERT INTO reconciliation (id, at, actor, actor_role, actor_org, release, is_of
     (UUID_1, '2024-01-02 03:04:05+00:00', 'client:demo', 'PROVINCE', '620000', '1.0.0', FALSE, HASH_1, 1, 0, 0, 0, '{}');
 INSERT INTO claim_explanation (id, pair_hash, number, claim, other, cause, text, actor, at) VALUES
     (UUID_1, HASH_1, 1, 'a.b', 'a.c', 'scope', 'why', 'client:demo', '2024-01-02 03:04:05+00:00');
+INSERT INTO task (id, position, city_code, school_code, department, title, departments, due, due_year, due_on, set_by, source, state, is_amended, version, created_at, updated_at) VALUES
+    (UUID_1, 1, '620100', NULL, NULL, '任务', '市教育局|市财政局', '2025年', 2025, '2025-12-31', 'city', '004 附件2-1', 'open', FALSE, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO task_report (task_id, number, text, percent, evidence, is_done, actor, actor_role, at) VALUES
+    (UUID_1, 1, '进展', 50, '[]', FALSE, 'client:city', 'CITY', '2024-01-02 03:04:05+00:00');
+INSERT INTO task_verdict (task_id, number, verdict, reason, actor, actor_role, at) VALUES
+    (UUID_1, 1, 'returned', 'why', 'client:demo', 'PROVINCE', '2024-01-02 03:04:05+00:00');
+INSERT INTO task_evaluation (id, year, whose, city_code, school_code, document, hash, actor, at) VALUES
+    (UUID_1, 2024, '620100', '620100', NULL, '{}', HASH_1, 'client:demo', '2024-01-02 03:04:05+00:00');
+INSERT INTO target (id, position, owner_name, owner_type, city_code, school_code, label, comparator, value, source, is_amended, version) VALUES
+    (UUID_1, 1, '兰州市', 'city', '620100', NULL, '目标', '>=', '50', '004 二', FALSE, 1);
+INSERT INTO policy (id, position, city_code, content, source) VALUES (UUID_1, 1, '620100', '政策', '004 附件1-1');
+INSERT INTO city_figure (id, position, city_code, key, label, unit, value, source) VALUES
+    (UUID_1, 1, '620100', 'shared_training_bases', '基地', '个', '36', '002 L65');

@@ -51,6 +51,11 @@ impl Wanted {
             indicator: indicator.to_owned(),
         }
     }
+
+    /// The period that is meant.
+    pub(super) fn period(&self) -> &str {
+        &self.period
+    }
 }
 
 /// What the data say.
@@ -335,7 +340,7 @@ impl Data {
 ///
 /// # Errors
 /// What of it is not known, with what is.
-pub(super) fn filter_of(text: &str) -> std::result::Result<Filter, Text> {
+pub(in crate::domain) fn filter_of(text: &str) -> std::result::Result<Filter, Text> {
     fn words<T: Copy>(
         value: &str,
         of: impl Fn(&str) -> Option<T>,

@@ -7,6 +7,7 @@
 mod against;
 mod computed;
 mod explained;
+mod figures;
 pub mod file;
 mod kept;
 mod printed;
@@ -19,6 +20,10 @@ use std::{
 use entity::{claim, claim_explanation};
 use rust_decimal::Decimal;
 
+pub(super) use self::{
+    computed::filter_of,
+    figures::{Answer, Beside, Question, answer, fits as goes_with},
+};
 use self::{
     computed::{Data, Wanted},
     printed::{fits, value_of},

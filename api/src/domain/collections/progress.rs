@@ -27,7 +27,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, state: Option<State>, is_over: bool) {
+    /// Counts one more school.
+    pub(in crate::domain) fn add(&mut self, state: Option<State>, is_over: bool) {
         let is = |reached: &[State]| usize::from(state.is_some_and(|state| reached.contains(&state)));
         let submitted = is(&[State::Submitted, State::Approved, State::Accepted]);
         self.expected += 1;

@@ -3,7 +3,7 @@
 //! A name counts as known although its line has a fault, so that one fault does not
 //! make a hundred: the fault is named where it stands, and what refers to it says nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::{
     ids::{CityCode, ConsortiumCode, DatasetCode, EnterpriseCode, IndicatorCode, InstitutionCode, SchoolCode},
@@ -14,6 +14,7 @@ use super::{
     Folder,
     catalogue::{Datasets, Indicators},
     faults::{Faults, Wrong},
+    pledges::{Targets, document},
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Form, Kind},
     sheet::{Line, Sheet},
@@ -150,6 +151,16 @@ pub(super) struct Known {
     pub(super) provinces: Index<()>,
     /// The kinds of institutions, in alphabetical order.
     pub(super) institution_kinds: Vec<String>,
+    /// Cities by official name.
+    pub(super) city_named: HashMap<String, CityCode>,
+    /// The city that the targets of a document name; nothing where they name several.
+    pub(super) city_of: HashMap<String, Option<CityCode>>,
+    /// Whether the files that cities are found by could be read as a whole.
+    pub(super) is_certain_of_cities: bool,
+    /// The sources and labels of targets; nothing where the file could not be read.
+    pub(super) promised: Option<HashSet<(String, String)>>,
+    /// What targets are judged by, by source and label.
+    pub(super) expressions: HashMap<(String, String), String>,
 }
 
 /// The letter and the first eight hexadecimal digits of the SHA-256 of the official name: the same in every order of the file.
@@ -233,6 +244,32 @@ impl Known {
 
         let datasets = sheet(Datasets::FILE);
         let indicators = sheet(Indicators::FILE);
+        let targets = sheet(Targets::FILE);
+        let city_lines = sheet(Cities::FILE);
+        let city_named: HashMap<String, CityCode> = city_lines
+            .lines
+            .iter()
+            .filter_map(|line| {
+                Some((city_lines.cell(line, "name_zh")?.to_owned(), CityCode::from(city_lines.cell(line, "code")?)))
+            })
+            .collect();
+        let mut city_of: HashMap<String, Option<CityCode>> = HashMap::new();
+        for line in &targets.lines {
+            let cell = |column| targets.cell(line, column).unwrap_or_default();
+            if cell("owner_type") != "city" {
+                continue;
+            }
+            if let Some(code) = city_named.get(cell("owner_name_zh")) {
+                let of = city_of.entry(document(cell("source")).to_owned()).or_insert_with(|| Some(code.clone()));
+                if of.as_ref() != Some(code) {
+                    *of = None;
+                }
+            }
+        }
+        let promised = targets.is_whole.then(|| {
+            let cell = |line, column| targets.cell(line, column).unwrap_or_default().to_owned();
+            targets.lines.iter().map(|line| (cell(line, "source"), cell(line, "label_zh"))).collect()
+        });
         let mut institution_kinds: Vec<String> = institutions.words("kind").into_iter().map(str::to_owned).collect();
         institution_kinds.sort_unstable();
         Self {
@@ -252,6 +289,12 @@ impl Known {
             }),
             provinces,
             institution_kinds,
+            city_named,
+            city_of,
+            // A folder without targets is certain, too: nothing of it is missing.
+            is_certain_of_cities: city_lines.is_whole && (targets.is_whole || targets.file.is_empty()),
+            promised,
+            expressions: HashMap::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `load`: a folder of reference data becomes registry, catalogue and claims.
+//! `load`: a folder of reference data becomes registry, catalogue, claims, tasks and targets.
 //!
 //! The folder has the layout of `data/gansu-2023`: one CSV file a kind, known by its name, with the
 //! agreed columns by name and any others beside them. Nothing about a province is built in; what
@@ -26,6 +26,7 @@ mod editions;
 mod faults;
 mod known;
 mod observations;
+pub(super) mod pledges;
 mod registry;
 mod row;
 mod rules;
@@ -56,6 +57,7 @@ use self::{
     claims::Claims,
     faults::{Faults, Place, Wrong},
     known::Known,
+    pledges::{CityFigures, Expressions, MAY_BE_MISSING, Policies, Targets, Tasks},
     registry::{Cities, Consortia, Enterprises, Institutions, Schools},
     row::{Kind, Notes, rows},
     rules::Rules,
@@ -113,7 +115,14 @@ kinds! {
     aliases: Aliases,
     partnerships: Partnerships,
     claims: Claims,
+    tasks: Tasks,
+    targets: Targets,
+    policies: Policies,
+    city_figures: CityFigures,
 }
+
+/// Files that are read and stored with others.
+const BESIDE: &[(&str, &[&str])] = &[(Expressions::FILE, Expressions::COLUMNS)];
 
 /// The files of a folder that are loaded.
 struct Folder {
@@ -128,7 +137,13 @@ impl Folder {
             faults.add(Place { file: "", line: None, column: None }, &Wrong::NoFolder, "", dir.display().to_string());
             faults.verdict()?;
         }
-        let sheets = FILES.iter().map(|(file, columns)| (*file, Sheet::read(dir, file, columns, faults))).collect();
+        let mut sheets = HashMap::new();
+        for (file, columns) in FILES.iter().chain(BESIDE) {
+            if MAY_BE_MISSING.contains(file) && !dir.join(format!("{file}.csv")).exists() {
+                continue;
+            }
+            sheets.insert(*file, Sheet::read(dir, file, columns, faults));
+        }
         Ok(Self { sheets, nothing: Sheet::nothing() })
     }
 
@@ -141,7 +156,9 @@ impl Folder {
 fn plan(dir: &Path) -> Result<(Plan, Vec<String>)> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
-    let known = Known::of(&folder);
+    let mut known = Known::of(&folder);
+    let expressions = rows::<Expressions>(folder.sheet(Expressions::FILE), &known, &mut notes);
+    known.expressions = expressions.into_iter().map(|(source, label, text)| ((source, label), text)).collect();
     let plan = Plan::read(&folder, &known, &mut notes);
     let lines = notes.verdict()?;
     Ok((plan, left_alone(dir, &lines)?))
@@ -152,7 +169,8 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
     let mut others = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(Error::internal)? {
         let file = entry.map_err(Error::internal)?.file_name().to_string_lossy().into_owned();
-        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().any(|(loaded, _)| *loaded == name)) {
+        if file.strip_suffix(".csv").is_some_and(|name| !FILES.iter().chain(BESIDE).any(|(loaded, _)| *loaded == name))
+        {
             others.push(file);
         }
     }
@@ -166,7 +184,9 @@ fn left_alone(dir: &Path, lines: &BTreeMap<(String, &'static str), usize>) -> Re
 /// # Errors
 /// [`Error::Invalid`] with every fault of the folder, before anything is written.
 pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<Summary> {
-    for kind in [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim] {
+    for kind in
+        [authz::Kind::Registry, authz::Kind::Catalogue, authz::Kind::Claim, authz::Kind::Task, authz::Kind::Target]
+    {
         ctx.require(Action::Create, kind)?;
         ctx.require(Action::Change, kind)?;
     }
@@ -175,6 +195,8 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
 
     let tx = ctx.begin().await?;
     plan.rules = rules::settle(&tx, plan.rules).await?;
+    plan.tasks = pledges::settle_tasks(&tx, plan.tasks).await?;
+    plan.targets = pledges::settle_targets(&tx, plan.targets).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
     if !settled.editions.is_empty() {

@@ -2,27 +2,47 @@
 
 use std::collections::HashMap;
 
+use entity::task;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, sea_query::OnConflict,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, Select,
+    sea_query::OnConflict,
 };
 
 use super::KindCount;
 use crate::{
-    authz::{self, Whole},
+    authz::{self, Actor, Whole},
     error::Result,
 };
 
 /// SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
 const PARAMETERS: usize = 32_000;
 
+/// A table that files are brought into.
+pub(super) trait Loaded: EntityTrait {
+    /// All of its rows.
+    fn all() -> Select<Self>;
+}
+
+impl<E: Whole> Loaded for E {
+    fn all() -> Select<Self> {
+        authz::whole::<E>()
+    }
+}
+
+impl Loaded for task::Entity {
+    fn all() -> Select<Self> {
+        authz::visible::<Self>(&Actor::system("load"))
+    }
+}
+
 /// Brings a table to what the rows say and counts what that took. Nothing is deleted.
 pub(super) async fn store<E>(db: &impl ConnectionTrait, kind: &'static str, rows: Vec<E::Model>) -> Result<KindCount>
 where
-    E: Whole,
+    E: Loaded,
     E::Model: IntoActiveModel<E::ActiveModel> + PartialEq + Send + Sync,
     E::ActiveModel: Send,
 {
-    let stored = authz::whole::<E>().all(db).await?;
+    let stored = E::all().all(db).await?;
     let mut stored: HashMap<_, _> = stored.into_iter().map(|row| (row.get_primary_key_value(), row)).collect();
     let mut count = KindCount { kind, created: 0, changed: 0, unchanged: 0, left: 0 };
     let mut writes = Vec::new();

@@ -53,6 +53,9 @@ fn the_reference_data_have_no_fault() {
     assert_eq!((plan.members.len(), plan.aliases.len(), plan.partnerships.len()), (61, 27, 66));
     assert_eq!((plan.datasets.len(), plan.indicators.len(), plan.rules.len(), plan.claims.len()), (10, 151, 36, 222));
 
+    assert_eq!((plan.tasks.len(), plan.targets.len()), (20, 76));
+    assert_eq!((plan.policies.len(), plan.city_figures.len()), (7, 14));
+
     assert_eq!(plan.schools[0].code, "62001");
     assert_eq!(plan.schools[28].code, "62029");
     // Digits keep the decimals of the indicator, claims their print.
@@ -61,7 +64,8 @@ fn the_reference_data_have_no_fault() {
     assert!(plan.claims.iter().any(|claim| claim.value == "6609.00"));
 
     assert_eq!(left_alone[0], "designations.csv: 16 × 学校名单以外的学校所获称号 / titles of schools outside the list");
-    assert!(!left_alone.contains(&"rules.csv".to_owned()) && left_alone.contains(&"tasks.csv".to_owned()));
+    assert!(!left_alone.contains(&"rules.csv".to_owned()) && left_alone.contains(&"school_figures.csv".to_owned()));
+    assert!(!left_alone.contains(&"tasks.csv".to_owned()));
     assert!(!left_alone.contains(&"schools.csv".to_owned()));
 }
 
@@ -335,6 +339,62 @@ fn the_order_of_a_file_changes_no_code_and_no_id() {
     assert_eq!(here.enterprises[0].name, "酒泉钢铁（集团）有限责任公司");
     assert_eq!(here.enterprises[0].code.as_str(), "EEADEB0F3");
     assert_eq!(here.members[0].id.to_string(), "36bb8cc8-e927-516d-b2a0-3f06c4f3a433");
+}
+
+#[test]
+fn every_fault_of_tasks_and_targets_is_named() {
+    let dir = with(&[
+        ("tasks", "2021年4月,2021,004 附件2-1", "2021年4月,2022,004 附件2-1"),
+        ("tasks", "市教育局|市农业农村局|各县（区）政府,2023年,2023", "市教育局||各县（区）政府,2023年,"),
+        ("tasks", "长期坚持,,004 附件2-8", "长期坚持,,009 附件2-8"),
+        ("targets", ">=,4:6,,,004 三(二)4", ">=,4:0,,,004 三(二)4"),
+        (
+            "targets",
+            "金昌市,city,“一园（五中心）一区两基地”建设·一园,Demonstration parks of the Jinchang plan,=",
+            "金昌,city,“一园（五中心）一区两基地”建设·一园,Demonstration parks of the Jinchang plan,==",
+        ),
+        ("city_figures", "620300,technology_teams", "620399,technology_teams"),
+        ("target_expressions", "international.foreign_students", "international.nobody"),
+        ("target_expressions", "重构14个高水平专业群", "重构十四个高水平专业群"),
+    ]);
+    let mut got = faults(dir.path());
+    got.sort_unstable();
+    let expected = [
+        "city_figures.csv#/15/city_code unresolved",
+        "target_expressions.csv#/2/label_zh unresolved",
+        "target_expressions.csv#/8/expression unresolved",
+        "targets.csv#/27/comparator unknown_word",
+        "targets.csv#/40/value wrong_form",
+        "tasks.csv#/17/departments_zh wrong_form",
+        "tasks.csv#/17/due_year contradiction",
+        "tasks.csv#/2/due_year contradiction",
+        "tasks.csv#/9/source unresolved",
+    ];
+    assert_eq!(got, expected);
+
+    // Owners that are not in the registry stay as printed; older folders have none of these files.
+    let dir = with(&[("targets", "甘肃有色冶金职业技术学院,school", "某学院,school")]);
+    let (plan, _) = plan(dir.path()).unwrap();
+    let other = plan.targets.iter().find(|row| row.owner_name == "某学院").unwrap();
+    assert_eq!((&other.city_code, &other.school_code), (&None, &None));
+    for file in pledges::MAY_BE_MISSING {
+        fs::remove_file(dir.path().join(format!("{file}.csv"))).unwrap();
+    }
+    let (plan, _) = super::plan(dir.path()).unwrap();
+    assert_eq!((plan.tasks.len(), plan.targets.len(), plan.city_figures.len()), (0, 0, 0));
+}
+
+#[test]
+fn a_target_has_its_expression_by_source_and_label() {
+    let (first, _) = plan(&gansu()).unwrap();
+    let with = first.targets.iter().filter(|row| row.expression.is_some()).count();
+    assert_eq!(with, 13);
+    let dir = self::with(&[]);
+    fs::remove_file(dir.path().join("target_expressions.csv")).unwrap();
+    let (second, _) = plan(dir.path()).unwrap();
+    assert!(second.targets.iter().all(|row| row.expression.is_none()));
+    assert_eq!(first.targets.len(), second.targets.len());
+    assert!(first.targets.iter().zip(&second.targets).all(|(one, other)| one.id == other.id));
 }
 
 #[test]

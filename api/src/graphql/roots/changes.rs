@@ -9,6 +9,10 @@ use super::people::{
     AccountPayload, AddAccountInput, AddClientInput, ChangeAccountInput, ChangeClientInput, ClientPayload,
     ResetAccountInput, RotateClientInput,
 };
+use super::tasks::{
+    AddTargetInput, AddTaskInput, ChangeTargetInput, ChangeTaskInput, EvaluateTasksInput, EvaluateTasksPayload,
+    JudgeTaskInput, JudgeTaskPayload, ReportTaskInput, ReportTaskPayload, TargetPayload, TaskPayload,
+};
 use crate::{
     domain::{
         claims, datasets, indicators, periods,
@@ -327,5 +331,40 @@ impl Mutation {
         let named = |pointer: &str| format!("/input{}", pointer.replace("publish_at", "publishAt"));
         let made = made.map_err(|error| relocated(error, named))?;
         Ok(CreateReleasePayload { release: Release(made) })
+    }
+
+    /// Adds a task to a city's list: the province to any, a city to its own.
+    async fn add_task(&self, cx: &Context<'_>, input: AddTaskInput) -> GqlResult<TaskPayload> {
+        input.add(cx).await
+    }
+
+    /// Changes what is said of a task; what is left out stays.
+    async fn change_task(&self, cx: &Context<'_>, input: ChangeTaskInput) -> GqlResult<TaskPayload> {
+        input.change(cx).await
+    }
+
+    /// Says how far a task is: whoever is to do it.
+    async fn report_task(&self, cx: &Context<'_>, input: ReportTaskInput) -> GqlResult<ReportTaskPayload> {
+        input.report(cx).await
+    }
+
+    /// Judges a task, or gives it back: the level above, by the state that it has seen.
+    async fn judge_task(&self, cx: &Context<'_>, input: JudgeTaskInput) -> GqlResult<JudgeTaskPayload> {
+        input.judge(cx).await
+    }
+
+    /// Evaluates the tasks and targets of a year, once: the level above.
+    async fn evaluate_tasks(&self, cx: &Context<'_>, input: EvaluateTasksInput) -> GqlResult<EvaluateTasksPayload> {
+        input.evaluate(cx).await
+    }
+
+    /// Adds a target: of the province, of a city, or of a school.
+    async fn add_target(&self, cx: &Context<'_>, input: AddTargetInput) -> GqlResult<TargetPayload> {
+        input.add(cx).await
+    }
+
+    /// Changes a target; what is left out stays.
+    async fn change_target(&self, cx: &Context<'_>, input: ChangeTargetInput) -> GqlResult<TargetPayload> {
+        input.change(cx).await
     }
 }

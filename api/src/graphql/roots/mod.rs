@@ -9,6 +9,7 @@ mod figures;
 mod people;
 mod registry;
 mod submissions;
+mod tasks;
 
 use async_graphql::{Context, ID, MergedObject, Object};
 
@@ -21,6 +22,7 @@ pub use figures::FiguresQuery;
 pub use people::PeopleQuery;
 pub use registry::RegistryQuery;
 pub use submissions::SubmissionsQuery;
+pub use tasks::TasksQuery;
 
 use super::{
     error::GqlResult,
@@ -42,6 +44,7 @@ pub struct Query(
     FiguresQuery,
     AuditQuery,
     PeopleQuery,
+    TasksQuery,
 );
 
 /// The caller, and everything by its id.

@@ -79,7 +79,7 @@ impl ComplianceResult {
 
 /// A standard.
 #[derive(Debug)]
-pub struct ComplianceStandard<'a>(&'a Standard);
+pub struct ComplianceStandard<'a>(pub(super) &'a Standard);
 
 /// A standard.
 #[Object]
@@ -103,8 +103,8 @@ impl<'r> ComplianceStandard<'r> {
 /// A group of schools against the standards.
 #[derive(Debug)]
 pub struct ComplianceGroup<'a> {
-    standards: &'a [Standard],
-    group: &'a compliance::Group,
+    pub(super) standards: &'a [Standard],
+    pub(super) group: &'a compliance::Group,
 }
 
 /// A group of schools against the standards.
@@ -199,8 +199,8 @@ impl<'r> ComplianceCell<'r> {
 /// A school against the standards.
 #[derive(Debug)]
 pub struct SchoolCompliance<'a> {
-    standards: &'a [Standard],
-    school: &'a compliance::School,
+    pub(super) standards: &'a [Standard],
+    pub(super) school: &'a compliance::School,
 }
 
 /// A school against the standards.

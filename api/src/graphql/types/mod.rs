@@ -6,6 +6,7 @@
 pub mod account;
 pub mod aggregate;
 pub mod city;
+pub mod city_page;
 pub mod claim;
 pub mod client;
 pub mod collection;
@@ -32,6 +33,8 @@ pub mod rule;
 pub mod school;
 pub mod step;
 pub mod submission;
+pub mod target;
+pub mod task;
 pub mod verdict;
 pub mod words;
 

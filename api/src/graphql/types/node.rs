@@ -18,12 +18,15 @@ use super::{
     rule::Rule,
     school::School,
     submission::Submission,
+    target::{CityFigure, Policy, Target},
+    task::Task,
 };
 use crate::{
     ctx::Ctx,
     domain::{
         releases,
         submissions::{self, Key},
+        tasks,
     },
     graphql::{
         error::{GqlResult, maybe, maybe_of},
@@ -38,6 +41,8 @@ use crate::{
 pub enum Node<'a> {
     /// A prefecture.
     City(City<'a>),
+    /// A printed figure of a city.
+    CityFigure(CityFigure<'a>),
     /// A printed figure.
     Claim(Claim<'a>),
     /// A consortium.
@@ -58,6 +63,8 @@ pub enum Node<'a> {
     Partnership(Partnership<'a>),
     /// A statistical period.
     Period(Period),
+    /// A policy.
+    Policy(Policy<'a>),
     /// The caller.
     Principal(Principal),
     /// A published version.
@@ -68,6 +75,10 @@ pub enum Node<'a> {
     School(School<'a>),
     /// A school's table.
     Submission(Submission),
+    /// What was promised in figures.
+    Target(Target),
+    /// A task.
+    Task(Task),
 }
 
 /// What an id stands for, asked of the same verbs as by any other way; nothing for garbage.
@@ -84,6 +95,9 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
     let key = key.as_str();
     Ok(match kind.as_str() {
         "City" => City::of(registry, key).map(Node::City),
+        "CityFigure" => {
+            row(&registry.city_figures, key, |row| row.id).map(|row| Node::CityFigure(CityFigure(registry, row)))
+        }
         "Claim" => registry.claims.iter().find(|row| row.key == key).map(|row| Node::Claim(Claim(registry, row))),
         "Consortium" => Consortium::of(registry, key).map(Node::Consortium),
         "ConsortiumMembership" => row(registry.members.all(), key, |row| row.id)
@@ -99,6 +113,7 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
             row(registry.partnerships.all(), key, |row| row.id).map(|row| Node::Partnership(Partnership(registry, row)))
         }
         "Period" => Period::of(key).map(Node::Period),
+        "Policy" => row(&registry.policies, key, |row| row.id).map(|row| Node::Policy(Policy(registry, row))),
         "Principal" => Principal::of(ctx).filter(|caller| caller.subject() == key).map(Node::Principal),
         // An id names one version: a range, which `releases::resolve` would take as well, is garbage here.
         "Release" if semver::Version::parse(key).is_ok() => {
@@ -106,6 +121,8 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         }
         "Rule" => Rule::of(registry, key).map(Node::Rule),
         "School" => School::of(registry, key).map(Node::School),
+        "Target" => row(&registry.targets, key, |row| row.id).map(|row| Node::Target(row.clone().into())),
+        "Task" => maybe(tasks::get(ctx, key).await)?.map(|row| Node::Task(row.into())),
         _ => None,
     })
 }
