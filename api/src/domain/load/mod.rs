@@ -90,7 +90,9 @@ macro_rules! kinds {
                 $(
                     progress(&format!("写入 writing {}: {}", $kind::FILE, self.$field.len()));
                     counts.push(
-                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(db, $kind::FILE, self.$field).await?,
+                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(
+                            db, $kind::FILE, self.$field, $kind::settled,
+                        ).await?,
                     );
                 )*
                 Ok(counts)
@@ -177,11 +179,9 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     plan.rules = rules::settle(&tx, plan.rules).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
-    plan.partnerships = ties::settle_partnerships(&tx, plan.partnerships).await?;
-    plan.members = ties::settle_members(&tx, plan.members).await?;
     if !settled.editions.is_empty() {
         // Counted with their indicators, whose version they raise.
-        store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;
+        store::<indicator_edition::Entity>(&tx, "indicators", settled.editions, |row, _| row).await?;
     }
     let summary = Summary { kinds: plan.store(&tx, progress).await?, left_alone };
     if summary.has_changes() {
