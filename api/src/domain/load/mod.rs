@@ -98,8 +98,9 @@ macro_rules! kinds {
                 let mut counts = Vec::new();
                 $(
                     progress(&format!("写入 writing {}: {}", $kind::FILE, self.$field.len()));
-                    let count =
-                        store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(db, $kind::FILE, self.$field).await?;
+                    let count = store::<<<$kind as Kind>::Model as ModelTrait>::Entity>(
+                        db, $kind::FILE, self.$field, $kind::settled,
+                    ).await?;
                     // Of what the folder need not have, and nobody has ever had, there is nothing to tell.
                     if !$kind::IS_OPTIONAL || count.created + count.changed + count.unchanged + count.left > 0 {
                         counts.push(count);
@@ -244,11 +245,9 @@ pub async fn load(ctx: &Ctx, dir: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     plan.targets = pledges::settle_targets(&tx, plan.targets).await?;
     let settled = editions::settle(&tx, plan.datasets, plan.indicators).await?;
     (plan.datasets, plan.indicators) = (settled.datasets, settled.indicators);
-    plan.partnerships = ties::settle_partnerships(&tx, plan.partnerships).await?;
-    plan.members = ties::settle_members(&tx, plan.members).await?;
     if !settled.editions.is_empty() {
         // Counted with their indicators, whose version they raise.
-        store::<indicator_edition::Entity>(&tx, "indicators", settled.editions).await?;
+        store::<indicator_edition::Entity>(&tx, "indicators", settled.editions, |row, _| row).await?;
     }
     let mut kinds = plan.store(&tx, progress).await?;
     kinds.extend(certifications.store(ctx, &tx).await?);

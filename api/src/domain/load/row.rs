@@ -126,6 +126,11 @@ pub(super) trait Kind {
     /// A line as a row; nothing after a fault, or where the line is left alone.
     fn read(row: &mut Row<'_>, known: &Known) -> Option<Self::Model>;
 
+    /// A row as it is to be where there is one already: what has happened since it was loaded may stay.
+    fn settled(row: Self::Model, _there: &Self::Model) -> Self::Model {
+        row
+    }
+
     /// What no line shows by itself.
     fn across(_sheet: &Sheet, _known: &Known, _faults: &mut Faults) {}
 }

@@ -44,7 +44,13 @@ impl Stored for task::Entity {
 const PARAMETERS: usize = 32_000;
 
 /// Brings a table to what the rows say and counts what that took. Nothing is deleted.
-pub(super) async fn store<E>(db: &impl ConnectionTrait, kind: &'static str, rows: Vec<E::Model>) -> Result<KindCount>
+/// `settled` says of a row that is there already what is to become of it.
+pub(super) async fn store<E>(
+    db: &impl ConnectionTrait,
+    kind: &'static str,
+    rows: Vec<E::Model>,
+    settled: fn(E::Model, &E::Model) -> E::Model,
+) -> Result<KindCount>
 where
     E: Stored,
     E::Model: IntoActiveModel<E::ActiveModel> + PartialEq + Send + Sync,
@@ -55,14 +61,21 @@ where
     let mut count = KindCount { kind, created: 0, changed: 0, unchanged: 0, left: 0 };
     let mut writes = Vec::new();
     for row in rows {
-        match stored.remove(&row.get_primary_key_value()) {
-            Some(before) if before == row => {
-                count.unchanged += 1;
-                continue;
+        let row = match stored.remove(&row.get_primary_key_value()) {
+            Some(before) => {
+                let row = settled(row, &before);
+                if before == row {
+                    count.unchanged += 1;
+                    continue;
+                }
+                count.changed += 1;
+                row
             }
-            Some(_) => count.changed += 1,
-            None => count.created += 1,
-        }
+            None => {
+                count.created += 1;
+                row
+            }
+        };
         // Without the reset nothing of it would count as set, and nothing would be written.
         writes.push(row.into_active_model().reset_all());
     }

@@ -6,16 +6,13 @@ use entity::{
     alias, consortium_member, designation, partnership,
     words::{EntityType, PartnershipSide, PartnershipState},
 };
-use sea_orm::ConnectionTrait;
 
 use super::{
     faults::{Faults, Wrong},
     known::{Body, Known},
     row::{Kind, Row, filled},
     sheet::Sheet,
-    store::Stored,
 };
-use crate::error::Result;
 
 /// `designations.csv`.
 pub(super) struct Designations;
@@ -116,6 +113,11 @@ impl Kind for Members {
             left_on: Some(None),
             version: Some(1),
         })
+    }
+
+    /// Who has left a consortium since has left it.
+    fn settled(row: consortium_member::Model, there: &consortium_member::Model) -> consortium_member::Model {
+        consortium_member::Model { joined_on: there.joined_on, left_on: there.left_on, version: there.version, ..row }
     }
 }
 
@@ -232,18 +234,13 @@ impl Kind for Partnerships {
             updated_at: Some(None),
         })
     }
-}
 
-/// What has happened to printed partnerships since they were loaded stays: the file says what is printed of them.
-pub(super) async fn settle_partnerships(
-    db: &impl ConnectionTrait,
-    rows: Vec<partnership::Model>,
-) -> Result<Vec<partnership::Model>> {
-    let stored = partnership::Entity::stored().all(db).await?;
-    let moved: HashMap<_, _> = stored.into_iter().filter(|row| row.version > 1).map(|row| (row.id, row)).collect();
-    let settled = |row: partnership::Model| match moved.get(&row.id).cloned() {
-        None => row,
-        Some(there) => partnership::Model {
+    /// What has happened to a printed partnership since it was loaded stays: the file says what is printed of it.
+    fn settled(row: partnership::Model, there: &partnership::Model) -> partnership::Model {
+        if there.version == 1 {
+            return row;
+        }
+        partnership::Model {
             position: row.position,
             school_code: row.school_code,
             institution_code: row.institution_code,
@@ -253,27 +250,7 @@ pub(super) async fn settle_partnerships(
             qualifier: row.qualifier,
             other_partner: row.other_partner,
             source: row.source,
-            ..there
-        },
-    };
-    Ok(rows.into_iter().map(settled).collect())
-}
-
-/// Who has left a consortium since has left it.
-pub(super) async fn settle_members(
-    db: &impl ConnectionTrait,
-    rows: Vec<consortium_member::Model>,
-) -> Result<Vec<consortium_member::Model>> {
-    let stored = consortium_member::Entity::stored().all(db).await?;
-    let moved: HashMap<_, _> = stored.into_iter().filter(|row| row.version > 1).map(|row| (row.id, row)).collect();
-    let settled = |row: consortium_member::Model| match moved.get(&row.id) {
-        None => row,
-        Some(there) => consortium_member::Model {
-            joined_on: there.joined_on,
-            left_on: there.left_on,
-            version: there.version,
-            ..row
-        },
-    };
-    Ok(rows.into_iter().map(settled).collect())
+            ..there.clone()
+        }
+    }
 }
