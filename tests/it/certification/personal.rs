@@ -70,8 +70,6 @@ async fn what_looks_like_the_number_of_a_person_is_refused_everywhere() {
             assert!(!answer.text.contains(number), "{}", answer.text);
         }
     }
-    let kept = app.house.memory.registry();
-    drop(kept);
     let list = cast.province.get(ALL).await.expect(200).text;
     assert!(NUMBERS.iter().all(|number| !list.contains(number)) && list.contains(ENGINEERING));
     server.stop().await;
