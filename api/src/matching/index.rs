@@ -151,11 +151,6 @@ impl Index {
         self.slots.get(place(*self.at.get(&id)?))?.as_ref()
     }
 
-    /// All postings of a side, in no order.
-    pub fn of_side(&self, side: Side) -> impl Iterator<Item = &Posting> {
-        self.slots.iter().flatten().filter(move |posting| posting.side == side)
-    }
-
     fn lists(&self, field: Field) -> &Lists {
         match field {
             Field::Major => &self.major,
