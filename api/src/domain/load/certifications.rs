@@ -118,7 +118,7 @@ impl Certifications {
             counts.extend(enterprises(ctx, db, self.batches).await?);
         }
         if let Some(rows) = self.counts {
-            counts.push(store::<count::Entity>(db, TeacherCounts::FILE, rows).await?);
+            counts.push(store::<count::Entity>(db, TeacherCounts::FILE, rows, |row, _| row).await?);
         }
         Ok(counts)
     }
