@@ -105,7 +105,7 @@ impl Certifications {
         }
         let is_there = dir.join(format!("{}.csv", TeacherCounts::FILE)).exists();
         let counts = is_there.then(|| {
-            let sheet = Sheet::read(dir, TeacherCounts::FILE, TeacherCounts::COLUMNS, &mut notes.faults);
+            let sheet = Sheet::read(dir, TeacherCounts::FILE, TeacherCounts::COLUMNS, true, &mut notes.faults);
             rows::<TeacherCounts>(&sheet, known, notes).into_iter().flatten().collect()
         });
         Self { batches, counts }

@@ -167,7 +167,8 @@ pub fn kept<E: Entry>(registry: &Registry, filter: &Filter) -> Vec<usize> {
 /// 404 where there is none.
 pub fn get<E: Entry>(ctx: &Ctx, code: &str) -> Result<Entered<E::Model>> {
     let registry = ctx.memory.registry();
-    let row = E::find(&registry, registry.survivor(E::KIND, code)).cloned().ok_or(Error::NotFound(E::RIGHT))?;
+    let row =
+        <E as Entry>::find(&registry, registry.survivor(E::KIND, code)).cloned().ok_or(Error::NotFound(E::RIGHT))?;
     let term = E::term(&registry, &row);
     Ok(Entered { row, term, registry })
 }

@@ -148,9 +148,6 @@ fn member(size: Size, school: u32) -> Result<Option<consortium_member::Model>> {
     let code = code_of_consortium(city_of(size, school));
     let name = format!("zhiqiao/consortium_member/{code}/{}", code_of_school(school));
     Ok(Some(consortium_member::Model {
-        joined_on: None,
-        left_on: None,
-        version: 1,
         id: RowId(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())),
         consortium_code: code,
         position: position(school)?,

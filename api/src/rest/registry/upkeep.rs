@@ -13,8 +13,9 @@ use crate::{
     domain::{
         holders,
         registry::{
-            changes,
-            duplicates::{self, Decide, Pair},
+            self,
+            changes::Filter,
+            duplicates::{Basis, Decide, KINDS, Pair},
             merging,
         },
     },
@@ -118,8 +119,8 @@ fn kind(word: Option<&str>, all: &[EntryKind]) -> Result<Option<EntryKind>> {
 pub async fn changes(ctx: Ctx, query: web::Query<ChangesQuery>) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit, 100, 1_000, "/limit")?;
     let after = query.cursor.as_deref().map(|cursor| holders::read_cursor(cursor, "/cursor")).transpose()?;
-    let filter = changes::Filter { kind: kind(query.kind.as_deref(), EntryKind::ALL)?, code: query.code.clone() };
-    let found = changes::list(&ctx, &filter, &Ask { limit, after, before: None, from_end: false }).await?;
+    let filter = Filter { kind: kind(query.kind.as_deref(), EntryKind::ALL)?, code: query.code.clone() };
+    let found = registry::changes::list(&ctx, &filter, &Ask { limit, after, before: None, from_end: false }).await?;
     let next = found.items.last().filter(|_| found.has_next).map(|last| holders::cursor(last.id));
     let changes = found.items.into_iter().map(RegistryChangeView::try_from).collect::<Result<_>>()?;
     Ok(open(RegistryChangesView { changes, next }))
@@ -166,7 +167,7 @@ impl From<Pair> for DuplicateView {
             one: likened(pair.one),
             other: likened(pair.other),
             score: pair.score,
-            basis: pair.basis.into_iter().map(duplicates::Basis::word).collect(),
+            basis: pair.basis.into_iter().map(Basis::word).collect(),
         }
     }
 }
@@ -188,7 +189,7 @@ pub struct DuplicatesView {
 #[get("/v1/registry/duplicates")]
 pub async fn duplicates(ctx: Ctx, query: web::Query<DuplicatesQuery>) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Change, Kind::Registry)?;
-    let found = duplicates::list(&ctx, kind(query.kind.as_deref(), duplicates::KINDS)?)?;
+    let found = registry::duplicates::list(&ctx, kind(query.kind.as_deref(), KINDS)?)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
         .json(DuplicatesView { duplicates: found.into_iter().map(DuplicateView::from).collect() }))
@@ -268,6 +269,7 @@ pub struct DistinguishBody {
 pub async fn distinguish(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Change, Kind::Registry)?;
     let DistinguishBody { kind, one, other, reason } = body::json(&body.0)?;
-    duplicates::distinguish(&ctx, Decide { kind, one: ("one", one), other: ("other", other), reason }).await?;
+    registry::duplicates::distinguish(&ctx, Decide { kind, one: ("one", one), other: ("other", other), reason })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
