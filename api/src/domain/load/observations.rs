@@ -64,8 +64,8 @@ impl Kind for Observations {
 pub fn read_observations(dir: &Path) -> Result<Vec<ObservationRow>> {
     let mut notes = Notes::default();
     let folder = Folder::open(dir, &mut notes.faults)?;
-    let known = Known::of(&folder);
-    let sheet = Sheet::read(dir, Observations::FILE, Observations::COLUMNS, &mut notes.faults);
+    let known = Known::of(&folder, &std::collections::HashMap::new());
+    let sheet = Sheet::read(dir, Observations::FILE, Observations::COLUMNS, false, &mut notes.faults);
     let cells = rows::<Observations>(&sheet, &known, &mut notes);
     notes.verdict()?;
     Ok(cells)
