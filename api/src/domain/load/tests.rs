@@ -434,7 +434,7 @@ fn a_target_has_its_expression_by_source_and_label() {
 fn another_province_needs_nothing_but_its_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut files: HashMap<&str, String> =
-        FILES.iter().map(|(file, columns)| (*file, format!("{}\n", columns.join(",")))).collect();
+        FILES.iter().map(|(file, columns, _)| (*file, format!("{}\n", columns.join(",")))).collect();
     let mut add = |file: &str, line: &str| files.get_mut(file).unwrap().push_str(&format!("{line}\n"));
     add("cities", "510100,成都市,Chengdu,city,GB/T 2260");
     add("schools", "7,甲学校,,higher_vocational,高职,public,理工类,science_engineering,510100,名单");

@@ -66,7 +66,7 @@ impl Entry for city::Entity {
         registry.cities.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a city::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a city::Model> {
         registry.cities.get(code)
     }
 
@@ -127,7 +127,7 @@ impl Entry for school::Entity {
         registry.schools.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a school::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a school::Model> {
         registry.schools.get(code)
     }
 
@@ -199,7 +199,7 @@ impl Entry for enterprise::Entity {
         registry.enterprises.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a enterprise::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a enterprise::Model> {
         registry.enterprises.get(code)
     }
 
@@ -273,7 +273,7 @@ impl Entry for external_institution::Entity {
         registry.institutions.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a external_institution::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a external_institution::Model> {
         registry.institutions.get(code)
     }
 
@@ -324,7 +324,7 @@ impl Entry for consortium::Entity {
         registry.consortia.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a consortium::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a consortium::Model> {
         registry.consortia.get(code)
     }
 

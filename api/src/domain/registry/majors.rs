@@ -38,7 +38,7 @@ impl Entry for major::Entity {
         registry.majors.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a major::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a major::Model> {
         registry.majors.get(code)
     }
 
@@ -155,7 +155,7 @@ impl Entry for industry_chain::Entity {
         registry.chains.all()
     }
 
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a industry_chain::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a industry_chain::Model> {
         registry.chains.get(code)
     }
 

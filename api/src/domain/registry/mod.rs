@@ -65,7 +65,7 @@ pub trait Entry:
     fn listed(registry: &Registry) -> &[Self::Model];
 
     /// The listed entry with this code.
-    fn find<'a>(registry: &'a Registry, code: &str) -> Option<&'a Self::Model> {
+    fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a Self::Model> {
         Self::listed(registry).iter().find(|row| Self::code(row) == code)
     }
 
@@ -167,8 +167,7 @@ pub fn kept<E: Entry>(registry: &Registry, filter: &Filter) -> Vec<usize> {
 /// 404 where there is none.
 pub fn get<E: Entry>(ctx: &Ctx, code: &str) -> Result<Entered<E::Model>> {
     let registry = ctx.memory.registry();
-    let row =
-        <E as Entry>::find(&registry, registry.survivor(E::KIND, code)).cloned().ok_or(Error::NotFound(E::RIGHT))?;
+    let row = E::held(&registry, registry.survivor(E::KIND, code)).cloned().ok_or(Error::NotFound(E::RIGHT))?;
     let term = E::term(&registry, &row);
     Ok(Entered { row, term, registry })
 }

@@ -116,7 +116,7 @@ fn kind(word: Option<&str>, all: &[EntryKind]) -> Result<Option<EntryKind>> {
     responses((status = 200, body = RegistryChangesView), (status = 422, body = ProblemView))
 )]
 #[get("/v1/registry/changes")]
-pub async fn changes(ctx: Ctx, query: web::Query<ChangesQuery>) -> Result<HttpResponse, Problem> {
+pub async fn history(ctx: Ctx, query: web::Query<ChangesQuery>) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit, 100, 1_000, "/limit")?;
     let after = query.cursor.as_deref().map(|cursor| holders::read_cursor(cursor, "/cursor")).transpose()?;
     let filter = Filter { kind: kind(query.kind.as_deref(), EntryKind::ALL)?, code: query.code.clone() };
@@ -187,7 +187,7 @@ pub struct DuplicatesView {
     security(("bearer" = []))
 )]
 #[get("/v1/registry/duplicates")]
-pub async fn duplicates(ctx: Ctx, query: web::Query<DuplicatesQuery>) -> Result<HttpResponse, Problem> {
+pub async fn proposals(ctx: Ctx, query: web::Query<DuplicatesQuery>) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Change, Kind::Registry)?;
     let found = registry::duplicates::list(&ctx, kind(query.kind.as_deref(), KINDS)?)?;
     Ok(HttpResponse::Ok()
