@@ -33,6 +33,9 @@ pub fn is_derived(dataset: &str) -> bool {
     dataset == PARTNERSHIPS
 }
 
+/// A line by its code, its names, its unit's names and its decimals.
+type Named = (&'static str, &'static str, &'static str, (&'static str, &'static str), i16);
+
 /// The table and its lines, in order.
 pub(super) fn catalogue() -> (dataset::Model, Vec<indicator::Model>) {
     let dataset = dataset::Model {
@@ -52,36 +55,34 @@ pub(super) fn catalogue() -> (dataset::Model, Vec<indicator::Model>) {
         (STUDENTS, "校企合作学生数", "Students in partnerships", ("人", "persons"), 0),
         (INVESTMENT, "校企合作投入", "Investment in partnerships", ("元", "yuan"), MONEY),
     ];
-    let line = |(number, (code, zh, en, (unit, unit_en), decimals)): (i32, (&str, &str, &str, (&str, &str), i16))| {
-        indicator::Model {
-            code: IndicatorCode::from(code),
-            dataset_code: dataset.code.clone(),
-            position: i32::MAX,
-            line_no: number.to_string(),
-            parent_code: None,
-            within_code: None,
-            is_parts_complete: false,
-            is_required: false,
-            is_starred: false,
-            label: zh.to_owned(),
-            label_en: Some(en.to_owned()),
-            printed_label: zh.to_owned(),
-            unit: unit.to_owned(),
-            unit_en: Some(unit_en.to_owned()),
-            decimals,
-            aggregation: Aggregation::Sum,
-            weight_code: None,
-            minimum: Some(0),
-            maximum: None,
-            threshold: None,
-            better: None,
-            usual_change: None,
-            disclosure: Disclosure::Public,
-            source: dataset.source.clone(),
-            valid_from: None,
-            valid_to: None,
-            version: 1,
-        }
+    let line = |(number, (code, zh, en, (unit, unit_en), decimals)): (i32, Named)| indicator::Model {
+        code: IndicatorCode::from(code),
+        dataset_code: dataset.code.clone(),
+        position: i32::MAX,
+        line_no: number.to_string(),
+        parent_code: None,
+        within_code: None,
+        is_parts_complete: false,
+        is_required: false,
+        is_starred: false,
+        label: zh.to_owned(),
+        label_en: Some(en.to_owned()),
+        printed_label: zh.to_owned(),
+        unit: unit.to_owned(),
+        unit_en: Some(unit_en.to_owned()),
+        decimals,
+        aggregation: Aggregation::Sum,
+        weight_code: None,
+        minimum: Some(0),
+        maximum: None,
+        threshold: None,
+        better: None,
+        usual_change: None,
+        disclosure: Disclosure::Public,
+        source: dataset.source.clone(),
+        valid_from: None,
+        valid_to: None,
+        version: 1,
     };
     let lines = (1..).zip(lines).map(line).collect();
     (dataset, lines)

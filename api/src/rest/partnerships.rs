@@ -261,10 +261,6 @@ pub struct NewPartnershipBody {
     pub evidence: Option<Vec<String>>,
 }
 
-fn digits(number: Box<RawValue>) -> String {
-    number.get().to_owned()
-}
-
 /// Enters a partnership: a school's or an enterprise's is proposed to the other side, the province records what is.
 #[utoipa::path(
     tag = "partnerships", request_body = NewPartnershipBody,
@@ -285,7 +281,7 @@ pub async fn propose(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
         starts_on: Some(body.starts_on),
         ends_on: Some(body.ends_on),
         students: Some(body.students),
-        investment: Some(body.investment.map(digits)),
+        investment: Some(body.investment.map(|number| number.get().to_owned())),
         evidence: body.evidence,
     };
     let new = New { school: body.school, enterprise: body.enterprise, said };
@@ -358,7 +354,7 @@ pub async fn change(
         starts_on: body.starts_on,
         ends_on: body.ends_on,
         students: body.students,
-        investment: body.investment.map(|amount| amount.map(digits)),
+        investment: body.investment.map(|amount| amount.map(|number| number.get().to_owned())),
         evidence: body.evidence,
     };
     let row = partnerships::change(&ctx, &id, said, if_match(request.headers()).as_ref()).await?;

@@ -40,6 +40,7 @@ use crate::{
 };
 
 /// Everything that has an id.
+#[expect(clippy::large_enum_variant, reason = "one is made for a query; a box would cost every other kind")]
 #[derive(Clone, Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Opaque, for `node(id)`."))]
 pub enum Node<'a> {
