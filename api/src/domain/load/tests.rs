@@ -254,7 +254,7 @@ fn what_public_lines_give_away_is_not_protected() {
         (&[whole, part], &[]),
     ] {
         let dir = with(changes);
-        let found = findings(plan(dir.path()));
+        let found = findings(super::plan(dir.path(), &HashMap::new()));
         assert_eq!(said(&found), expected);
         for one in found {
             assert!(one.message.zh.contains("talent.") && one.message.en.contains("protect"), "{one:?}");
@@ -407,19 +407,19 @@ fn every_fault_of_tasks_and_targets_is_named() {
 
     // Owners that are not in the registry stay as printed; older folders have none of these files.
     let dir = with(&[("targets", "甘肃有色冶金职业技术学院,school", "某学院,school")]);
-    let (plan, _) = plan(dir.path()).unwrap();
+    let (plan, ..) = super::plan(dir.path(), &HashMap::new()).unwrap();
     let other = plan.targets.iter().find(|row| row.owner_name == "某学院").unwrap();
     assert_eq!((&other.city_code, &other.school_code), (&None, &None));
-    for file in pledges::MAY_BE_MISSING {
+    for file in ["tasks", "targets", "target_expressions", "policies", "city_figures"] {
         fs::remove_file(dir.path().join(format!("{file}.csv"))).unwrap();
     }
-    let (plan, _) = super::plan(dir.path()).unwrap();
+    let (plan, ..) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert_eq!((plan.tasks.len(), plan.targets.len(), plan.city_figures.len()), (0, 0, 0));
 }
 
 #[test]
 fn a_target_has_its_expression_by_source_and_label() {
-    let (first, _) = plan(&gansu()).unwrap();
+    let (first, ..) = super::plan(&gansu(), &HashMap::new()).unwrap();
     let with = first.targets.iter().filter(|row| row.expression.is_some()).count();
     assert_eq!(with, 13);
     let dir = self::with(&[]);
