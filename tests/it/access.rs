@@ -1459,7 +1459,6 @@ pub fn body(route: &str) -> Option<Value> {
         ("PUT", "{opportunity}") | ("POST", "opportunities") => Some(json!({
             "kind": "talent", "side": "supply", "title": "", "valid_until": "2001-01-01", "contact": {},
         })),
-        ("POST", "refuse") => Some(json!({ "reason": "a reason" })),
         ("POST", "close") => Some(json!({ "outcome": "met" })),
         ("POST", "interests") => Some(json!({ "contact": {} })),
         ("PUT", _) | ("PATCH", "{period}") => Some(json!({ "observations": { "scale.students": 1 } })),

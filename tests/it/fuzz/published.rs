@@ -1,6 +1,5 @@
 //! What analysts send: expressions of claims, addresses of files and of SDMX, and the headers of a download.
 
-use proptest::prelude::*;
 use rust_decimal::Decimal;
 use zhiqiao::formats::{
     expression::Expression,

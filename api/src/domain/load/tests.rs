@@ -424,7 +424,7 @@ fn a_target_has_its_expression_by_source_and_label() {
     assert_eq!(with, 13);
     let dir = self::with(&[]);
     fs::remove_file(dir.path().join("target_expressions.csv")).unwrap();
-    let (second, _) = plan(dir.path()).unwrap();
+    let (second, ..) = super::plan(dir.path(), &HashMap::new()).unwrap();
     assert!(second.targets.iter().all(|row| row.expression.is_none()));
     assert_eq!(first.targets.len(), second.targets.len());
     assert!(first.targets.iter().zip(&second.targets).all(|(one, other)| one.id == other.id));
