@@ -50,8 +50,8 @@ async fn the_same_words_keep_the_same_schools_by_every_door() {
         let listed: Vec<&str> =
             list["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
         assert_eq!(listed, names, "{words}");
-        let file = province.get(&format!("/v1/data/scale.json?period=2023&indicator=scale.students&search={words}"));
-        let file = file.await.expect(200).json();
+        let path = format!("/v1/data/scale.json?period=2023&indicator=scale.students&search={words}");
+        let file = province.get(&path).await.expect(200).json();
         let rows = file.as_array().or_else(|| file["rows"].as_array()).unwrap_or_else(|| panic!("{file}")).len();
         assert_eq!(rows, names.len(), "{words}");
     }
