@@ -2,7 +2,7 @@
 //! field of majors.
 //!
 //! What was posted was public when it stood, so it is counted as it is. What came of it is not: an outcome is told
-//! for no line of fewer than three owners, and of a partition never for all lines but one (decision 42).
+//! for no line of fewer than three owners, and of a partition never for all lines but one (decision 41).
 
 use std::collections::{BTreeMap, BTreeSet};
 
