@@ -13,7 +13,11 @@ use super::{
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: InterestId,
+    #[sea_orm(unique_key = "party")]
     pub opportunity_id: OpportunityId,
+    /// The code of whichever of the two it is: a party speaks once, and a key with an empty column would not hold that.
+    #[sea_orm(unique_key = "party")]
+    pub party: String,
     pub school_code: Option<SchoolCode>,
     pub enterprise_code: Option<EnterpriseCode>,
     /// What the other side is to know before it decides.

@@ -23,13 +23,8 @@ impl MigrationTrait for Migration {
             index("idx_opportunity_published_at", "opportunity", &["published_at"]),
             index("idx_opportunity_match_demand", "opportunity_match", &["demand_id"]),
             index("idx_opportunity_match_found_at", "opportunity_match", &["found_at"]),
-            // A party speaks once. Where one of the two codes is missing the key does not count.
-            unique("uq_opportunity_interest_school", "opportunity_interest", &["opportunity_id", "school_code"]),
-            unique(
-                "uq_opportunity_interest_enterprise",
-                "opportunity_interest",
-                &["opportunity_id", "enterprise_code"],
-            ),
+            // A party speaks once.
+            unique("uq_opportunity_interest_party", "opportunity_interest", &["opportunity_id", "party"]),
             index("idx_opportunity_interest_school", "opportunity_interest", &["school_code"]),
             index("idx_opportunity_interest_enterprise", "opportunity_interest", &["enterprise_code"]),
         ] {
@@ -136,6 +131,7 @@ fn opportunity_interest() -> TableCreateStatement {
         .table("opportunity_interest")
         .col(uuid("id"))
         .col(uuid("opportunity_id"))
+        .col(string("party"))
         .col(string_null("school_code"))
         .col(string_null("enterprise_code"))
         .col(text_null("note"))

@@ -46,7 +46,7 @@ impl MigrationTrait for Migration {
             unique(
                 "uq_teacher_certification_count_cell",
                 "teacher_certification_count",
-                &["source", "category", "level"],
+                &["category", "level", "source"],
             ),
         ] {
             manager.create_index(index).await?;

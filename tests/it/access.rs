@@ -816,6 +816,12 @@ pub fn placed(text: &str, object: &str) -> String {
     if let Some((_, id)) = ERRANDS.iter().find(|(name, _)| *name == object) {
         return text.replace("{task}", id).replace("{evaluation}", id).replace("{target}", id);
     }
+    // Of consortia, though certifications have applications of the same names.
+    if text.contains("{application}")
+        && let Some((_, id)) = APPLICATIONS.iter().find(|(name, _)| *name == object)
+    {
+        return text.replace("{application}", id);
+    }
     let text = text.replace("{batch}", "2098-1").replace("{agency}", "engineering");
     if let Some((_, id)) = CERTIFICATIONS.iter().find(|(name, _)| *name == object) {
         return ["{certification}", "{incentive}", "{code}"].iter().fold(text, |text, name| text.replace(name, id));
@@ -829,9 +835,6 @@ pub fn placed(text: &str, object: &str) -> String {
     }
     if let Some((_, id)) = PARTNERSHIPS.iter().find(|(name, _)| *name == object) {
         return text.replace("{partnership}", id);
-    }
-    if let Some((_, id)) = APPLICATIONS.iter().find(|(name, _)| *name == object) {
-        return text.replace("{application}", id);
     }
     if let Some((_, code)) = CONSORTIA.iter().find(|(name, _)| *name == object) {
         return text.replace("{consortium}", code).replace("{activity}", ACTIVITY);
@@ -1293,6 +1296,7 @@ async fn market(app: &TestApp) {
         let interest = opportunity_interest::Model {
             id: InterestId(id(name)),
             opportunity_id: OpportunityId(id(of)),
+            party: school.unwrap_or("EEADEB0F3").to_owned(),
             school_code: school.map(Into::into),
             enterprise_code: if school.is_some() { None } else { enterprise() },
             note: Some("a note".to_owned()),

@@ -208,7 +208,7 @@ async fn observations_may_stand_alone_and_tables_in_categories() {
     for part in ["id=\"CAT_ZHIQIAO\"", "id=\"CALENDAR_YEAR\"", "id=\"CN_SCALE\"", "<str:Dataflow id=\"scale\""] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let datasets = app.house.memory.registry().datasets.all().len();
+    let datasets = app.house.memory.registry().datasets.every().len();
     let all = texts(&fetch(&anonymous, "GET", "/sdmx/2.1/categorisation/ZHIQIAO/all/latest", &[]).await.expect(200));
     assert_eq!(all.matches("<str:Categorisation ").count(), datasets);
     server.stop().await;

@@ -100,30 +100,42 @@ fn bind(config: &mut Config) -> Result<Listeners, Failure> {
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/gansu-2023/", $name)))),*]
+        &[$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/gansu-2023/", $name)))),*]
     };
 }
 
-/// Puts the reference data that the binary carries beside the database, so that the demo runs anywhere.
+/// The reference data that the binary carries: every file of the folder.
+const CARRIED: &[(&str, &str)] = files![
+    "cities.csv",
+    "city_figures.csv",
+    "claims.csv",
+    "consortia.csv",
+    "consortium_members.csv",
+    "datasets.csv",
+    "designations.csv",
+    "enterprises.csv",
+    "entity_aliases.csv",
+    "external_institutions.csv",
+    "indicators.csv",
+    "observations.csv",
+    "partnerships.csv",
+    "policies.csv",
+    "province_figures.csv",
+    "province_tables.csv",
+    "rules.csv",
+    "school_figures.csv",
+    "schools.csv",
+    "target_expressions.csv",
+    "targets.csv",
+    "tasks.csv",
+    "teacher_certification.csv",
+];
+
+/// Puts the reference data beside the database, so that the demo runs anywhere.
 fn built_in(data_dir: &Path) -> Result<PathBuf, Error> {
     let folder = data_dir.join("gansu-2023");
     std::fs::create_dir_all(&folder).map_err(Error::internal)?;
-    for (name, text) in files![
-        "cities.csv",
-        "claims.csv",
-        "consortia.csv",
-        "consortium_members.csv",
-        "datasets.csv",
-        "designations.csv",
-        "enterprises.csv",
-        "entity_aliases.csv",
-        "external_institutions.csv",
-        "indicators.csv",
-        "observations.csv",
-        "partnerships.csv",
-        "rules.csv",
-        "schools.csv",
-    ] {
+    for (name, text) in CARRIED {
         std::fs::write(folder.join(name), text).map_err(Error::internal)?;
     }
     Ok(folder)
@@ -169,4 +181,22 @@ Students by city, for everybody:
 
 Ctrl-C stops it; a second start reuses the data."#
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_reference_data_is_carried() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/gansu-2023");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".csv"))
+            .collect();
+        there.sort();
+        let carried: Vec<&str> = CARRIED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(carried, there);
+    }
 }

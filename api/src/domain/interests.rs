@@ -129,6 +129,7 @@ pub async fn express(ctx: &Ctx, opportunity: &str, new: Express) -> Result<Known
     let row = opportunity_interest::Model {
         id: InterestId(Uuid::now_v7()),
         opportunity_id: id,
+        party: ctx.actor.org().to_owned(),
         school_code: school,
         enterprise_code: enterprise,
         note: new.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty()),

@@ -333,6 +333,10 @@ AggregateCell frozenSince | { it: aggregate(input: { indicators: ["conditions.fl
     -            null   null  null    null     null null   null   null       null
 Query compliance | { it: compliance(period: "2023") { it: release } }
     -            data   data  data    data     data data   data   data       data
+CityCompliance release | { it: city(code: "620100") { it: compliance(period: "2023") { it: $field } } }
+    -            data   data  data    data     data data   data   data       data
+CityCompliance period standards group schools | { it: city(code: "620100") { it: compliance(period: "2023") { it: $field { __typename } } } }
+    -            data   data  data    data     data data   data   data       data
 ComplianceResult release | { it: compliance(period: "2023") { it: $field } }
     -            data   data  data    data     data data   data   data       data
 ComplianceResult period | { it: compliance(period: "2023") { it: $field { code } } }
@@ -757,79 +761,178 @@ ExplainClaimPayload explanation | mutation { it: explainClaim(input: { claim: "p
     -            401    403   403     data     403  403    403    403        403
 Mutation previewRelease | mutation { it: $field(input: { kind: MINOR }) { version } }
     -            401    403   403     data     403  403    403    403        403
-PreviewReleasePayload version previous allTables tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
-TablePreview dataset period isNew cells suppressed told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+PreviewReleasePayload version previous allTables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field } }
+    -            401    403   403     data     403  403    403    403        403
+PreviewReleasePayload tables | mutation { it: previewRelease(input: { kind: MINOR }) { it: $field { dataset } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview dataset period isNew cells | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview suppressed | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
+    -            401    403   403     data     403  403    403    403        403
+TablePreview told standing | mutation { it: previewRelease(input: { kind: MINOR }) { it: tables { it: $field } } }
     -            401    403   403     none     403  403    403    403        403
 Mutation keepReconciliation | mutation { it: $field(input: {}) { reconciliation { id } } }
     -            401    403   403     data     data 403    403    403        403
 KeepReconciliationPayload reconciliation | mutation { it: keepReconciliation(input: {}) { it: $field { id } } }
-Reconciliation outcomes id at actor release isOfFile claimsHash holds differs noData contradicts | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: $field { claim } } } }
+    -            401    403   403     data     data 403    403    403        403
+Reconciliation outcomes | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: $field { claim } } } }
+    -            401    403   403     data     data 403    403    403        403
 KeptOutcome verdict claim label value source other otherValue otherSource difference reason basis rule schools expected cause explanation | mutation { it: keepReconciliation(input: {}) { it: reconciliation { it: outcomes { it: $field } } } }
+    -            401    403   403     data     data 403    403    403        403
 Query reconciliations | { it: $field(first: 3) { it: totalCount } }
-ReconciliationConnection edges nodes pageInfo totalCount | { it: reconciliations(first: 3) { it: $field { __typename } } }
-ReconciliationEdge cursor node | { it: reconciliations(first: 3) { it: edges { it: $field { id } } } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationConnection edges nodes pageInfo | { it: reconciliations(first: 3) { it: $field { __typename } } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationConnection totalCount | { it: reconciliations(first: 3) { it: $field } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationEdge cursor | { it: reconciliations(first: 3) { it: edges { it: $field } } }
+    -            401    403   403     data     data 403    403    403        403
+ReconciliationEdge node | { it: reconciliations(first: 3) { it: edges { it: $field { id } } } }
+    -            401    403   403     data     data 403    403    403        403
+Reconciliation id at actor release isOfFile claimsHash holds differs noData contradicts | { it: reconciliations(first: 3) { it: nodes { it: $field } } }
+    -            401    403   403     data     data 403    403    403        403
 Query keptReconciliation | { it: $field(id: "0197a1b2-7c3d-7000-8000-000000000077") { id } }
     -            401    null  null    null     null null   null   null       null
 Query opportunities | { it: $field(filter: { kind: [TALENT], state: [PUBLISHED] }) { it: nodes { key } } }
     -            data  data  data  data  data  data  data  data  data 
-OpportunityConnection nodes edges totalCount pageInfo | { it: opportunities(first: 1) { it: $field { it: endCursor } } }
-OpportunityEdge cursor node | { it: opportunities { it: edges { it: $field { key } } } }
+OpportunityConnection nodes edges | { it: opportunities(first: 1) { it: $field { __typename } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection totalCount | { it: opportunities(first: 1) { it: $field } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityConnection pageInfo | { it: opportunities(first: 1) { it: $field { it: endCursor } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityEdge cursor | { it: opportunities { it: edges { it: $field } } }
+    -            data  data  data  data  data  data  data  data  data 
+OpportunityEdge node | { it: opportunities { it: edges { it: $field { key } } } }
+    -            data  data  data  data  data  data  data  data  data 
 Query opportunity | { it: $field(id: "{opportunity}") { it: key } }
     offer        data  data  data  data  data  data  data  data  data 
     waiting      null  null  null  data  null  null  null  data  null 
     over         null  null  null  data  data  data  null  null  null 
     no-offer     null  null  null  null  null  null  null  null  null 
-Opportunity id key kind side state title text majors majorWords industry headcount validUntil createdAt updatedAt etag publishedAt school city enterprise contact reason outcome outcomeNumber matches | { it: opportunity(id: "{opportunity}") { it: $field(first: 3) { score } } }
+Opportunity id key kind side state title text majors majorWords industry headcount validUntil createdAt updatedAt etag | { it: opportunity(id: "{opportunity}") { it: $field } }
+    offer        data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+Opportunity publishedAt | { it: opportunity(id: "{opportunity}") { it: $field } }
+    offer        data  data  data  data  data  data  data  data  data 
+Opportunity school city | { it: opportunity(id: "{opportunity}") { it: $field { code } } }
+    offer        data  data  data  data  data  data  data  data  data 
+    over         null  null  null  data  data  data  null  null  null 
+Opportunity enterprise | { it: opportunity(id: "{opportunity}") { it: $field { code } } }
     sought       data  data  data  data  data  data  data  data  data 
+    waiting      null  null  null  data  null  null  null  data  null 
+Opportunity contact | { it: opportunity(id: "{opportunity}") { it: $field { telephone } } }
     offer        null  null  null  null  null  data  null  null  null 
     waiting      null  null  null  null  null  null  null  data  null 
 OfficeContact department telephone email | { it: opportunity(id: "{opportunity}") { it: contact { it: $field } } }
+    offer        null  null  null  null  null  data  null  null  null 
+Opportunity reason outcome outcomeNumber | { it: opportunity(id: "{opportunity}") { it: $field } }
+    over         null  null  null  data  data  data  null  null  null 
+Opportunity matches | { it: opportunity(id: "{opportunity}") { it: $field(first: 3) { score } } }
     offer        null  null  null  data  data  data  null  null  null 
     sought       null  null  null  data  null  null  null  data  null 
-Match score parts opportunity | { it: opportunity(id: "{opportunity}") { it: matches { it: $field { __typename } } } }
+Match score | { it: opportunity(id: "{opportunity}") { it: matches { it: $field } } }
+    offer        null  null  null  data  data  data  null  null  null 
+Match parts opportunity | { it: opportunity(id: "{opportunity}") { it: matches { it: $field { __typename } } } }
+    offer        null  null  null  data  data  data  null  null  null 
 MatchPart code points most text | { it: opportunity(id: "{opportunity}") { it: matches { it: parts { it: $field } } } }
+    offer        null  null  null  data  data  data  null  null  null 
 Query opportunityDigest | { it: $field(day: "2024-01-02") { day } }
     -            401   403   403   data  data  data  403   data  403  
-OpportunityDigest day total matches | { it: opportunityDigest(day: "2024-01-02") { it: $field { score } } }
+OpportunityDigest day total | { it: opportunityDigest(day: "2024-01-02") { it: $field } }
+    -            401   403   403   data  data  data  403   data  403  
+OpportunityDigest matches | { it: opportunityDigest(day: "2024-01-02") { it: $field { score } } }
+    -            401   403   403   data  data  data  403   data  403  
 DigestedMatch supply demand score foundAt | { it: opportunityDigest(day: "2024-01-02") { it: matches { it: $field } } }
+    -            401   403   403   data  data  data  403   data  403  
 Query interests | { it: $field { it: nodes { key } } }
-InterestConnection nodes edges totalCount pageInfo | { it: interests { it: $field { it: endCursor } } }
-InterestEdge cursor node | { it: interests { it: edges { it: $field { key } } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection nodes edges | { it: interests { it: $field { __typename } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection totalCount | { it: interests { it: $field } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestConnection pageInfo | { it: interests { it: $field { it: endCursor } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestEdge cursor | { it: interests { it: edges { it: $field } } }
+    -            401   403   403   data  data  data  403   data  403  
+InterestEdge node | { it: interests { it: edges { it: $field { key } } } }
+    -            401   403   403   data  data  data  403   data  403  
 Query interest | { it: $field(id: "{interest}") { it: key } }
     agreed       401   null  null  data  data  data  null  data  null 
     declined     401   null  null  data  null  data  null  data  null 
     no-interest  401   null  null  null  null  null  null  null  null 
-Interest id key state note createdAt updatedAt etag reason enterprise school opportunity contact | { it: interest(id: "{interest}") { it: $field { __typename } } }
+Interest id key state note createdAt updatedAt etag | { it: interest(id: "{interest}") { it: $field } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+Interest reason | { it: interest(id: "{interest}") { it: $field } }
+    declined     401   null  null  data  null  data  null  data  null 
+Interest enterprise | { it: interest(id: "{interest}") { it: $field { code } } }
+    agreed       401   null  null  data  data  data  null  data  null 
+Interest school | { it: interest(id: "{interest}") { it: $field { code } } }
+    declined     401   null  null  data  null  data  null  data  null 
+Interest opportunity | { it: interest(id: "{interest}") { it: $field { key } } }
+    agreed       401   null  null  data  data  data  null  data  null 
+    declined     401   null  null  data  null  data  null  data  null 
+Interest contact | { it: interest(id: "{interest}") { it: $field { __typename } } }
     agreed       401   null  null  null  null  data  null  data  null 
     declined     401   null  null  null  null  null  null  null  null 
     asked        401   null  null  null  null  null  null  null  null 
 InterestContact owner interested | { it: interest(id: "{interest}") { it: contact { it: $field { telephone } } } }
+    agreed       401   null  null  null  null  data  null  data  null 
 Query bulletin | { it: $field(year: 2024) { year } }
-Bulletin year isFinal madeAt lines | { it: bulletin(year: 2024) { it: $field { key } } }
-BulletinLine dimension key name supply demand outcomes | { it: bulletin(year: 2024) { it: lines { it: $field { __typename } } } }
+    -            data  data  data  data  data  data  data  data  data 
+Bulletin year isFinal madeAt | { it: bulletin(year: 2024) { it: $field } }
+    -            data  data  data  data  data  data  data  data  data 
+Bulletin lines | { it: bulletin(year: 2024) { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinLine dimension key name | { it: bulletin(year: 2024) { it: lines { it: $field } } }
+    -            data  data  data  data  data  data  data  data  data 
+BulletinLine supply demand outcomes | { it: bulletin(year: 2024) { it: lines { it: $field { __typename } } } }
+    -            data  data  data  data  data  data  data  data  data 
 BulletinCount postings headcount | { it: bulletin(year: 2024) { it: lines { it: supply { it: $field } } } }
+    -            data  data  data  data  data  data  data  data  data 
 BulletinOutcomes met partlyMet unmet open headsMet | { it: bulletin(year: 2024) { it: lines { it: outcomes { it: $field } } } }
+    -            data  data  data  data  data  data  data  data  data 
 City opportunities | { it: city(code: "620100") { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
 School opportunities | { it: school(code: "{school}") { it: $field { key } } }
     own          data  data  data  data  data  data  data  data  data 
 Enterprise opportunities | { it: enterprise(code: "EEADEB0F3") { it: $field { key } } }
+    -            data  data  data  data  data  data  data  data  data 
 Mutation postOpportunity | mutation { it: $field(input: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} }) { opportunity { key } } }
     -            401   403   403   403   403   422   403   422   403  
 Mutation changeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", opportunity: { kind: TALENT, side: SUPPLY, title: "", validUntil: "2001-01-01", contact: {} } }) { opportunity { key } } }
     offer        401   403   403   403   403   412   403   403   403  
     waiting      401   404   404   403   404   404   404   412   404  
     no-offer     401   404   404   404   404   404   404   404   404  
-Mutation withdrawOpportunity approveOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
+Mutation withdrawOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
 Mutation closeOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", outcome: MET }) { opportunity { key } } }
+    offer        401   403   403   403   403   412   403   403   403  
+    waiting      401   404   404   403   404   404   404   412   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation approveOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9" }) { opportunity { key } } }
     offer        401   403   403   412   412   403   403   403   403  
     waiting      401   404   404   412   404   404   404   403   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
 Mutation refuseOpportunity | mutation { it: $field(input: { id: "{opportunity}", ifMatch: "9", reason: "a reason" }) { opportunity { key } } }
+    offer        401   403   403   412   412   403   403   403   403  
+    waiting      401   404   404   412   404   404   404   403   404  
+    no-offer     401   404   404   404   404   404   404   404   404  
 Mutation expressInterest | mutation { it: $field(input: { opportunity: "{opportunity}", contact: {} }) { interest { key } } }
     offer        401   403   403   403   403   409   403   409   403  
-Mutation acceptInterest declineInterest withdrawInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    no-offer     401   404   404   404   404   404   404   404   404  
+Mutation acceptInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
     agreed       401   404   404   403   403   412   404   403   404  
     no-interest  401   404   404   404   404   404   404   404   404  
+Mutation declineInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
+    agreed       401   404   404   403   403   412   404   403   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
+Mutation withdrawInterest | mutation { it: $field(input: { id: "{interest}", ifMatch: "9" }) { interest { key } } }
     agreed       401   404   404   403   403   403   404   412   404  
+    no-interest  401   404   404   404   404   404   404   404   404  
 InterestPayload interest | mutation { it: acceptInterest(input: { id: "{interest}", ifMatch: "*" }) { it: $field { key } } }
     asked        401   404   404   403   403   data  404   404   404  
 OpportunityPayload opportunity | mutation { it: approveOpportunity(input: { id: "{opportunity}", ifMatch: "*" }) { it: $field { key } } }
@@ -932,34 +1035,62 @@ Query consortiumApplication | { it: consortiumApplication(code: "{application}")
     no-application 401    null  null    null     null null   null   null       null
 Query consortiumApplications | { it: consortiumApplications { it: nodes { code } } }
     -            401    none  none    data     none data   none   data       none
-ConsortiumApplicationConnection nodes edges totalCount pageInfo | { it: consortiumApplications { it: $field { it: endCursor } } }
+ConsortiumApplicationConnection nodes edges | { it: consortiumApplications { it: $field { __typename } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationConnection totalCount | { it: consortiumApplications { it: $field } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationConnection pageInfo | { it: consortiumApplications { it: $field { it: endCursor } } }
     -            401    null  null    data     null data   null   data       null
-ConsortiumApplicationEdge cursor node | { it: consortiumApplications { it: edges { it: $field { code } } } }
-ConsortiumApplication code state message createdAt updatedAt etag consortium enterprise school reason role | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
+ConsortiumApplicationEdge cursor | { it: consortiumApplications { it: edges { it: $field } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplicationEdge node | { it: consortiumApplications { it: edges { it: $field { code } } } }
+    -            401    none  none    data     none data   none   data       none
+ConsortiumApplication code state message createdAt updatedAt etag | { it: consortiumApplication(code: "{application}") { it: $field } }
+    application  401    null  null    data     null data   null   data       null
+ConsortiumApplication consortium enterprise | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
+    application  401    null  null    data     null data   null   data       null
+ConsortiumApplication school | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
+    foreign-application 401    null  null    data     null null   null   null       null
+ConsortiumApplication reason role | { it: consortiumApplication(code: "{application}") { it: $field } }
     application  401    null  null    null     null null   null   null       null
 Mutation proposePartnership | mutation { it: $field(input: { kind: "order_class", name: "" }) { partnership { id } } }
     -            401    403   403     422      403  422    403    422        403
-Mutation confirmPartnership withdrawPartnership changePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
+Mutation confirmPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
     proposal     401    404   404     403      403  403    404    412        404
     foreign-proposal 401    404   404     403      404  404    404    404        404
     no-proposal  401    404   404     404      404  404    404    404        404
-Mutation refusePartnership endPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
+Mutation refusePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
+    proposal     401    404   404     403      403  403    404    412        404
+    foreign-proposal 401    404   404     403      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+Mutation withdrawPartnership changePartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9" }) { partnership { id } } }
     proposal     401    404   404     403      403  412    404    403        404
+    foreign-proposal 401    404   404     403      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
+Mutation endPartnership | mutation { it: $field(input: { partnership: "{partnership}", ifMatch: "9", reason: "a reason" }) { partnership { id } } }
     proposal     401    404   404     412      403  412    404    412        404
     foreign-proposal 401    404   404     412      404  404    404    404        404
+    no-proposal  401    404   404     404      404  404    404    404        404
 PartnershipPayload partnership | mutation { it: changePartnership(input: { partnership: "{partnership}", ifMatch: "*" }) { it: $field { id } } }
     proposal     401    404   404     403      403  data   404    403        404
 Mutation applyToConsortium | mutation { it: $field(input: { consortium: "{consortium}", message: "\u0000" }) { application { code } } }
     led          401    403   403     403      403  422    403    422        403
     no-consortium 401    404   404     404      404  404    404    404        404
-Mutation acceptConsortiumApplication withdrawConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
+Mutation acceptConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
     application  401    404   404     403      404  412    404    403        404
     foreign-application 401    404   404     412      404  404    404    404        404
     no-application 401    404   404     404      404  404    404    404        404
 Mutation refuseConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9", reason: "a reason" }) { application { code } } }
+    application  401    404   404     403      404  412    404    403        404
+    foreign-application 401    404   404     412      404  404    404    404        404
+    no-application 401    404   404     404      404  404    404    404        404
+Mutation withdrawConsortiumApplication | mutation { it: $field(input: { application: "{application}", ifMatch: "9" }) { application { code } } }
     application  401    404   404     403      404  403    404    412        404
     foreign-application 401    404   404     403      404  404    404    404        404
+    no-application 401    404   404     404      404  404    404    404        404
 Mutation leaveConsortium | mutation { it: $field(input: { consortium: "{consortium}", leftOn: "2098-01-01" }) { leftOn } }
+    led          401    403   403     403      403  422    403    422        403
+    no-consortium 401    404   404     404      404  404    404    404        404
 LeaveConsortiumPayload leftOn | mutation { it: leaveConsortium(input: { consortium: "{consortium}" }) { it: $field } }
     led          401    403   403     403      403  409    403    409        403
 Mutation addConsortiumActivity | mutation { it: $field(input: { consortium: "{consortium}", heldOn: "2098-01-01", title: "t", kind: "meeting" }) { activity { id } } }
@@ -970,31 +1101,68 @@ ConsortiumActivityPayload activity | mutation { it: changeConsortiumActivity(inp
     led          401    403   403     403      403  data   403    403        403
 ConsortiumApplicationPayload application | mutation { it: withdrawConsortiumApplication(input: { application: "{application}", ifMatch: "*" }) { it: $field { code } } }
     application  401    404   404     403      404  403    404    data       404
-Query enterpriseCertification teacherCertification | { it: $field(id: "{certification}") { id } }
+Query enterpriseCertification | { it: $field(id: "{certification}") { id } }
     application          null  null  null  data  data  null  null  data  null
     foreign-application  null  null  null  data  null  null  null  null  null
     no-application       null  null  null  null  null  null  null  null  null
 Query enterpriseCertifications | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: nodes { id } } }
     -                    none  none  none  data  data  none  none  data  none
-EnterpriseCertificationConnection nodes edges totalCount pageInfo | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { it: endCursor } } }
+EnterpriseCertificationConnection nodes edges | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { __typename } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection totalCount | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationConnection pageInfo | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: $field { it: endCursor } } }
     -                    null  null  null  data  data  null  null  data  null
-EnterpriseCertificationEdge cursor node | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field { id } } } }
-EnterpriseCertification id state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag enterprise city steps | { it: enterpriseCertification(id: "{certification}") { it: $field { code } } }
+EnterpriseCertificationEdge cursor | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertificationEdge node | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field { id } } } }
+    -                    none  none  none  data  data  none  none  data  none
+EnterpriseCertification id state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag | { it: enterpriseCertification(id: "{certification}") { it: $field } }
+    application          null  null  null  data  data  null  null  data  null
+    foreign-application  null  null  null  data  null  null  null  null  null
+EnterpriseCertification enterprise city | { it: enterpriseCertification(id: "{certification}") { it: $field { code } } }
+    application          null  null  null  data  data  null  null  data  null
+EnterpriseCertification steps | { it: enterpriseCertification(id: "{certification}") { it: $field { to } } }
+    application          null  null  null  data  data  null  null  data  null
 CertificationStep from to role org reason at | { it: enterpriseCertification(id: "{certification}") { it: steps { it: $field } } }
-Enterprise certifications internshipDuty incentives | { it: enterprise(code: "EEADEB0F3") { it: $field { standing } } }
+    application          null  null  null  data  data  null  null  data  null
+Enterprise certifications | { it: enterprise(code: "EEADEB0F3") { it: $field { id } } }
     -                    data  data  data  data  data  data  data  data  data
+Enterprise internshipDuty | { it: enterprise(code: "EEADEB0F3") { it: $field { standing } } }
+    -                    data  data  data  data  data  data  data  data  data
+Enterprise incentives | { it: enterprise(code: "EEADEB0F3") { it: $field { id } } }
+    -                    none  none  none  data  data  none  none  data  none
 Query incentives | { it: $field { id } }
     -                    401  403  403  data  data  403  403  data  403
-Incentive id kind amount grantedOn source cancelledAt cancelledBecause etag enterprise | { it: incentives { it: $field { code } } }
+Incentive id kind amount grantedOn source cancelledAt cancelledBecause etag | { it: incentives { it: $field } }
+    -                    401  403  403  data  data  403  403  data  403
+Incentive enterprise | { it: incentives { it: $field { code } } }
+    -                    401  403  403  data  data  403  403  data  403
+Query teacherCertification | { it: $field(id: "{certification}") { id } }
     case                 401  null  null  data  data  data  data  null  null
     sibling-case         401  null  null  data  data  null  null  null  null
     foreign-case         401  null  null  data  null  null  null  null  null
     no-case              401  null  null  null  null  null  null  null  null
 Query teacherCertifications | { it: $field { it: nodes { id } } }
     -                    401  403  403  data  data  data  data  403  403
-TeacherCertificationConnection nodes edges totalCount pageInfo | { it: teacherCertifications { it: $field { it: endCursor } } }
-TeacherCertificationEdge cursor node | { it: teacherCertifications { it: edges { it: $field { id } } } }
-TeacherCertification id number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag school steps certificate | { it: teacherCertification(id: "{certification}") { it: $field { number } } }
+TeacherCertificationConnection nodes edges | { it: teacherCertifications { it: $field { __typename } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection totalCount | { it: teacherCertifications { it: $field } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationConnection pageInfo | { it: teacherCertifications { it: $field { it: endCursor } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationEdge cursor | { it: teacherCertifications { it: edges { it: $field } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertificationEdge node | { it: teacherCertifications { it: edges { it: $field { id } } } }
+    -                    401  403  403  data  data  data  data  403  403
+TeacherCertification id number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag | { it: teacherCertification(id: "{certification}") { it: $field } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification school | { it: teacherCertification(id: "{certification}") { it: $field { code } } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification steps | { it: teacherCertification(id: "{certification}") { it: $field { to } } }
+    case                 401  null  null  data  data  data  data  null  null
+TeacherCertification certificate | { it: teacherCertification(id: "{certification}") { it: $field { number } } }
+    case                 401  null  null  data  data  data  data  null  null
 Mutation openCertificationBatch | mutation { it: $field(input: { year: 2098, number: 1, title: "a title", applyFrom: "2098-01-01", applyUntil: "2098-12-31" }) { batch { code } } }
     -                    401  403  403  409  403  403  403  403  403
 Mutation changeCertificationBatch | mutation { it: $field(input: { code: "2098-1", ifMatch: "9" }) { batch { code } } }
@@ -1002,10 +1170,13 @@ Mutation changeCertificationBatch | mutation { it: $field(input: { code: "2098-1
 CertificationBatchPayload batch | mutation { it: changeCertificationBatch(input: { code: "2098-1", ifMatch: "*" }) { it: $field { code } } }
     -                    401  403  403  data  403  403  403  403  403
 Mutation stateCertificationAgency | mutation { it: $field(input: { code: "engineering", ifMatch: "9", name: "a name", majorCategories: [] }) { agency { code } } }
+    -                    401  403  403  412  403  403  403  403  403
 CertificationAgencyPayload agency | mutation { it: stateCertificationAgency(input: { code: "another", name: "a name", majorCategories: [] }) { it: $field { code } } }
+    -                    401  403  403  data  403  403  403  403  403
 Mutation recordIncentive | mutation { it: $field(input: { enterprise: "EEADEB0F3", kind: LAND, amount: -1, grantedOn: "2024-01-01", source: "words" }) { incentive { id } } }
     -                    401  403  403  422  422  403  403  403  403
 IncentivePayload incentive | mutation { it: recordIncentive(input: { enterprise: "EEADEB0F3", kind: LAND, amount: 1, grantedOn: "2024-01-01", source: "words" }) { it: $field { id } } }
+    -                    401  403  403  data  403  403  403  403  403
 Mutation cancelIncentive | mutation { it: $field(input: { id: "{incentive}", ifMatch: "9", reason: "a reason" }) { incentive { id } } }
     grant                401  404  404  412  412  404  404  403  404
     no-grant             401  404  404  404  404  404  404  404  404
@@ -1013,23 +1184,31 @@ Mutation applyForTeacherCertification | mutation { it: $field(input: { number: "
     -                    401  403  403  403  403  409  403  403  403
 TeacherCertificationPayload certification | mutation { it: applyForTeacherCertification(input: { number: "T-77", level: JUNIOR, majorCategory: "装备制造大类" }) { it: $field { id } } }
     -                    401  403  403  403  403  data  403  403  403
-Mutation correctTeacherCertification correctEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
+Mutation correctTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
     case                 401  404  404  403  403  412  403  404  404
     sibling-case         401  404  404  403  403  404  404  404  404
     foreign-case         401  404  404  403  404  404  404  404  404
     no-case              401  404  404  404  404  404  404  404  404
-Mutation judgeTeacherCertification judgeEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
+Mutation judgeTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
     case                 401  404  404  412  412  403  412  404  404
     sibling-case         401  404  404  412  412  404  404  404  404
     foreign-case         401  404  404  412  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
 Mutation appealTeacherCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", reason: "a reason" }) { certification { id } } }
+    case                 401  404  404  403  403  412  403  404  404
+    sibling-case         401  404  404  403  403  404  404  404  404
+    foreign-case         401  404  404  403  404  404  404  404  404
+    no-case              401  404  404  404  404  404  404  404  404
 Mutation applyForEnterpriseCertification | mutation { it: $field(input: { batch: "2098-1", statement: "words", staff: 1, internshipPlaces: 1 }) { certification { id } } }
     -                    401  403  403  403  403  403  403  409  403
+Mutation correctEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9" }) { certification { id } } }
     application          404  404  404  403  403  404  404  412  404
     foreign-application  404  404  404  403  404  404  404  404  404
     no-application       404  404  404  404  404  404  404  404  404
+Mutation judgeEnterpriseCertification | mutation { it: $field(input: { id: "{certification}", ifMatch: "9", verdict: RETURN, reason: "a reason" }) { certification { id } } }
     application          404  404  404  412  412  404  404  403  404
     foreign-application  404  404  404  412  404  404  404  404  404
+    no-application       404  404  404  404  404  404  404  404  404
 EnterpriseCertificationPayload certification | mutation { it: judgeEnterpriseCertification(input: { id: "{certification}", ifMatch: "*", verdict: RETURN, reason: "a reason" }) { it: $field { id } } }
     application          404  404  404  409  data  404  404  403  404
 "#;
@@ -1089,7 +1268,6 @@ Task id key city school department title titleEn departments due dueYear dueOn i
 Target id key ownerName ownerType city school label labelEn comparator value valuePrinted unit dueYear expression source judgement etag | { it: targets(filter: { dueYear: [2025] }) { $fields } }
 Policy id city content contentEn source | { it: policies { $fields } }
 CityFigure id city key label labelEn unit period value qualifier source | { it: cityFigures { $fields } }
-CityCompliance release period standards group schools | { it: city(code: "620100") { it: compliance { $fields } } }
 "#;
 
 type Schema = BTreeMap<String, BTreeMap<String, bool>>;

@@ -169,6 +169,7 @@ async fn inputs(caller: &Caller) -> Vec<(String, String, Map<String, Value>, Vec
                 ("LIST", _) => json!([]),
                 ("ENUM", kind) => types[kind]["enumValues"][0]["name"].clone(),
                 (_, "Int") => json!(1),
+                (_, "Decimal") => json!("1"),
                 (_, "Boolean") => json!(true),
                 (_, "Date") => json!("2031-01-01"),
                 (_, "DateTime") => json!("2031-01-01T00:00:00Z"),

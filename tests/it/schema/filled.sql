@@ -168,5 +168,5 @@ INSERT INTO opportunity (id, school_code, owner_city_code, city_code, kind, side
     (UUID_2, '62005', '620500', '620500', 'talent', 'demand', 'published', '招焊工', '', '[]', '[]', NULL, NULL, '2099-12-31', 2, 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
 INSERT INTO opportunity_match (supply_id, demand_id, score, found_at) VALUES
     (UUID_1, UUID_2, 77, '2024-01-02 03:04:05+00:00');
-INSERT INTO opportunity_interest (id, opportunity_id, enterprise_code, contact_telephone, state, version, created_at, updated_at) VALUES
-    (UUID_1, UUID_1, 'E00000001', '0931-1234567', 'expressed', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');
+INSERT INTO opportunity_interest (id, opportunity_id, party, enterprise_code, contact_telephone, state, version, created_at, updated_at) VALUES
+    (UUID_1, UUID_1, 'E00000001', 'E00000001', '0931-1234567', 'expressed', 1, '2024-01-02 03:04:05+00:00', '2024-01-02 03:04:05+00:00');

@@ -55,7 +55,7 @@ async fn the_two_jinchuans_are_proposed_and_other_neighbours_are_not() {
 async fn what_was_said_to_be_two_is_not_proposed_again() {
     let app = TestApp::new().await;
     let server = app.serve().await;
-    let (province, city) = (server.client(PROVINCE).await, server.client("city-620300").await);
+    let (province, city) = (server.client(PROVINCE).await, server.client("city-620500").await);
     let (one, other) = jinchuan(&app);
     let body = json!({ "kind": "enterprise", "one": one, "other": other, "reason": "两家独立法人" });
     problem(&city.post("/v1/registry/duplicates/distinguish", None, &body).await, 403, "forbidden");

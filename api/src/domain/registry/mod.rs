@@ -264,9 +264,9 @@ const HISTORY: &[&str] = &["effective_on", "reason"];
 
 fn not_yours() -> Error {
     Error::Forbidden(Text::new(
-        "这一条不由您的机构维护：市州维护本市州的企业，企业和学校维护自己的信息，其余由省级维护",
-        "This entry is not your organisation's to keep: a city keeps the enterprises of its city, enterprises and schools \
-         keep what is their own, the province the rest",
+        "这一条不由您的机构维护：市州（CITY）维护本市州的企业，企业和学校维护自己的信息，其余由省级（PROVINCE）维护",
+        "This entry is not your organisation's to keep: a CITY keeps the enterprises of its city, enterprises and schools \
+         keep what is their own, the PROVINCE the rest",
     ))
 }
 
