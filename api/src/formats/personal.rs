@@ -53,9 +53,7 @@ static PATTERNS: LazyLock<[(Shape, Regex); 2]> =
 /// The first kind of personal number that a text has the look of, full-width digits among them.
 pub fn find(text: &str) -> Option<Shape> {
     // Most texts have no digits at all.
-    if text.chars().filter(|letter| letter.is_numeric()).nth(10).is_none() {
-        return None;
-    }
+    text.chars().filter(|letter| letter.is_numeric()).nth(10)?;
     let text = narrow(text);
     PATTERNS.iter().find(|(_, pattern)| pattern.is_match(&text)).map(|(shape, _)| *shape)
 }

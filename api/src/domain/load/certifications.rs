@@ -86,10 +86,12 @@ impl Kind for TeacherCounts {
     }
 }
 
+/// Enterprises with their cities, by what their batch is called and where it is printed.
+type Batches = BTreeMap<(String, String), Vec<(EnterpriseCode, Option<CityCode>)>>;
+
 /// What a folder says of certifications.
 pub(super) struct Certifications {
-    /// By what they are called and where they are printed.
-    batches: BTreeMap<(String, String), Vec<(EnterpriseCode, Option<CityCode>)>>,
+    batches: Batches,
     counts: Option<Vec<count::Model>>,
 }
 
@@ -124,11 +126,7 @@ impl Certifications {
     }
 }
 
-async fn enterprises(
-    ctx: &Ctx,
-    db: &impl ConnectionTrait,
-    said: BTreeMap<(String, String), Vec<(EnterpriseCode, Option<CityCode>)>>,
-) -> Result<[KindCount; 2]> {
+async fn enterprises(ctx: &Ctx, db: &impl ConnectionTrait, said: Batches) -> Result<[KindCount; 2]> {
     let at = now();
     let there: HashSet<CertificationBatchCode> = ctx
         .visible::<certification_batch::Entity>()

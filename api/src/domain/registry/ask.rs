@@ -176,7 +176,7 @@ impl<'a> Ask<'a> {
     pub fn one_of(&mut self, member: &str, list: &[&'static str], old: Option<&str>, usual: Option<&str>) -> String {
         match self.said(member) {
             Some(Some(text)) => {
-                self.formed(member, &text, &list.join(", "), |text| list.iter().any(|one| *one == text));
+                self.formed(member, &text, &list.join(", "), |text| list.contains(&text));
                 text
             }
             said => match said.map_or(old.or(usual), |_| usual) {

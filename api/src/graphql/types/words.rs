@@ -14,6 +14,7 @@ macro_rules! words {
         $(#[$doc])*
         #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
         #[graphql(remote = $remote)]
+        #[allow(clippy::enum_variant_names, reason = "the words are those of the printed tables")]
         pub enum $name { $($(#[$vdoc])* $variant),* }
     )*};
 }

@@ -39,8 +39,11 @@ fn told<E: Entry>(entered: &Entered<E::Model>) -> (Said, String) {
     (registry::told::<E>(&entered.row, entered.term), tag)
 }
 
-/// A page of a list, and where the next one begins.
-fn listed<E: Entry>(ctx: &Ctx, query: &EntryQuery) -> Result<(Vec<(Said, String)>, Option<String>), Problem> {
+/// Entries with their ETags, and where the next page begins.
+type Listed = (Vec<(Said, String)>, Option<String>);
+
+/// A page of a list.
+fn listed<E: Entry>(ctx: &Ctx, query: &EntryQuery) -> Result<Listed, Problem> {
     let limit = page::limit(query.limit, 100, 1_000, "/limit")?;
     let registry = ctx.memory.registry();
     let filter = Filter { of: query.of.clone(), search: query.search.clone() };
