@@ -1,7 +1,7 @@
 //! The index: which postings have a word or a major in common, without looking at all of them.
 //!
 //! Every word knows the postings that have it, by side. Whoever has nothing in common is no match (see
-//! [`super::Points::of`]), so nobody is overlooked.
+//! `Points::of`), so nobody is overlooked.
 
 use std::{
     cmp::Reverse,

@@ -2,7 +2,7 @@
 //!
 //! Officials count what is in their scope, exactly. Everybody else is told one table, by level and category, and
 //! its margins; what would tell of fewer than [`K`] teachers or schools is kept back there, with enough beside it
-//! that no subtraction brings it out ([`Pattern`]).
+//! that no subtraction brings it out (`Pattern`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
