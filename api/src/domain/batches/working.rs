@@ -114,7 +114,7 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     // Blocks are judged while those before them are written: the database has a processor of its own.
     let (send, mut judged) = mpsc::channel::<Result<Vec<Judged>>>(2);
     let (again, held) = (ctx.clone(), Arc::clone(&registry));
-    tokio::spawn(async move {
+    let judging = tokio::spawn(async move {
         while let Some(block) = blocks.recv().await {
             let judged = judge(&again, &held, block).await;
             let is_over = judged.is_err();
@@ -133,6 +133,8 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
             None => break,
         }
     }
+    // One that broke off has no more blocks either, and is not at its end.
+    judging.await.map_err(Error::internal)?;
     match reading.await.map_err(Error::internal)? {
         Ok(()) => finish(system, &ctx, row, BatchState::Done).await,
         Err(faults) => fail(system, &ctx, row, &faults).await,
