@@ -25,7 +25,7 @@ fn id(answer: &Answer) -> String {
 
 async fn members(caller: &Caller, code: &str) -> Vec<(String, String)> {
     let query = format!(
-        "{{ consortium(code: \"{code}\") {{ members {{ role joinedOn school {{ code }} enterprise {{ code }} }} }} }}"
+        "{{ consortium(code: \"{code}\") {{ members {{ role since school {{ code }} enterprise {{ code }} }} }} }}"
     );
     let data = Caller::data(caller.graphql(&query, json!({})).await);
     let members = data["consortium"]["members"].as_array().unwrap();
@@ -91,11 +91,11 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
 
     // Everybody sees the member, from both ends.
     assert!(members(&public, LED).await.contains(&("62001".to_owned(), "VICE_CHAIR".to_owned())));
-    let query = "{ school(code: \"62001\") { consortia { consortium { code } role joinedOn } } }";
+    let query = "{ school(code: \"62001\") { consortia { consortium { code } role since } } }";
     let data = Caller::data(public.graphql(query, json!({})).await);
     assert_eq!(
         data["school"]["consortia"],
-        json!([{ "consortium": { "code": LED }, "role": "VICE_CHAIR", "joinedOn": "2024-01-01" }])
+        json!([{ "consortium": { "code": LED }, "role": "VICE_CHAIR", "since": "2024-01-01" }])
     );
     school.post(&apply(LED), None, &json!({})).await.expect(409);
 

@@ -1229,7 +1229,7 @@ EnterpriseEdge cursor node | { it: enterprises(first: 3) { it: edges { $fields }
 Consortium id code name nameEn kind scope foundedOn members aliases mergedCodes since until etag source activities | { it: consortia(first: 1) { it: nodes { $fields } } }
 ConsortiumConnection edges nodes pageInfo totalCount | { it: consortia(first: 3) { $fields } }
 ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } } }
-ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source joinedOn | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
+ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
 Institution id code name nameEn kind city mergedCodes since until etag source | { it: consortia { it: nodes { it: members { it: institution { $fields } } } } }
 Alias id entityType entity alias basis note source etag | { it: aliases(of: "62001") { $fields } }
 Major id code name nameEn category class level edition until programmes industryChains source etag |

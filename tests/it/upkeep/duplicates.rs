@@ -88,6 +88,15 @@ async fn of_two_that_are_merged_one_stays_and_has_everything() {
     let secret = admin.post("/v1/clients", None, &new).await.expect(201).json()["client_secret"].clone();
     let signed_in = server.holder("jinchuan", secret.as_str().unwrap()).await;
     signed_in.get("/v1/webhooks").await.expect(200);
+    // It has asked for something, and wants to join a consortium.
+    let until = (chrono::Utc::now() + chrono::Duration::days(100)).date_naive().to_string();
+    let posted = json!({
+        "kind": "talent", "side": "demand", "title": "招聘焊工", "text": "镍冶炼", "valid_until": until,
+        "contact": { "department": "人力资源部", "telephone": "0935-1234567" },
+    });
+    let posted = signed_in.post("/v1/opportunities", None, &posted).await.expect(201).json()["id"].clone();
+    let asked = signed_in.post("/v1/consortia/CD9B599D7/applications", None, &json!({})).await.expect(201);
+    let asked = asked.json()["id"].clone();
 
     let input = json!({ "kind": "ENTERPRISE", "keep": kept, "merge": gone, "reason": "同一企业" });
     let city = server.client("city-620100").await;
@@ -120,6 +129,13 @@ async fn of_two_that_are_merged_one_stays_and_has_everything() {
     server.holder("jinchuan", secret.as_str().unwrap()).await.get("/v1/webhooks").await.expect(200);
     // Under its new code it keeps its own words, and its old code leads there.
     let own = server.holder("jinchuan", secret.as_str().unwrap()).await;
+    // What it had asked for is still its own.
+    for path in
+        ["/v1/opportunities", "/v1/consortium-applications"].map(str::to_owned).into_iter().zip([&posted, &asked])
+    {
+        let found = own.get(&format!("{}/{}", path.0, path.1.as_str().unwrap())).await.expect(200).json();
+        assert!(found.to_string().contains(&format!("\"{kept}\"")), "{found}");
+    }
     super::patch(&own, &format!("/v1/enterprises/{gone}"), "*", &json!({ "profile": "镍" })).await.expect(200);
 
     // A load of the same folder brings nothing back.

@@ -15,7 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Change, Entry,
+    Change, Entry, belongings,
     duplicates::{Decide, judged},
     note, require_official,
     ties::member,
@@ -45,7 +45,7 @@ pub struct Merged {
     pub kept: String,
     /// The code that leads to it from now on.
     pub gone: String,
-    /// How many memberships, partnerships, other names, accounts and clients have moved.
+    /// How many memberships, partnerships, other names, applications, postings, accounts and the like have moved.
     pub moved: u64,
 }
 
@@ -63,7 +63,11 @@ pub async fn merge(ctx: &Ctx, decide: Decide) -> Result<Merged> {
     let names = own_name(&tx, ctx, &registry, (kind, &kept, &gone), decide.reason.as_deref(), today).await?;
     let members = members(&tx, ctx, &registry, (kind, &kept, &gone), today).await?;
     let rest = match kind {
-        EntryKind::Enterprise => partners(&tx, &kept, &gone).await? + holders(&tx, ctx, &kept, &gone).await?,
+        EntryKind::Enterprise => {
+            partners(&tx, &kept, &gone).await?
+                + belongings::carry(&tx, &kept, &gone).await?
+                + holders(&tx, ctx, &kept, &gone).await?
+        }
         EntryKind::Institution => institutions(&tx, &kept, &gone).await?,
         _ => 0,
     };

@@ -5,6 +5,7 @@
 //! stays as the official has said it: `load` leaves it alone (`load::kept`).
 
 pub mod ask;
+mod belongings;
 pub mod bodies;
 pub mod changes;
 pub mod duplicates;

@@ -73,11 +73,6 @@ impl<'a> ConsortiumMembership<'a> {
         Institution::of(self.0, self.1.institution_code.as_ref()?.as_str())
     }
 
-    /// Since which day it is a member, where that is known.
-    async fn joined_on(&self) -> Option<Day> {
-        self.1.joined_on.map(Day)
-    }
-
     /// The member's name as printed.
     async fn name_as_printed(&self) -> Option<&str> {
         self.1.name_as_printed.as_deref()
