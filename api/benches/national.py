@@ -202,6 +202,8 @@ def main():
     with Service(binary, folder, env) as service:
         compared = sum(same(service, database, number) for number in (1, 2, 3))
         for name, by, key, column in (("city", "CITY", "city { code }", "city"), ("tier", "TIER", "tier", "tier")):
+            # While the other side was asked, the service has closed what was silent; the next question opens it.
+            service.connection.close()
             for _ in range(20):
                 service.ask(grouped(1, by, key))
                 duck(database, 1, column)

@@ -27,7 +27,7 @@ use crate::{
     config::Config,
     ctx::{Ctx, once::Turns, trail::Queue},
     db::{Db, Reach},
-    domain::refusals::Refusals,
+    domain::{batches::Tray, refusals::Refusals},
     error::{Error, Result},
     graphql,
     jobs::Jobs,
@@ -61,6 +61,8 @@ pub struct House {
     pub rates: Arc<Rates>,
     /// What every answer says to browsers.
     pub manners: Manners,
+    /// The large batches that this instance has taken in.
+    pub tray: Tray,
 }
 
 impl std::fmt::Debug for House {
@@ -87,8 +89,8 @@ impl House {
         let schema = graphql::schema(&config, &rates);
         let issuer = Arc::from(config.public_url.as_str());
         let manners = Manners::new(&config);
-        let (turns, accesses, refusals) = Default::default();
-        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns, accesses, refusals, rates, manners }))
+        let (turns, accesses, refusals, tray) = Default::default();
+        Ok(Arc::new(Self { config, db, memory, schema, issuer, turns, accesses, refusals, rates, manners, tray }))
     }
 
     /// A caller in this house.

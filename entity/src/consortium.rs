@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use super::{
-    ids::ConsortiumCode,
+    ids::{ChainCode, ConsortiumCode},
     words::{ConsortiumKind, ConsortiumScope},
 };
 
@@ -22,6 +22,8 @@ pub struct Model {
     /// As printed, which may be a year only.
     pub founded_on: Option<String>,
     pub source: String,
+    /// The industry chain that it serves.
+    pub chain_code: Option<ChainCode>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

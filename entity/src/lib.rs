@@ -14,6 +14,7 @@ pub mod alias;
 pub mod batch;
 pub mod batch_part;
 pub mod batch_table;
+pub mod bulletin;
 pub mod certificate_sequence;
 pub mod certification_agency;
 pub mod certification_assignment;

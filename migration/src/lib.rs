@@ -40,6 +40,7 @@ mod m20261124_020000_partnerships;
 mod m20261124_030000_create_opportunity;
 mod m20261124_040000_create_certification;
 mod m20261124_050000_create_task;
+mod m20261124_070000_bulletin;
 mod named;
 
 /// Every change of the schema, oldest first.
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_030000_create_opportunity::Migration),
             Box::new(m20261124_040000_create_certification::Migration),
             Box::new(m20261124_050000_create_task::Migration),
+            Box::new(m20261124_070000_bulletin::Migration),
         ]
     }
 }

@@ -521,6 +521,8 @@ GET /v1/bulletins/{year}.csv
     -                                                  200    200   200     200      200  200    200    200        200
 GET /v1/bulletins/{year}.html
     -                                                  200    200   200     200      200  200    200    200        200
+POST /v1/bulletins/{year}
+    -                                                  401    403   403     201      403  403    403    403        403
 GET /v1/claims/explanations
     -                                                  200    200   200     200      200  200    200    200        200
 POST /v1/claims/explanations
@@ -803,6 +805,11 @@ fn rows(table: &str) -> Vec<Row<'_>> {
     rows
 }
 
+/// What the table asks: a route, and the object that it is asked of.
+pub fn asked() -> Vec<(&'static str, &'static str)> {
+    rows(ROUTES).into_iter().map(|row| (row.asked, row.object)).collect()
+}
+
 /// Puts the parts of an object into a text that has places for them.
 pub fn placed(text: &str, object: &str) -> String {
     let text = text.replace("{resource}/{agency}/{id}/{version}", "dataflow/all/all/latest");
@@ -911,6 +918,7 @@ async fn bonds(app: &TestApp) {
         scope: ConsortiumScope::City,
         founded_on: None,
         source: "t".to_owned(),
+        chain_code: None,
     };
     consortium::Entity::insert(consortium::ActiveModel::from(consortium)).exec_without_returning(db).await.unwrap();
     let lead = consortium_member::Model {
@@ -1315,7 +1323,7 @@ async fn market(app: &TestApp) {
 }
 
 /// A database with a table of 62001 in every state, a protected figure, and a release that is still hidden.
-async fn staged() -> TestApp {
+pub async fn staged() -> TestApp {
     let app = TestApp::new().await;
     for (period, state) in [
         ("2011", State::Accepted),
@@ -1488,7 +1496,8 @@ pub fn body(route: &str) -> Option<Value> {
     }
 }
 
-async fn ask(caller: &Caller, route: &str, object: &str) -> Answer {
+/// Asks a route of an object, as a client of good will would, with a tag of no state.
+pub async fn ask(caller: &Caller, route: &str, object: &str) -> Answer {
     let (method, path) = route.split_once(' ').unwrap();
     let headers: &[(&str, &str)] = if method == "GET" { &[] } else { &[("if-match", STALE)] };
     // A form is asked for by parameters.

@@ -131,7 +131,9 @@ fn toml_string(text: &str) -> String {
 }
 
 async fn open(guard: &Guard) -> Arc<House> {
-    House::open(config(guard)).await.unwrap()
+    let config = config(guard);
+    crate::persons::listen(&config);
+    House::open(config).await.unwrap()
 }
 
 /// One instance over a database of its own.

@@ -11,11 +11,12 @@ use zhiqiao::{
     authz::{Actor, Role},
     ctx::Ctx,
     domain::{
-        batches::{self, Intake},
+        batches::{self, Intake, Tray},
         submissions::{Key, Terms},
     },
     error::Error,
     formats::{batch::Format, document::sha256},
+    memory,
 };
 
 use self::files::{Cells, csv, form, gbk, ndjson, xlsx};
@@ -313,8 +314,13 @@ fn large(app: &TestApp) -> (String, usize, usize) {
     (text, tables, rows)
 }
 
+/// Takes a file in, by an instance that has no other.
 async fn take_in(ctx: &Ctx, text: &str) -> batches::Batch {
-    let mut intake = Intake::new(ctx, Format::Csv, Terms::default(), 100 << 20).unwrap();
+    take_in_by(&Tray::default(), ctx, text).await
+}
+
+async fn take_in_by(tray: &Tray, ctx: &Ctx, text: &str) -> batches::Batch {
+    let mut intake = Intake::new(ctx, tray, Format::Csv, Terms::default(), 100 << 20).unwrap();
     for chunk in text.as_bytes().chunks(100_000) {
         intake.take(chunk).await.unwrap();
     }
@@ -333,7 +339,7 @@ async fn a_large_batch_is_kept_and_goes_on_where_it_was_left() {
     // The first instance is told to stop after its first block.
     let asked = std::sync::atomic::AtomicUsize::new(0);
     let stops = || asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= 1;
-    assert!(batches::work(&app.system(), &stops).await.unwrap());
+    assert!(batches::work(&app.system(), &app.house.tray, &stops).await.unwrap());
     let half = batches::get(&province, kept.row.id.0).await.unwrap();
     assert_eq!(half.row.state.word(), "running");
     assert_eq!(half.row.rows_total, Some(i64::try_from(rows).unwrap()));
@@ -342,8 +348,8 @@ async fn a_large_batch_is_kept_and_goes_on_where_it_was_left() {
 
     // Another instance takes it up, and nothing happens twice.
     let twin = app.twin().await;
-    assert!(batches::work(&twin.system(), &|| false).await.unwrap());
-    assert!(!batches::work(&twin.system(), &|| false).await.unwrap(), "there is nothing left to do");
+    assert!(batches::work(&twin.system(), &twin.house.tray, &|| false).await.unwrap());
+    assert!(!batches::work(&twin.system(), &twin.house.tray, &|| false).await.unwrap(), "there is nothing left to do");
     let done = batches::get(&province, kept.row.id.0).await.unwrap();
     let schools = app.house.memory.registry().schools.all().len();
     assert_eq!(done.row.state.word(), "done");
@@ -376,6 +382,61 @@ async fn a_large_batch_is_kept_and_goes_on_where_it_was_left() {
     assert_eq!(revision::Entity::find().count(db).await.unwrap() - before, written);
 }
 
+/// The pieces of every file are gone: whoever works it off now must have read it before.
+async fn lose_the_files(app: &TestApp) {
+    batch_part::Entity::delete_many().exec(app.house.db.write()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_takes_a_large_batch_in_reads_it_on_the_way() {
+    let app = TestApp::new().await;
+    let province = client(&app, Role::Province, "620000", "province-620000");
+    let (text, count, rows) = large(&app);
+    // In GBK this is seen in the last row; all of it is read again, and says the same.
+    let text = format!("{}统计期\n", text.trim_end());
+    let gbk = gbk(&text);
+    assert!(std::str::from_utf8(&gbk).is_err());
+    for bytes in [text.as_bytes(), gbk.as_slice()] {
+        let mut intake = Intake::new(
+            &province,
+            &app.house.tray,
+            Format::Csv,
+            Terms { is_dry_run: true, ..Terms::default() },
+            100 << 20,
+        )
+        .unwrap();
+        for chunk in bytes.chunks(700_001) {
+            intake.take(chunk).await.unwrap();
+        }
+        let kept = intake.end().await.unwrap();
+        lose_the_files(&app).await;
+        assert!(batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap());
+        let done = batches::get(&province, kept.row.id.0).await.unwrap();
+        assert_eq!((done.row.state.word(), done.tables.len()), ("done", count));
+        assert_eq!(done.row.rows_total, Some(i64::try_from(rows).unwrap()));
+        assert_eq!(done.row.rows_read, i64::try_from(rows).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_by_other_names_is_read_again() {
+    let app = TestApp::new().await;
+    let province = client(&app, Role::Province, "620000", "province-620000");
+    let (text, count, _) = large(&app);
+    let kept = take_in_by(&app.house.tray, &province, &text).await;
+    memory::raise(app.house.db.write(), memory::Thing::Registry).await.unwrap();
+    app.house.memory.refresh().await.unwrap();
+    assert!(batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap());
+    assert_eq!(batches::get(&province, kept.row.id.0).await.unwrap().tables.len(), count);
+
+    let kept = take_in_by(&app.house.tray, &province, &text).await;
+    memory::raise(app.house.db.write(), memory::Thing::Registry).await.unwrap();
+    app.house.memory.refresh().await.unwrap();
+    lose_the_files(&app).await;
+    batches::work(&app.system(), &app.house.tray, &|| false).await.expect_err("it is not there any more");
+    assert_eq!(batches::get(&province, kept.row.id.0).await.unwrap().row.state.word(), "running");
+}
+
 #[tokio::test]
 async fn a_batch_is_worked_on_by_one_instance_until_it_falls_silent() {
     let app = TestApp::new().await;
@@ -388,9 +449,9 @@ async fn a_batch_is_worked_on_by_one_instance_until_it_falls_silent() {
     };
     let now = chrono::Utc::now();
     claim(now + chrono::Duration::minutes(1)).exec(app.house.db.write()).await.unwrap();
-    assert!(!batches::work(&app.system(), &|| false).await.unwrap(), "another instance has it");
+    assert!(!batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap(), "another instance has it");
     claim(now - chrono::Duration::minutes(1)).exec(app.house.db.write()).await.unwrap();
-    assert!(batches::work(&app.system(), &|| false).await.unwrap());
+    assert!(batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap());
     assert_eq!(batches::get(&province, kept.row.id.0).await.unwrap().row.state.word(), "done");
 }
 
@@ -428,7 +489,7 @@ async fn a_large_file_that_is_wrong_fails_and_changes_nothing() {
     text.push_str(&"#".repeat(3 << 20));
     let before = revision::Entity::find().count(app.house.db.read()).await.unwrap();
     let kept = take_in(&province, &text).await;
-    assert!(batches::work(&app.system(), &|| false).await.unwrap());
+    assert!(batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap());
     let failed = batches::get(&province, kept.row.id.0).await.unwrap();
     assert_eq!(failed.row.state.word(), "failed");
     let codes: Vec<&str> = failed.causes.iter().map(|cause| cause.code.as_str()).collect();
@@ -441,7 +502,7 @@ async fn a_large_file_that_is_wrong_fails_and_changes_nothing() {
 async fn a_file_over_its_limit_leaves_nothing_behind() {
     let app = TestApp::new().await;
     let school = client(&app, Role::School, "62001", "school-62001");
-    let mut intake = Intake::new(&school, Format::Csv, Terms::default(), 8 << 20).unwrap();
+    let mut intake = Intake::new(&school, &app.house.tray, Format::Csv, Terms::default(), 8 << 20).unwrap();
     let chunk = vec![b'x'; 1 << 20];
     for _ in 0..8 {
         intake.take(&chunk).await.unwrap();
@@ -452,7 +513,7 @@ async fn a_file_over_its_limit_leaves_nothing_behind() {
     assert_eq!(batch_part::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
     assert_eq!(batch::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
     let city = app.as_(Role::City, "620100");
-    assert!(matches!(Intake::new(&city, Format::Csv, Terms::default(), 1), Err(Error::Forbidden(_))));
+    assert!(matches!(Intake::new(&city, &app.house.tray, Format::Csv, Terms::default(), 1), Err(Error::Forbidden(_))));
 }
 
 #[tokio::test]

@@ -157,8 +157,14 @@ async fn every_write_of_a_school_is_bound_to_the_second() {
 
             let graduates = (7_000 + round).to_string();
             let rows: [Cells<'_>; 1] = [[school, "talent", "2026", "talent.graduates", &graduates]];
-            let mut intake =
-                Intake::new(&who, Format::Csv, Terms { may_shrink: true, ..Terms::default() }, 1 << 20).unwrap();
+            let mut intake = Intake::new(
+                &who,
+                &app.house.tray,
+                Format::Csv,
+                Terms { may_shrink: true, ..Terms::default() },
+                1 << 20,
+            )
+            .unwrap();
             intake.take(csv(&rows).as_bytes()).await.unwrap();
             let batch = intake.end().await.unwrap();
             let is = match (batch.tables[0].state, batch.causes.first()) {
@@ -228,13 +234,14 @@ async fn a_large_batch_that_came_in_time_is_in_time() {
         // Over the size that is answered at once.
         let text = csv(&rows) + &"\n".repeat(3 << 20);
         let mut intake =
-            Intake::new(&who, Format::Csv, Terms { may_shrink: true, ..Terms::default() }, 8 << 20).unwrap();
+            Intake::new(&who, &app.house.tray, Format::Csv, Terms { may_shrink: true, ..Terms::default() }, 8 << 20)
+                .unwrap();
         for piece in text.as_bytes().chunks(1 << 20) {
             intake.take(piece).await.unwrap();
         }
         let kept = intake.end().await.unwrap();
         assert_eq!(kept.row.state.word(), "running");
-        assert!(batches::work(&app.system(), &|| false).await.unwrap());
+        assert!(batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap());
         let done = batches::get(&who, kept.row.id.0).await.unwrap();
         assert_eq!(done.row.state.word(), "done", "{:?}", done.causes);
         let tables: Vec<_> = done.tables.iter().map(|one| (one.period_code.as_str(), one.state)).collect();

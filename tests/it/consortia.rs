@@ -109,6 +109,16 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
     assert_eq!((&left["role"], &left["left_on"]), (&json!("vice_chair"), &json!("2024-07-01")));
     assert!(!members(&public, LED).await.iter().any(|(code, _)| code == "62001"));
     school.post(&leave, None, &json!({})).await.expect(409);
+    // That it was a member, and from when to when, stays to be read.
+    let query = format!("{{ consortium(code: \"{LED}\") {{ formerMembers {{ school {{ code }} since until }} }} }}");
+    let data = Caller::data(public.graphql(&query, json!({})).await);
+    let term = json!([{ "school": { "code": "62001" }, "since": "2024-01-01", "until": "2024-07-01" }]);
+    assert_eq!(data["consortium"]["formerMembers"], term);
+    for (of, ended, count) in [(LED, true, 1), ("62001", true, 1), ("62002", true, 0), ("62001", false, 0)] {
+        let page = public.get(&format!("/v1/consortium-members?of={of}&ended={ended}")).await.expect(200).json();
+        assert_eq!(page["items"].as_array().unwrap().len(), count, "{of}");
+        assert!(count == 0 || page["items"][0]["until"] == "2024-07-01");
+    }
     // Whoever has left may come again.
     let again = id(&school.post(&apply(LED), None, &json!({})).await.expect(201));
     step(&school, &again, "withdraw", Some("*"), json!({})).await.expect(200);
@@ -117,6 +127,7 @@ async fn a_member_applies_is_taken_in_by_the_lead_and_leaves() {
     // A second load brings nobody back and takes nobody away.
     let summary = zhiqiao::domain::load::load(&app.system(), &reference(), &mut |_| {}).await.unwrap();
     assert!(!summary.has_changes());
+    crate::persons::expect_nowhere(&app).await;
     server.stop().await;
 }
 
@@ -253,5 +264,65 @@ async fn the_counts_of_the_reference_data_are_those_of_the_files() {
 
     // The 55 certified enterprises and the 99 of the list.
     assert_eq!(app.house.memory.registry().enterprises.all().len(), 99);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_twice_at_once_has_asked_once_and_nobody_is_a_member_twice() {
+    let app = TestApp::new().await;
+    let (server, twin) = (app.serve().await, app.twin().await);
+    let other = twin.serve().await;
+    let (one, same) = (server.client("school-62001").await, other.client("school-62001").await);
+    let apply = format!("/v1/consortia/{LED}/applications");
+    let body = json!({});
+    let (first, second) = tokio::join!(one.post(&apply, None, &body), same.post(&apply, None, &body));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409], "{} {}", first.text, second.text);
+    let application = id(if first.status == 201 { &first } else { &second });
+
+    // It is entered by the province before the lead has answered.
+    let (lead, province) = (server.client("school-62002").await, server.client("province-620000").await);
+    let member = json!({ "consortium": LED, "member": "62001" });
+    province.post("/v1/consortium-members", None, &member).await.expect(201);
+    let late = step(&lead, &application, "accept", Some("*"), json!({})).await.expect(409);
+    assert!(late.text.contains("已是该联合体成员"), "{}", late.text);
+    assert_eq!(members(&one, LED).await.iter().filter(|(code, _)| code == "62001").count(), 1);
+    step(&lead, &application, "refuse", Some("*"), json!({ "reason": "已是成员" })).await.expect(200);
+    other.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn chains_that_no_consortium_serves_are_named() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let (province, public) = (server.client("province-620000").await, server.anonymous());
+    let mut codes = Vec::new();
+    for name in ["镍产业链", "铜产业链"] {
+        let made = province.post("/v1/industry-chains", None, &json!({ "name": name })).await.expect(201);
+        codes.push(made.json()["code"].clone());
+    }
+    let none = |answer: Answer| answer.json()["chains_in_none"].clone();
+    let overview = "/v1/consortium-overview";
+    assert_eq!(none(public.get(overview).await.expect(200)), json!(codes));
+    let path = format!("/v1/consortia/{LED}");
+    let tag = public.get(&path).await.expect(200).header("etag").unwrap().to_owned();
+    let unknown = json!({ "chain": "I00000000" });
+    let refused = province.send("PATCH", &path, &[("if-match", &tag)], Some(&unknown)).await.expect(422);
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/chain");
+    let serves = json!({ "chain": codes[0] });
+    let changed = province.send("PATCH", &path, &[("if-match", &tag)], Some(&serves)).await.expect(200);
+    assert_eq!(changed.json()["chain"], codes[0]);
+    assert_eq!(none(public.get(overview).await.expect(200)), json!([codes[1]]));
+    let query = format!(
+        "{{ consortiumOverview {{ chainsInNone {{ code }} }} consortium(code: \"{LED}\") {{ industryChain {{ name consortia {{ code }} }} }} }}"
+    );
+    let data = Caller::data(public.graphql(&query, json!({})).await);
+    assert_eq!(data["consortiumOverview"]["chainsInNone"], json!([{ "code": codes[1] }]));
+    assert_eq!(data["consortium"]["industryChain"], json!({ "name": "镍产业链", "consortia": [{ "code": LED }] }));
+    // A load of the files leaves it.
+    zhiqiao::domain::load::load(&app.system(), &reference(), &mut |_| {}).await.unwrap();
+    assert_eq!(public.get(&path).await.expect(200).json()["chain"], codes[0]);
     server.stop().await;
 }

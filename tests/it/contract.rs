@@ -133,6 +133,29 @@ fn every_operation_has_a_name_of_its_own() {
     assert!(names.len() > 40);
 }
 
+/// Every `$ref` of a value, wherever it stands.
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    let lost: Vec<&&str> =
+        found.iter().filter(|place| document.pointer(place.trim_start_matches('#')).is_none()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
 #[test]
 fn every_answer_is_told() {
     let document = document();

@@ -1,6 +1,7 @@
 //! Files of released figures: what stands in them, in every format, for whom, and how they are fetched.
 
-mod same;
+mod package;
+pub mod same;
 
 use std::collections::{BTreeMap, BTreeSet};
 

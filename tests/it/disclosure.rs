@@ -2,10 +2,11 @@
 
 use entity::words::{ReleaseKind, SubmissionState as State};
 use serde_json::{Value, json};
-use zhiqiao::domain::submissions::Key;
+use zhiqiao::domain::{load, submissions::Key};
 
 use crate::{
-    app::{Caller, Server, TestApp},
+    app::{Caller, Server, TestApp, reference},
+    data::{Row, fetch, rows},
     stage,
 };
 
@@ -191,6 +192,117 @@ async fn one_schools_protected_figures_are_its_own_and_its_officials() {
                 }
             }
         }
+    }
+    server.stop().await;
+}
+
+const BOOKS: &str = "conditions.books_per_student";
+
+/// The reference data with one line for officials only, and three schools of Lanzhou and one of Tianshui reporting.
+async fn with_an_internal_line() -> TestApp {
+    let app = TestApp::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(reference()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+    }
+    let path = dir.path().join("indicators.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| if line.starts_with(BOOKS) { line.replace(",aggregate,", ",internal,") } else { line.to_owned() });
+    std::fs::write(&path, lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    load::load(&app.system(), dir.path(), &mut |_| {}).await.unwrap();
+    for school in ["62001", "62002", "62004", "62005"] {
+        let table = stage::conditions(20.5);
+        stage::bring(&app, &Key::new(school, "conditions", "2023"), &table, State::Accepted).await;
+    }
+    stage::release(&app, ReleaseKind::Major).await;
+    app
+}
+
+/// Whoever is no official hears nothing of an internal line, not even the province's total, by any door.
+#[tokio::test]
+async fn an_internal_figure_is_for_officials_of_its_school_and_nobody_else() {
+    let app = with_an_internal_line().await;
+    let server = app.serve().await;
+    for name in OUTSIDERS.iter().chain(&["school-62005", "city-620100", "city-620500", "province-620000"]) {
+        let caller = caller(&server, name).await;
+        let is_province = name.starts_with("province");
+        let own: &[&str] = match *name {
+            "province-620000" => &["62001", "62002", "62004", "62005"],
+            "city-620100" => &["62001", "62002", "62004"],
+            "city-620500" => &["62005"],
+            _ => &[],
+        };
+        let ask = async |by: Value, filter: Value| {
+            let input = json!({ "indicators": [BOOKS], "period": "2023", "groupBy": by, "filter": filter });
+            caller.graphql(QUERY, json!({ "input": input })).await
+        };
+        for (by, filter, may) in [
+            (json!([]), Value::Null, is_province),
+            (json!(["CITY"]), Value::Null, is_province),
+            (json!(["OWNERSHIP"]), Value::Null, is_province),
+            (json!([]), json!({ "city": [TIANSHUI] }), is_province || *name == "city-620500"),
+            (json!([]), json!({ "city": [LANZHOU] }), is_province || *name == "city-620100"),
+        ] {
+            let answer = ask(by.clone(), filter.clone()).await;
+            assert_eq!(answer["errors"].is_null(), may, "`{name}` {by} {filter}: {answer}");
+        }
+        for school in ["62001", "62005"] {
+            let query = format!(
+                "{{ school(code: \"{school}\") {{ observations(period: \"2023\", indicators: [\"{BOOKS}\"]) {{ value status }} }} }}"
+            );
+            let said = Caller::data(caller.graphql(&query, json!({})).await);
+            let expected = if own.contains(&school) { json!([80, "REPORTED"]) } else { json!([null, "SUPPRESSED"]) };
+            let cell = &said["school"]["observations"][0];
+            assert_eq!(json!([cell["value"], cell["status"]]), expected, "`{name}` {school}");
+        }
+
+        // Files and SDMX.
+        let single = rows(&caller, &format!("/v1/data/conditions.csv?period=2023&indicator={BOOKS}")).await;
+        let told: Vec<&str> =
+            single.iter().filter(|row| !row["value"].is_empty()).map(|row| row["school"].as_str()).collect();
+        assert_eq!(told, own, "`{name}`");
+        let whole = rows(&caller, "/v1/data/conditions.csv?period=2023&group_by=province").await;
+        let books = whole.iter().find(|row| row["indicator"] == BOOKS);
+        let has = books.is_some_and(|row| !row["value"].is_empty() || !row["schools"].is_empty());
+        assert_eq!(has, is_province, "`{name}`: {books:?}");
+        let sdmx = [("accept", "application/vnd.sdmx.data+csv")];
+        let series = fetch(&caller, "GET", "/sdmx/2.1/data/conditions/A..books_per_student...", &sdmx).await;
+        let values: Vec<String> = if series.status == 200 {
+            let reader = csv::Reader::from_reader(series.bytes.as_slice()).into_deserialize::<Row>();
+            let said = reader.map(Result::unwrap).filter(|row| !row["OBS_VALUE"].is_empty());
+            said.map(|row| row["REF_AREA"].clone()).filter(|area| area.len() == 5).collect()
+        } else {
+            assert!([403, 404].contains(&series.status), "`{name}`: {}", series.status);
+            Vec::new()
+        };
+        assert_eq!(values, own, "`{name}`");
+
+        // Who meets the standards, what has changed, what was printed, and the report.
+        let compliance = caller.get("/v1/compliance?period=2023").await.expect(200).json();
+        let standards: Vec<&str> =
+            compliance["standards"].as_array().unwrap().iter().map(|one| one["indicator"].as_str().unwrap()).collect();
+        assert_eq!(standards.contains(&BOOKS), name.starts_with("city") || is_province, "`{name}`");
+        for group in compliance["cities"].as_array().unwrap().iter().chain([&compliance["province"]]) {
+            let city = group["city"].as_str();
+            let is_own = is_province || city.is_some_and(|city| name.ends_with(city));
+            for cell in group["cells"].as_array().unwrap().iter().filter(|cell| cell["indicator"] == BOOKS) {
+                let hears = ["value", "meeting", "schools"].iter().any(|member| !cell[*member].is_null());
+                assert!(!hears || is_own, "`{name}` {city:?}: {cell}");
+            }
+        }
+        let changes = caller.get("/v1/releases/2.0.0/changes?dataset=conditions&limit=1000").await.expect(200).json();
+        let changed = changes["changes"].as_array().unwrap().iter().filter(|one| one["indicator"] == BOOKS);
+        assert_eq!(changed.map(|one| one["school"].as_str().unwrap()).collect::<Vec<_>>(), own, "`{name}`");
+        let claims = caller.get("/v1/claims/reconciliation").await.expect(200).json();
+        let printed =
+            claims.as_array().unwrap().iter().find(|one| one["claim"] == "conditions.books_per_student.2023.1.3");
+        assert_eq!(printed.unwrap()["verdict"], if is_province { "differs" } else { "no_data" }, "`{name}`");
+        let report = rows(&caller, "/v1/reports/2023/table-3.csv").await;
+        let books = report.iter().find(|row| row["indicator"] == BOOKS && row["period"] == "2023").unwrap();
+        assert_eq!((books["value"].as_str(), books["schools"].as_str()), ("", ""), "`{name}`");
     }
     server.stop().await;
 }

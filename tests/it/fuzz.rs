@@ -5,6 +5,7 @@
 //! long run finds more than a short one, and none proves that there is nothing left.
 
 mod published;
+mod sent;
 
 use std::{
     cell::RefCell,
@@ -25,7 +26,7 @@ use zhiqiao::{
     domain::{claims, feed, idempotency, periods::Period, precondition::Match, submissions::Key},
     error::Error,
     formats::{
-        batch::{Format, scan},
+        batch::{Format, Row, Rows, scan},
         decimal, document,
         expression::{Expression, Facts},
         figure,
@@ -195,16 +196,27 @@ fn mutated_text(samples: &[&str]) -> impl Strategy<Value = String> + use<> {
 
 const ROW: [&str; 5] = ["62001", "talent", "2031", "talent.graduates", "8000"];
 
-/// Reads a file to its end; the rows that it has are texts without a NUL.
-fn read(bytes: &[u8], format: Format) -> Result<(), String> {
-    let mut rows = 0_u32;
-    let ended = scan(Cursor::new(bytes), format, &mut |row| {
-        rows += 1;
+/// Counts the rows of a file; they are texts without a NUL.
+#[derive(Default)]
+struct Counted(u32);
+
+impl Rows for Counted {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        self.0 += 1;
         assert!(!row.school.contains('\0') && !row.note.contains('\0'));
-        if rows > 100_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    match ended {
-        Ok(()) if rows == 0 => Err("neither a row nor a fault".to_owned()),
+        if self.0 > 100_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn again(&mut self) {
+        self.0 = 0;
+    }
+}
+
+/// Reads a file to its end.
+fn read(bytes: &[u8], format: Format) -> Result<(), String> {
+    let mut counted = Counted::default();
+    match scan(Cursor::new(bytes), format, &mut counted) {
+        Ok(()) if counted.0 == 0 => Err("neither a row nor a fault".to_owned()),
         Err(faults) if faults.is_empty() => Err("a failure without a fault".to_owned()),
         _ => Ok(()),
     }

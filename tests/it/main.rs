@@ -44,6 +44,7 @@ mod identity;
 mod instances;
 mod isolation;
 mod load;
+mod mirrored;
 mod opportunities;
 mod papers;
 mod partnerships;

@@ -298,6 +298,29 @@ async fn the_whole_walk_from_a_first_posting_to_the_bulletin() {
     assert_eq!((&total["dimension"], &total["supply"]["postings"]), (&json!("total"), &json!(1)));
     assert_eq!((&total["demand"]["postings"], &total["demand"]["headcount"]), (&json!(3), &json!(90)));
     assert_eq!(total["outcomes"], Value::Null, "of two owners no outcome is told: {bulletin}");
+    crate::persons::expect_nowhere(&app).await;
+    server.stop().await;
+}
+
+/// Of an enterprise whose only posting was taken down nothing is published: what it states anew waits again.
+#[tokio::test]
+async fn what_was_taken_down_is_no_reason_to_trust() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let works = server.client("enterprise-eeadeb0f3").await;
+    let city = newcomer(&app, &server, Word::City, WORKS.1).await;
+    let first = posted(&works, &demand()).await;
+    let to = |verb: &str| format!("{}/{verb}", at(&first));
+    let seen = city.post(&to("approve"), Some(tag(&first)), &json!({})).await.expect(200).json();
+    assert_eq!(seen["state"], "published");
+    let why = json!({ "reason": "岗位不实" });
+    let down = city.post(&to("refuse"), Some(tag(&seen)), &why).await.expect(200).json();
+    assert_eq!(down["state"], "refused");
+    let again = works.put(&at(&first), Some(tag(&down)), &demand()).await.expect(200).json();
+    assert_eq!(again["state"], "pending");
+    assert_eq!(posted(&works, &demand()).await["state"], "pending");
+    works.post(&to("withdraw"), Some(tag(&again)), &json!({})).await.expect(200);
+    assert_eq!(posted(&works, &demand()).await["state"], "pending");
     server.stop().await;
 }
 
@@ -652,4 +675,26 @@ async fn pages_follow_each_other_newest_first() {
     let wrong = Filter { kind: Some(vec!["jobs".to_owned()]), side: Some("both".to_owned()), ..Filter::default() };
     let found = codes(opportunities::list(&school, &wrong, 10, None).await.unwrap_err());
     assert_eq!(found.len(), 2);
+}
+
+#[tokio::test]
+async fn who_is_interested_twice_at_once_has_said_so_once() {
+    let app = TestApp::new().await;
+    let (server, twin) = (app.serve().await, app.twin().await);
+    let other = twin.serve().await;
+    let offer = posted(&server.client("school-62001").await, &supply("焊接专业毕业生", &["焊接"])).await;
+    let express = format!("{}/interests", at(&offer));
+    let hello = json!({ "contact": { "telephone": HIDDEN[0] } });
+    for school in ["school-62002", "school-62005", "enterprise-eeadeb0f3"] {
+        let (one, same) = (server.client(school).await, other.client(school).await);
+        let (first, second) = tokio::join!(one.post(&express, None, &hello), same.post(&express, None, &hello));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "{} {}", first.text, second.text);
+        problem(if first.status == 409 { &first } else { &second }, 409, "conflict");
+    }
+    let told = journal::Entity::find().filter(journal::Column::Action.eq("interest.expressed"));
+    assert_eq!(told.count(app.house.db.read()).await.unwrap(), 3);
+    other.stop().await;
+    server.stop().await;
 }

@@ -225,6 +225,7 @@ async fn a_partnership_goes_from_proposal_to_end_between_its_two_sides() {
     for caller in [&cast.sibling, &cast.foreign] {
         assert_eq!(events(caller, "partnership").await, [""; 0]);
     }
+    crate::persons::expect_nowhere(&app).await;
     server.stop().await;
 }
 
@@ -546,5 +547,48 @@ async fn nobody_states_or_changes_the_derived_table() {
         let answer = province.send("PATCH", path, &[("if-match", "*")], Some(&body)).await.expect(422);
         assert_eq!(codes(&answer), ["derived_dataset"], "{path}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn partnerships_are_found_by_words_and_by_major() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let cast = Cast::of(&server).await;
+    let mut with_major = proposal();
+    with_major["major"] = json!("460104");
+    with_major["name"] = json!("100%_订单班");
+    let made = cast.school.post("/v1/partnerships", None, &with_major).await.expect(201).json();
+    let found = async |caller: &Caller, query: &str| -> Vec<String> {
+        let page = caller.get(&format!("/v1/partnerships?limit=1000&{query}")).await.expect(200).json();
+        let all = page["partnerships"].as_array().unwrap();
+        assert_eq!(page["total"], json!(all.len()));
+        all.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let own = [made["id"].as_str().unwrap().to_owned()];
+    assert_eq!(found(&cast.school, "major=460104").await, own);
+    assert_eq!(found(&cast.school, "major=460105").await, [""; 0]);
+    // What is only proposed is found by its two sides, and by nobody else.
+    assert_eq!(found(&cast.public, "major=460104").await, [""; 0]);
+    assert_eq!(found(&cast.enterprise, "search=100%25_").await, own);
+    assert_eq!(found(&cast.enterprise, "search=100_%25").await, [""; 0], "marks stand for themselves");
+    // Each word in one of its names: of a side, in full-width forms, in pieces, or its own.
+    let registry = app.house.memory.registry();
+    let of = |code: &str| registry.partnerships.of(code).map(|row| row.id.to_string()).collect::<Vec<_>>();
+    let names = ["兰州石化职业技术大学", "石化大学", "（石化）　大学"];
+    for words in names {
+        let mut is = found(&cast.public, &format!("search={words}")).await;
+        let mut must = of("62001");
+        is.sort();
+        must.sort();
+        assert!(!must.is_empty());
+        assert!(must.iter().all(|id| is.contains(id)), "{words}");
+    }
+    let both = found(&cast.school, "search=石化大学 订单班").await;
+    assert!(both.contains(&own[0]) && both.len() < found(&cast.school, "search=订单班").await.len() + 1, "{both:?}");
+    assert_eq!(found(&cast.school, "search=石化大学 无此词语").await, [""; 0]);
+    let query = "{ partnerships(filter: { search: \"石化大学\", major: [\"460104\"] }) { totalCount nodes { code } } }";
+    let by_graphql = Caller::data(cast.school.graphql(query, json!({})).await);
+    assert_eq!(by_graphql["partnerships"], json!({ "totalCount": 1, "nodes": [{ "code": own[0] }] }));
     server.stop().await;
 }

@@ -1,9 +1,53 @@
 //! Numbers by which a person is known: nowhere in the database, and nowhere in what the service logs.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
-use zhiqiao::formats::personal;
+use std::{
+    io,
+    sync::{Mutex, Once},
+};
 
-use crate::schema::database;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use zhiqiao::{config::Config, formats::personal};
+
+use crate::{app::TestApp, schema::database};
+
+/// What the services of this process have logged so far: how many lines, and those with such a number in them.
+static LOGGED: Mutex<(usize, Vec<String>)> = Mutex::new((0, Vec::new()));
+
+/// Reads the log as it is written, instead of the terminal.
+struct Reader;
+
+impl io::Write for Reader {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut logged = LOGGED.lock().unwrap();
+        logged.0 += 1;
+        logged.1.extend(found(&text).map(|_| text.to_string()));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Has the log read from now on: what a service logs by its usual setting, in the form of a service.
+pub fn listen(config: &Config) {
+    static FIRST: Once = Once::new();
+    FIRST.call_once(|| {
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+        let filter = EnvFilter::new(&config.log.filter);
+        tracing_subscriber::registry().with(lines.with_writer(|| Reader)).with(filter).init();
+    });
+}
+
+/// At the end of a walk: no such number in its database, nor in the log of all that has run here so far.
+pub async fn expect_nowhere(app: &TestApp) {
+    assert!(expect_none(app.house.db.write()).await > 1_000);
+    let logged = LOGGED.lock().unwrap();
+    assert!(logged.0 > 0, "it logs its requests");
+    assert!(logged.1.is_empty(), "{:?}", logged.1);
+}
 
 /// What of a text has the shape of an identity number or of a mobile number, and is no part of a longer word, such as
 /// a hash.

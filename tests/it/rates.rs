@@ -441,3 +441,31 @@ async fn the_document_says_that_any_request_may_be_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn codes_of_certificates_are_not_tried_through() {
+    let app = TestApp::new().await;
+    let (_house, server) = serve(&app, |rate| (rate.address_reads, rate.address_cost) = (pace(30), pace(1_700))).await;
+    let public = server.anonymous();
+    // By GraphQL a look costs as much as five hundred fields, whoever asks for how many in one request.
+    let code = |letter: char| std::iter::repeat_n(letter, 28).collect::<String>();
+    let many: String =
+        ('a'..='c').map(|letter| format!("{letter}: certificate(code: \"{}\") {{ number }} ", code(letter))).collect();
+    let query = format!("{{ {many} }}");
+    let first = Caller::data(public.graphql(&query, json!({})).await);
+    assert_eq!(first, json!({ "a": null, "b": null, "c": null }));
+    let spent = public.graphql(&query, json!({})).await;
+    assert_eq!(spent["errors"][0]["extensions"]["code"], "RATE_LIMITED", "{spent}");
+    // By REST each is a read of the address, found or not.
+    let mut tried = 0;
+    let last = loop {
+        let answer = public.get(&format!("/v1/certificates/{}", code('z'))).await;
+        if answer.status != 404 {
+            break answer;
+        }
+        tried += 1;
+    };
+    limited(&last, "reads");
+    assert!(tried <= 28, "{tried}");
+    server.stop().await;
+}

@@ -278,6 +278,27 @@ async fn a_hidden_release_is_not_there_by_rest_either() {
     server.stop().await;
 }
 
+/// While a release is built, whoever reads has the one before, whole, and at the end the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_notice_nothing_while_a_release_is_built() {
+    let app = TestApp::new().await;
+    correct(&app, 25_689).await;
+    let province = app.as_(Role::Province, "620000");
+    let building =
+        tokio::spawn(async move { releases::create(&province, stage::new_release(ReleaseKind::Patch)).await });
+    let (before, after) = (said("1.0.0", "294013"), said("1.0.1", "294014"));
+    let (mut reads, mut has_turned) = (0, false);
+    while !building.is_finished() || reads < 5 {
+        let is = students(&app.anonymous(), None).await;
+        assert!(is == after || (is == before && !has_turned), "{is:?}");
+        has_turned |= is == after;
+        assert_eq!(students(&app.anonymous(), Some("1.0.0")).await, before);
+        reads += 1;
+    }
+    assert_eq!(building.await.unwrap().unwrap().row.version, "1.0.1");
+    assert_eq!(students(&app.anonymous(), None).await, after);
+}
+
 async fn run(app: &TestApp, statement: &str) {
     app.house.db.write().execute_unprepared(statement).await.unwrap();
 }
@@ -314,6 +335,20 @@ async fn verify_finds_a_changed_byte() {
     allow_changes(&app, "release_table").await;
     change.exec(db).await.unwrap();
     assert_eq!(releases::verify(&anonymous, "1.0.0").await.unwrap(), ["scale 2023: the public columns differ"]);
+
+    // The protected columns, and what everybody is told of them, are held to the commitment.
+    for (dataset, column, value) in [
+        ("majors", release_table::Column::ProtectedColumns, Expr::value(vec![1_u8, 2, 3])),
+        ("online", release_table::Column::Disclosure, Expr::value("{}")),
+    ] {
+        let change = release_table::Entity::update_many()
+            .col_expr(column, value)
+            .filter(release_table::Column::DatasetCode.eq(dataset));
+        change.exec(db).await.unwrap();
+        let faults = releases::verify(&anonymous, "1.0.0").await.unwrap();
+        let fault = format!("{dataset} 2023: the protected columns, or what is told of them, differ");
+        assert!(faults.contains(&fault), "{faults:?}");
+    }
 
     // Somebody who also adjusts the sums of the manifest has no signature for it.
     allow_changes(&app, "release").await;

@@ -214,6 +214,51 @@ async fn contradictions_and_their_explanations_are_footnotes() {
     assert!(page.contains("公布数 294013（001 1.2.1）：相符"), "{page}");
 }
 
+/// The names and figures of a drawing of bars, or the figures of one of lines.
+fn drawn(made: &reports::Compiled, file: &str) -> Vec<String> {
+    let svg = String::from_utf8(made.file(file).unwrap().unwrap().bytes).unwrap();
+    let texts = svg.split("<text ").skip(1).map(|rest| rest.split_once('>').unwrap().1.split_once('<').unwrap().0);
+    texts.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn drawings_show_the_figures_of_the_release() {
+    use zhiqiao::domain::{aggregates, cube::Dimension};
+    let app = TestApp::new().await;
+    for (period, students) in [("2021", 20_000), ("2022", 21_000)] {
+        let cells = json!({ "scale.students": students, "scale.intake": 9_011, "scale.graduates": 7_717 });
+        stage::bring(&app, &Key::new("62001", "scale", period), &cells, State::Accepted).await;
+    }
+    stage::release(&app, ReleaseKind::Minor).await;
+    let anonymous = app.anonymous();
+    let made = reports::compile(&anonymous, &ask()).await.unwrap();
+    let by_city = aggregates::Ask {
+        indicators: vec!["scale.students".to_owned()],
+        period: "2023".to_owned(),
+        group_by: vec![Dimension::City],
+        ..aggregates::Ask::default()
+    };
+    let answer = aggregates::answer(&anonymous, &by_city).await.unwrap();
+    let registry = app.house.memory.registry();
+    let mut expected = Vec::new();
+    for group in answer.groups() {
+        if let Some(value) = group.cells().next().unwrap().value {
+            let city = group.key.city.as_deref().unwrap();
+            expected.extend([registry.cities.get(city).unwrap().name.clone(), value.to_string()]);
+        }
+    }
+    assert!(expected.len() > 20);
+    assert_eq!(drawn(&made, "students-by-city.svg"), expected);
+    // Schools by city, by field, by level and by ownership: all of them.
+    for file in ["schools-by-city.svg", "schools-by-category.svg", "schools-by-tier.svg", "schools-by-ownership.svg"] {
+        let counts = drawn(&made, file).into_iter().skip(1).step_by(2).map(|count| count.parse::<u32>().unwrap());
+        assert_eq!(counts.sum::<u32>(), 29, "{file}");
+    }
+    let trend = drawn(&made, "trend-of-scale.svg");
+    assert_eq!(trend[..4], ["在校生人数", "20000", "21000", "294013"], "{trend:?}");
+    assert_eq!(trend[trend.len() - 3..], ["2021", "2022", "2023"], "{trend:?}");
+}
+
 #[tokio::test]
 async fn the_files_of_a_table_are_as_reviewed() {
     let app = TestApp::new().await;

@@ -13,7 +13,8 @@ use crate::app::empty_database;
 pub mod database;
 
 /// Tables that are written once.
-const APPEND_ONLY: [&str; 18] = [
+const APPEND_ONLY: [&str; 19] = [
+    "bulletin",
     "claim_explanation",
     "collection_extension",
     "duplicate_decision",
@@ -293,7 +294,7 @@ async fn what_is_written_once_is_neither_changed_nor_deleted() {
             "claim_explanation" => "text",
             "duplicate_decision" | "registry_change" => "reason",
             "enterprise_certification_step" | "teacher_certification_step" => "role",
-            "reconciliation" | "task_evaluation" => "document",
+            "bulletin" | "reconciliation" | "task_evaluation" => "document",
             "task_report" => "text",
             "task_verdict" => "reason",
             _ => "version",

@@ -1,8 +1,9 @@
 //! SDMX as clients ask it: every way to write an address, what is there, and what is not told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::words::{ReleaseKind, SubmissionState as State};
+use serde_json::Value;
 use zhiqiao::domain::submissions::Key;
 
 use crate::{
@@ -198,10 +199,26 @@ async fn observations_may_stand_alone_and_tables_in_categories() {
         assert_eq!(text.matches(one).count(), texts(&usual).matches(one).count(), "as many observations");
         assert_ne!(answer.header("etag"), usual.header("etag"));
     }
-    // What is flat already is the same; JSON has series only.
+    // What is flat already is the same.
     let csv = fetch(&anonymous, "GET", &flat, &[("accept", "text/csv")]).await.expect(200);
     assert_eq!(texts(&csv), texts(&fetch(&anonymous, "GET", path, &[("accept", "text/csv")]).await));
-    fetch(&anonymous, "GET", &flat, &[("accept", "application/json")]).await.expect(501);
+    // In JSON, too: a key then has the place of the period behind those of the series.
+    let json = [("accept", "application/json")];
+    let usual: Value = serde_json::from_slice(&fetch(&anonymous, "GET", path, &json).await.expect(200).bytes).unwrap();
+    let alone: Value = serde_json::from_slice(&fetch(&anonymous, "GET", &flat, &json).await.expect(200).bytes).unwrap();
+    let mut expected = BTreeMap::new();
+    for (key, series) in usual["data"]["dataSets"][0]["series"].as_object().unwrap() {
+        for (period, said) in series["observations"].as_object().unwrap() {
+            let of_series = series["attributes"].as_array().unwrap();
+            let all: Vec<Value> = said.as_array().unwrap().iter().chain(of_series).cloned().collect();
+            expected.insert(format!("{key}:{period}"), Value::from(all));
+        }
+    }
+    let observations = alone["data"]["dataSets"][0]["observations"].as_object().unwrap();
+    assert!(expected.len() > 10 && expected.values().all(|one| one.as_array().unwrap().len() == 4), "{expected:?}");
+    assert_eq!(observations.clone().into_iter().collect::<BTreeMap<_, _>>(), expected);
+    let unit = &alone["data"]["structure"]["attributes"]["observation"][1]["values"][0];
+    assert_eq!(unit["name"], "人");
 
     let scheme = fetch(&anonymous, "GET", "/sdmx/2.1/categoryscheme?references=parentsandsiblings", &[]).await;
     let text = texts(&scheme.expect(200));

@@ -15,6 +15,7 @@ use zhiqiao::{
         releases::{self, copies},
         submissions::Key,
     },
+    formats::document::sha256,
     memory::{self, Thing},
 };
 
@@ -188,7 +189,20 @@ async fn a_guessed_table_cannot_be_held_against_the_manifest() {
     let tables = release["manifest"]["tables"].as_array().unwrap();
     let table = tables.iter().find(|table| table["dataset"] == "conditions").unwrap();
     assert!(table["protected_sha256"].is_null(), "{table}");
-    assert_eq!(table["protected_commitment"].as_str().unwrap().len(), 64);
+    // Whoever has guessed all of it, and what is told of it, has everything but the salt.
+    let rows = entity::release_table::Entity::find().all(app.house.db.read()).await.unwrap();
+    let row = rows.iter().find(|row| row.version == "1.1.0" && row.dataset_code.as_str() == "conditions").unwrap();
+    let (protected, told) = (sha256(&row.protected_columns), sha256(row.disclosure.as_ref().unwrap()));
+    let salt = row.salt.as_deref().unwrap();
+    assert_eq!(table["protected_commitment"], sha256(format!("{salt}\n{protected}\n{told}")));
+    for guess in [format!("{protected}\n{told}"), format!("\n{protected}\n{told}"), protected.clone(), told.clone()] {
+        assert_ne!(table["protected_commitment"], sha256(&guess));
+    }
+    assert!(salt.len() >= 32 && !release.to_string().contains(salt), "{salt}");
+    for other in rows.iter().filter(|other| (&other.version, &other.dataset_code) != (&row.version, &row.dataset_code))
+    {
+        assert_ne!(other.salt.as_deref(), Some(salt), "{} {}", other.version, other.dataset_code);
+    }
     // Which schools have stated a table of protected lines is not told either.
     assert_eq!(table["schools"], 0);
     let verified = zhiqiao::domain::releases::verify(&app.anonymous(), "1.1.0").await.unwrap();
@@ -290,6 +304,43 @@ async fn who_meets_the_standards_is_told_to_officials_and_the_groups_to_everybod
     server.stop().await;
 }
 
+/// Over every period that the release has a standard's figures of, with the standards of that period.
+#[tokio::test]
+async fn who_meets_the_standards_is_told_period_by_period() {
+    let app = TestApp::new().await;
+    for (period, areas) in [("2021", [10.5, 20.5, 30.5]), ("2022", [16.0, 20.5, 30.5]), ("2023", [15.99, 12.5, 30.5])] {
+        for (school, area) in ["62001", "62002", "62005"].into_iter().zip(areas) {
+            stage::bring(&app, &Key::new(school, "conditions", period), &stage::conditions(area), State::Accepted)
+                .await;
+        }
+    }
+    stage::release(&app, ReleaseKind::Minor).await;
+    let server = app.serve().await;
+    let floors = async |caller: &Caller| -> Vec<Value> {
+        let answer = caller.get("/v1/compliance?period=2023").await.expect(200).json();
+        let of = |one: &Value| {
+            let cells = one["cells"].as_array().unwrap();
+            let cell = cells.iter().find(|cell| cell["indicator"] == FLOOR).unwrap();
+            json!([one["period"], cell["value"], cell["gap"], cell["meeting"], one["meeting_all"]])
+        };
+        answer["trend"].as_array().unwrap().iter().map(of).collect()
+    };
+    assert_eq!(
+        floors(&server.client("province-620000").await).await,
+        [json!(["2021", 20.5, 4.5, 2, 2]), json!(["2022", 20.5, 4.5, 3, 3]), json!(["2023", 15.99, -0.01, 1, 1])]
+    );
+    // How many meet a protected standard is no figure of everybody's.
+    assert_eq!(
+        floors(&server.anonymous()).await,
+        [
+            json!(["2021", 20.5, 4.5, null, null]),
+            json!(["2022", 20.5, 4.5, null, null]),
+            json!(["2023", 15.99, -0.01, null, null])
+        ]
+    );
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_comparable_series_is_that_of_who_was_there_before() {
     let app = TestApp::new().await;
@@ -311,9 +362,22 @@ async fn a_comparable_series_is_that_of_who_was_there_before() {
     }
     memory::raise(db, Thing::Registry).await.unwrap();
     app.house.memory.refresh().await.unwrap();
+    let cells = json!({ "scale.students": 5_000, "scale.intake": 2_000, "scale.graduates": 1_000 });
+    stage::bring(&app, &Key::new("62002", "scale", "2021"), &cells, State::Accepted).await;
     stage::release(&app, ReleaseKind::Major).await;
     let server = app.serve().await;
     let caller = server.anonymous();
+    // In years before, a predecessor counts where it stood, and who came out of it is not expected.
+    let query = "{ aggregate(input: { indicators: [\"scale.students\"], period: \"2021\", groupBy: [CITY] }) { groups {
+        city { code } cells { value schools expected } } } }";
+    let groups = Caller::data(caller.graphql(query, json!({})).await)["aggregate"]["groups"].clone();
+    for (city, cell) in [
+        (LANZHOU, json!({ "value": 5_000, "schools": 1, "expected": 13 })),
+        (TIANSHUI, json!({ "value": null, "schools": 0, "expected": 3 })),
+    ] {
+        let group = groups.as_array().unwrap().iter().find(|group| group["city"]["code"] == city).unwrap();
+        assert_eq!(group["cells"][0], cell, "{city}");
+    }
     let students = async |school: &str, comparable: bool| {
         let query =
             "query ($school: String!, $comparable: Boolean!) { school(code: $school) { observations(period: \"2023\",

@@ -325,5 +325,6 @@ async fn targets_are_looked_after_by_the_province_and_their_own_city() {
     assert_eq!(patch(&province, Some("*"), &change).await.expect(200).json()["version"], 2);
     problem(&public.get("/v1/targets/0197a1b2-7c3d-7000-8000-000000000009").await, 404, "not-found");
     problem(&public.get("/v1/targets/x").await, 404, "not-found");
+    crate::persons::expect_nowhere(&app).await;
     server.stop().await;
 }

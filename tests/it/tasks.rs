@@ -332,6 +332,7 @@ async fn a_task_of_a_school_goes_from_its_setting_to_its_evaluation() {
         // What was written stands with the task.
         assert!(events.iter().all(|one| !json!(one.data).to_string().contains("初稿")), "{role:?}");
     }
+    crate::persons::expect_nowhere(&app).await;
 }
 
 #[tokio::test]
@@ -422,6 +423,7 @@ async fn a_task_of_a_city_is_the_provinces_to_judge() {
     let summary = load::load(&app.system(), &reference(), &mut |_| {}).await.unwrap();
     assert!(!summary.has_changes(), "{summary:?}");
     assert_eq!(told(&app, &city, "{ tasks { key title due state etag } }").await, before);
+    crate::persons::expect_nowhere(&app).await;
 }
 
 #[tokio::test]

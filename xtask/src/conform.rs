@@ -31,6 +31,8 @@ const CALLERS: &[(&str, Option<&str>)] = &[
     ("schemathesis: school", Some("school-62001")),
     ("schemathesis: city", Some("city-620100")),
     ("schemathesis: province", Some("province-620000")),
+    ("schemathesis: enterprise", Some("enterprise-eeadeb0f3")),
+    ("schemathesis: agency", Some("agency-engineering")),
     ("schemathesis: admin", Some("admin")),
     ("schemathesis: auditor", Some("auditor")),
 ];

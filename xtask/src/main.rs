@@ -27,8 +27,8 @@ Usage: cargo xtask <task>
                    --only=import (or feed, push, reads, cold, sqlite, postgresql) runs that part alone
   sbom [file]      write what is in the binary, CycloneDX 1.6 in JSON; sbom.cdx.json unless named
   conform [--seconds N]
-                   the demo, asked by schemathesis as nobody and as a school, a city, the province, an administrator and an
-                   auditor, N seconds each (60 unless given); skipped where schemathesis is not installed
+                   the demo, asked by schemathesis as nobody and as a school, a city, the province, an enterprise, an agency,
+                   an administrator and an auditor, N seconds each (60 unless given); skipped where schemathesis is not installed
   fuzz [--seconds N] [target]
                    every parser of outside bytes, N seconds each (600 unless given), with what it was asked;
                    targets are the tests of tests/it/fuzz.rs

@@ -63,6 +63,7 @@ pub const NOUNS: &[(&str, Audience)] = &[
     ("activity", Audience::Everybody),
     // What is sought and offered, and who meets whom: told to those whom it concerns.
     ("opportunity", Audience::Parties),
+    ("bulletin", Audience::Everybody),
     ("match", Audience::Parties),
     ("digest", Audience::Parties),
     ("interest", Audience::Parties),

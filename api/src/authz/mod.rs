@@ -192,6 +192,8 @@ pub enum Kind {
     Certificate,
     /// What a school or an enterprise seeks or offers.
     Opportunity,
+    /// What was sought and offered in a year, as it was published.
+    Bulletin,
     /// A supply and a demand that meet.
     Match,
     /// An interest in an opportunity, and the contact behind it.
@@ -235,6 +237,7 @@ impl Kind {
         Self::TeacherCertification,
         Self::Certificate,
         Self::Opportunity,
+        Self::Bulletin,
         Self::Match,
         Self::Interest,
         Self::Route,
@@ -275,6 +278,7 @@ impl Kind {
             Self::TeacherCertification => "教师认定申请",
             Self::Certificate => "证书",
             Self::Opportunity => "供求信息",
+            Self::Bulletin => "年度供需公报",
             Self::Match => "匹配结果",
             Self::Interest => "对接意向",
             Self::Route => "地址",
@@ -316,6 +320,7 @@ impl Kind {
             Self::TeacherCertification => "certification of a teacher",
             Self::Certificate => "certificate",
             Self::Opportunity => "opportunity",
+            Self::Bulletin => "bulletin",
             Self::Match => "match",
             Self::Interest => "interest",
             Self::Route => "address",
@@ -410,6 +415,8 @@ pub const fn allows(role: Role, action: Action, kind: Kind) -> bool {
         (R::School | R::Enterprise, K::Opportunity, A::Create | A::Change) => true,
         (R::City | R::Province, K::Opportunity, A::Approve | A::Return) => true,
         (R::System, K::Opportunity, A::Change) => true,
+        (_, K::Bulletin, A::Read) => true,
+        (R::Province, K::Bulletin, A::Create) => true,
         (R::School | R::Enterprise | R::City | R::Province | R::System, K::Match, A::Read) => true,
         (R::School | R::Enterprise | R::City | R::Province, K::Interest, A::Read) => true,
         (R::School | R::Enterprise, K::Interest, A::Create | A::Change) => true,

@@ -5,9 +5,9 @@
 
 use chrono::TimeDelta;
 use entity::{
-    account, batch, batch_part, batch_table, certificate_sequence, certification_agency, certification_assignment,
-    certification_batch, claim, claim_explanation, client, client_assertion, client_key, collection,
-    collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
+    account, batch, batch_part, batch_table, bulletin, certificate_sequence, certification_agency,
+    certification_assignment, certification_batch, claim, claim_explanation, client, client_assertion, client_key,
+    collection, collection_extension, consortium_activity, consortium_application, consortium_member, data_access,
     data_access_table, dataset, enterprise, enterprise_certification, enterprise_certification_step, finding,
     idempotency, incentive, indicator, journal, journal_checkpoint, journal_seal, lockout, opportunity,
     opportunity_interest, opportunity_match, partnership, period, reconciliation, recovery_code, refresh_token,
@@ -65,6 +65,7 @@ public! {
     certification_batch => CertificationPlan,
     certification_agency => CertificationPlan,
     certification_assignment => CertificationPlan,
+    bulletin => Bulletin,
     // Looked up by a code that nobody guesses, and never listed but by the school's own officials.
     teacher_certificate => Certificate,
 }

@@ -2,7 +2,10 @@
 //! field of majors.
 //!
 //! What was posted was public when it stood, so it is counted as it is. What came of it is not: an outcome is told
-//! for no line of fewer than three owners, and of a partition never for all lines but one (decision 41).
+//! for no line of fewer than three owners, and of a partition never for all lines but one (decision 41). Once its
+//! year is over it is published, and then says what it said on that day (`publishing`).
+
+mod publishing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +14,10 @@ use entity::{
     opportunity,
     words::{OpportunityKind, OpportunityOutcome, OpportunitySide, OpportunityState},
 };
-use sea_orm::{ColumnTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
+use serde::{Deserialize, Serialize};
 
+pub use self::publishing::{Published, publish};
 use super::{
     audit::midnight,
     opportunities::{local_day, major_fields, owner},
@@ -72,7 +77,7 @@ impl Dimension {
 }
 
 /// So many postings, and the heads that they name together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// Postings.
     pub postings: i64,
@@ -81,7 +86,7 @@ pub struct Count {
 }
 
 /// What has come of the postings of a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Closed as met.
     pub met: i64,
@@ -123,6 +128,8 @@ pub struct Bulletin {
     pub made_at: DateTime<Utc>,
     /// Its lines, by dimension and key; the total first.
     pub lines: Vec<Line>,
+    /// The document that it was published as; nothing before.
+    pub published: Option<Published>,
 }
 
 #[derive(Debug, Default)]
@@ -190,21 +197,34 @@ fn kind_name(kind: OpportunityKind) -> Text {
     }
 }
 
-/// Makes the bulletin of a year: the same for everybody.
+/// Reads a year that has begun.
+fn begun(ctx: &Ctx, year: &str) -> Result<i32> {
+    let number = year.parse::<i32>().ok().filter(|number| number.to_string() == year);
+    let number = number.filter(|number| (2000..=local_day(ctx.actor.at).year()).contains(number));
+    number.ok_or(Error::NotFound(Kind::Bulletin))
+}
+
+/// The bulletin of a year, the same for everybody: as it was published, or as it stands now.
 ///
 /// # Errors
 /// 404 for what is no year, or one that has not begun.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
-pub async fn make(ctx: &Ctx, year: &str) -> Result<Bulletin> {
-    ctx.require(Action::Read, Kind::Opportunity)?;
+pub async fn get(ctx: &Ctx, year: &str) -> Result<Bulletin> {
+    ctx.require(Action::Read, Kind::Bulletin)?;
+    let year = begun(ctx, year)?;
+    match publishing::find(ctx, ctx.db.read(), year).await? {
+        Some(published) => Ok(published),
+        None => make(ctx, ctx.db.read(), year).await,
+    }
+}
+
+/// Makes the bulletin of a year.
+async fn make(ctx: &Ctx, db: &impl ConnectionTrait, year: i32) -> Result<Bulletin> {
     let made_at = ctx.actor.at;
     let today = local_day(made_at);
-    let number = year.parse::<i32>().ok().filter(|number| number.to_string() == year);
-    let number = number.filter(|number| (2000..=today.year()).contains(number));
-    let year = number.ok_or(Error::NotFound(Kind::Opportunity))?;
     let first = |year: i32| NaiveDate::from_ymd_opt(year, 1, 1).map(midnight);
     let (Some(from), Some(to)) = (first(year), first(year + 1)) else {
-        return Err(Error::NotFound(Kind::Opportunity));
+        return Err(Error::NotFound(Kind::Bulletin));
     };
     // What came of a posting is the owner's; what is told of it here is the same whoever asks.
     let system = ctx.as_(Actor { at: made_at, ..Actor::system("bulletin") });
@@ -212,7 +232,7 @@ pub async fn make(ctx: &Ctx, year: &str) -> Result<Bulletin> {
         .visible::<opportunity::Entity>()
         .filter(opportunity::Column::PublishedAt.gte(from))
         .filter(opportunity::Column::PublishedAt.lt(to))
-        .all(ctx.db.read())
+        .all(db)
         .await?;
     let mut parts: BTreeMap<Dimension, BTreeMap<String, Tally>> = BTreeMap::new();
     for row in &rows {
@@ -258,7 +278,7 @@ pub async fn make(ctx: &Ctx, year: &str) -> Result<Bulletin> {
             });
         }
     }
-    Ok(Bulletin { year, is_final: made_at >= to, made_at, lines })
+    Ok(Bulletin { year, is_final: made_at >= to, made_at, lines, published: None })
 }
 
 /// The columns of the file, in their order.
@@ -349,8 +369,17 @@ pub fn html(bulletin: &Bulletin, language: Language) -> String {
     };
     let day = local_day(bulletin.made_at);
     let year = bulletin.year;
-    let origin = if bulletin.is_final {
-        say(&format!("{year} 年公报，{day} 生成"), &format!("The bulletin of {year}, made on {day}"))
+    let origin = if let Some(published) = &bulletin.published {
+        let (day, hash) = (local_day(published.at), &published.hash);
+        say(
+            &format!("{year} 年公报，{day} 发布，不再更改（SHA-256 {hash}）"),
+            &format!("The bulletin of {year}, published on {day}, which does not change (SHA-256 {hash})"),
+        )
+    } else if bulletin.is_final {
+        say(
+            &format!("{year} 年公报（未发布），{day} 生成"),
+            &format!("The bulletin of {year}, not published yet, made on {day}"),
+        )
     } else {
         say(
             &format!("{year} 年公报（未完），{day} 生成"),

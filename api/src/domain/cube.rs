@@ -69,7 +69,7 @@ impl Filter {
             && self
                 .consortium
                 .as_ref()
-                .is_none_or(|code| frame.consortia.get(code).is_some_and(|members| members.binary_search(&at).is_ok()))
+                .is_none_or(|code| frame.members(code).is_some_and(|members| members.binary_search(&at).is_ok()))
             && words.is_none_or(|words| words.find(&school.found))
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
 use super::{
     error::{GqlResult, relocated},
+    ids,
     scalars::{Day, Decimal},
     types::{
         certification::{CertificationBatch, EnterpriseCertification, Incentive},
@@ -136,7 +137,7 @@ pub struct ApplyForEnterpriseCertificationInput {
 /// What is corrected; what is left out stays.
 #[derive(Clone, Debug, InputObject)]
 pub struct CorrectEnterpriseCertificationInput {
-    /// The certification.
+    /// The certification, by its id or its key.
     id: ID,
     /// Its `etag` as it was seen, or `*`. Required.
     if_match: Option<String>,
@@ -169,7 +170,7 @@ pub enum EnterpriseVerdict {
 /// A verdict on an application of an enterprise.
 #[derive(Clone, Debug, InputObject)]
 pub struct JudgeEnterpriseCertificationInput {
-    /// The certification.
+    /// The certification, by its id or its key.
     id: ID,
     /// Its `etag` as it was seen, or `*`. Required.
     if_match: Option<String>,
@@ -206,7 +207,10 @@ impl CorrectEnterpriseCertificationInput {
         let Self { id, if_match, statement, staff, internship_places, evidence } = self;
         let papers = enterprises::Papers { statement, staff, internship_places, evidence };
         let seen = tag(if_match.as_ref());
-        let row = enterprises::correct(super::ctx(cx), &id, papers, seen.as_ref()).await.map_err(at_input)?;
+        let row =
+            enterprises::correct(super::ctx(cx), &ids::key("EnterpriseCertification", &id), papers, seen.as_ref())
+                .await
+                .map_err(at_input)?;
         Ok(EnterpriseCertificationPayload { certification: row.into() })
     }
 }
@@ -226,7 +230,10 @@ impl JudgeEnterpriseCertificationInput {
             EnterpriseVerdict::Withdraw => enterprises::Verdict::Withdraw(reason),
         };
         let seen = tag(self.if_match.as_ref());
-        let row = enterprises::judge(super::ctx(cx), &self.id, verdict, seen.as_ref()).await.map_err(at_input)?;
+        let row =
+            enterprises::judge(super::ctx(cx), &ids::key("EnterpriseCertification", &self.id), verdict, seen.as_ref())
+                .await
+                .map_err(at_input)?;
         Ok(EnterpriseCertificationPayload { certification: row.into() })
     }
 }
@@ -284,7 +291,9 @@ impl CancelIncentiveInput {
     /// Takes it back.
     pub async fn cancel(self, cx: &Context<'_>) -> GqlResult<IncentivePayload> {
         let seen = tag(self.if_match.as_ref());
-        let row = incentives::cancel(super::ctx(cx), &self.id, &self.reason, seen.as_ref()).await.map_err(at_input)?;
+        let row = incentives::cancel(super::ctx(cx), &ids::key("Incentive", &self.id), &self.reason, seen.as_ref())
+            .await
+            .map_err(at_input)?;
         Ok(IncentivePayload { incentive: Incentive(row) })
     }
 }
@@ -339,7 +348,7 @@ pub struct ApplyForTeacherCertificationInput {
 /// What is corrected; what is left out stays.
 #[derive(Clone, Debug, InputObject)]
 pub struct CorrectTeacherCertificationInput {
-    /// The certification.
+    /// The certification, by its id or its key.
     id: ID,
     /// Its `etag` as it was seen, or `*`. Required.
     if_match: Option<String>,
@@ -368,7 +377,7 @@ pub enum TeacherVerdict {
 /// A verdict on an application of a teacher.
 #[derive(Clone, Debug, InputObject)]
 pub struct JudgeTeacherCertificationInput {
-    /// The certification.
+    /// The certification, by its id or its key.
     id: ID,
     /// Its `etag` as it was seen, or `*`. Required.
     if_match: Option<String>,
@@ -383,7 +392,7 @@ pub struct JudgeTeacherCertificationInput {
 /// An appeal against a refusal.
 #[derive(Clone, Debug, InputObject)]
 pub struct AppealTeacherCertificationInput {
-    /// The certification.
+    /// The certification, by its id or its key.
     id: ID,
     /// Its `etag` as it was seen, or `*`. Required.
     if_match: Option<String>,
@@ -426,7 +435,9 @@ impl CorrectTeacherCertificationInput {
             evidence: self.evidence,
         };
         let seen = tag(self.if_match.as_ref());
-        let row = teachers::correct(super::ctx(cx), &self.id, said, seen.as_ref()).await.map_err(at_input)?;
+        let row = teachers::correct(super::ctx(cx), &ids::key("TeacherCertification", &self.id), said, seen.as_ref())
+            .await
+            .map_err(at_input)?;
         Ok(TeacherCertificationPayload { certification: row.into() })
     }
 }
@@ -442,7 +453,9 @@ impl JudgeTeacherCertificationInput {
             TeacherVerdict::Revoke => Verdict::Revoke(reason),
         };
         let seen = tag(self.if_match.as_ref());
-        let row = verdicts::judge(super::ctx(cx), &self.id, verdict, seen.as_ref()).await.map_err(at_input)?;
+        let row = verdicts::judge(super::ctx(cx), &ids::key("TeacherCertification", &self.id), verdict, seen.as_ref())
+            .await
+            .map_err(at_input)?;
         Ok(TeacherCertificationPayload { certification: row.into() })
     }
 }
@@ -451,7 +464,10 @@ impl AppealTeacherCertificationInput {
     /// Appeals.
     pub async fn appeal(self, cx: &Context<'_>) -> GqlResult<TeacherCertificationPayload> {
         let seen = tag(self.if_match.as_ref());
-        let row = teachers::appeal(super::ctx(cx), &self.id, &self.reason, seen.as_ref()).await.map_err(at_input)?;
+        let row =
+            teachers::appeal(super::ctx(cx), &ids::key("TeacherCertification", &self.id), &self.reason, seen.as_ref())
+                .await
+                .map_err(at_input)?;
         Ok(TeacherCertificationPayload { certification: row.into() })
     }
 }

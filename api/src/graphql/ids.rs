@@ -23,6 +23,14 @@ pub fn submission(school: &str, dataset: &str, period: &str) -> ID {
     ID(page::cursor(&["Submission", school, dataset, period]))
 }
 
+/// The key that a caller means: that of an id of this type, or what was said, as REST has it.
+pub fn key(kind: &str, said: &str) -> String {
+    match read(said) {
+        Some(Id::One(of, key)) if of == kind => key,
+        _ => said.to_owned(),
+    }
+}
+
 /// Reads an id; nothing for what no id looks like.
 pub fn read(id: &str) -> Option<Id> {
     if let Ok([kind, key]) = page::read_cursor::<2>(id, "/id") {
@@ -50,6 +58,14 @@ mod tests {
             read(&submission("62001", "scale", "2023")),
             Some(Id::Submission("62001".to_owned(), "scale".to_owned(), "2023".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_key_is_taken_as_it_is_and_out_of_an_id_of_its_own_type() {
+        assert_eq!(key("School", "62001"), "62001");
+        assert_eq!(key("School", &id("School", "62001")), "62001");
+        let of_another = id("City", "620100");
+        assert_eq!(key("School", &of_another), of_another.as_str());
     }
 
     #[test]

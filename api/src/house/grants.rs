@@ -23,6 +23,7 @@ pub const GRANTS: &[(&str, &str)] = &[
     ("batch", ALL),
     ("batch_part", QUEUE),
     ("batch_table", QUEUE),
+    ("bulletin", ADD),
     ("certificate_sequence", CHANGE),
     ("certification_agency", CHANGE),
     ("certification_assignment", QUEUE),

@@ -21,11 +21,11 @@ pub async fn work(mut stopped: watch::Receiver<bool>, house: Arc<House>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = ctx.memory.bell().has_batch() => {}
+            () = house.tray.has_news() => {}
             _ = stopped.changed() => return,
         }
         while !is_stopping() {
-            match batches::work(&ctx, &is_stopping).await {
+            match batches::work(&ctx, &house.tray, &is_stopping).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(fault) => {

@@ -1,7 +1,6 @@
-//! How far the journal is sealed, as far as this instance has heard, and who waits for more; and whether there is
-//! work that need not wait for the next look.
+//! How far the journal is sealed, as far as this instance has heard, and who waits for more.
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
@@ -14,12 +13,11 @@ struct State {
 #[derive(Debug)]
 pub struct Bell {
     news: watch::Sender<State>,
-    batch: Notify,
 }
 
 impl Bell {
     pub(super) fn new(sealed: i64) -> Self {
-        Self { news: watch::Sender::new(State { sealed, is_ending: false }), batch: Notify::new() }
+        Self { news: watch::Sender::new(State { sealed, is_ending: false }) }
     }
 
     /// Says that the journal is sealed up to this number.
@@ -44,16 +42,6 @@ impl Bell {
     /// Whether somebody waits.
     pub fn is_awaited(&self) -> bool {
         self.news.receiver_count() > 0
-    }
-
-    /// Says that a batch has been received by this instance.
-    pub fn batch(&self) {
-        self.batch.notify_one();
-    }
-
-    /// Waits until one has been; at once, if that was said since the last time.
-    pub async fn has_batch(&self) {
-        self.batch.notified().await;
     }
 
     /// Somebody who will wait. What is sealed from now on is news for it.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use entity::{
     indicator,
-    words::{Aggregation, Better, Disclosure, Ownership, Partition, SchoolCategory, SchoolTier},
+    words::{Aggregation, Better, Disclosure, EntryKind, Ownership, Partition, SchoolCategory, SchoolTier},
 };
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +157,9 @@ pub struct Frame {
     pub schools: Vec<FrameSchool>,
     /// The positions of the member schools, by the code of the consortium.
     pub consortia: BTreeMap<String, Vec<usize>>,
+    /// What a consortium was merged into, by the code that went.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    merged: BTreeMap<String, String>,
     /// By code.
     pub indicators: BTreeMap<String, FrameIndicator>,
     /// By what the schools of a dataset are parted where protected figures are told, if not by city.
@@ -214,6 +217,15 @@ impl Frame {
                 (consortium.code.0.clone(), members)
             })
             .collect();
+        let merged = registry
+            .consortia
+            .all()
+            .iter()
+            .flat_map(|kept| {
+                let gone = registry.merged_into(EntryKind::Consortium, kept.code.as_str());
+                gone.into_iter().map(|gone| (gone.to_owned(), kept.code.0.clone()))
+            })
+            .collect();
         let mut indicators: BTreeMap<String, FrameIndicator> =
             registry.indicators.every().iter().map(|row| (row.code.0.clone(), FrameIndicator::from(row))).collect();
         for (code, list) in editions::by_code(registry) {
@@ -240,7 +252,7 @@ impl Frame {
             })
             .collect();
         let (cities, at, hash) = Default::default();
-        Self { schools, consortia, indicators, partitions, successions, cities, at, hash }.indexed()
+        Self { schools, consortia, merged, indicators, partitions, successions, cities, at, hash }.indexed()
     }
 
     fn indexed(mut self) -> Self {
@@ -283,6 +295,11 @@ impl Frame {
     /// By what the schools of a dataset are parted where protected figures are told.
     pub fn partition(&self, dataset: &str) -> Partition {
         self.partitions.get(dataset).and_then(|word| Partition::of(word)).unwrap_or(Partition::City)
+    }
+
+    /// The positions of the member schools of a consortium, by its code or one that was merged into it.
+    pub fn members(&self, code: &str) -> Option<&Vec<usize>> {
+        self.consortia.get(code).or_else(|| self.consortia.get(self.merged.get(code)?))
     }
 
     /// Where a school stands.

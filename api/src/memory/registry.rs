@@ -128,6 +128,19 @@ pub struct Term {
     pub until: Option<NaiveDate>,
 }
 
+/// What was there and has ended, of what is only listed while it is there.
+#[derive(Debug)]
+pub struct Ended {
+    /// Memberships, by the code of the consortium and of the member alike, as those codes lead today.
+    pub members: Belonging<consortium_member::Model>,
+    /// Other printed names.
+    pub aliases: Vec<alias::Model>,
+    /// Successions.
+    pub successions: Vec<school_succession::Model>,
+    /// Links between majors and chains.
+    pub major_chains: Vec<major_chain::Model>,
+}
+
 /// A validation rule, and its expression ready to be asked.
 #[derive(Debug)]
 pub struct Rule {
@@ -178,6 +191,8 @@ pub struct Registry {
     pub consortia: Shelf<consortium::Model>,
     /// Present memberships, by the code of the consortium and of the member alike.
     pub members: Belonging<consortium_member::Model>,
+    /// What is listed no more, because it has ended.
+    pub ended: Ended,
     /// What consortia have done, newest first, by the code of the consortium.
     pub activities: Belonging<consortium_activity::Model>,
     /// Partnerships that are public, by the code of the school, of the enterprise and of their cities alike.
@@ -207,7 +222,7 @@ pub struct Registry {
     /// Since when and until when entries are, where their own table does not say.
     terms: HashMap<EntryKind, HashMap<String, Term>>,
     /// What was merged, and into what.
-    merged: HashMap<EntryKind, HashMap<String, String>>,
+    merged: MergedCodes,
     /// What was said not to be one and the same, the smaller code first.
     pub distinct: Vec<(EntryKind, String, String)>,
     /// Names that may stand for the same as another one: suggestions, kept out of the aliases.
@@ -234,6 +249,23 @@ fn group<T>(rows: &[T], by: impl Fn(&T) -> &str) -> HashMap<String, Vec<usize>> 
     groups
 }
 
+/// What was merged, and into what.
+type MergedCodes = HashMap<EntryKind, HashMap<String, String>>;
+
+/// Follows a code to the one that is there.
+fn survivor<'a>(merged: &'a MergedCodes, kind: EntryKind, code: &'a str) -> &'a str {
+    let Some(of) = merged.get(&kind) else { return code };
+    let mut at = code;
+    // No chain is longer than the list of what was merged.
+    for _ in 0..=of.len() {
+        match of.get(at) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    at
+}
+
 impl Registry {
     /// Reads the whole registry. Give it a transaction where it must be one state.
     pub async fn load(db: &impl ConnectionTrait) -> Result<Self> {
@@ -248,9 +280,10 @@ impl Registry {
         let mut consortia = rows::<consortium::Entity>(db).await?;
         consortia.sort_by_key(|row| row.position);
         let mut members = rows::<consortium_member::Entity>(db).await?;
-        // Whoever leaves does so on a day that has come.
-        members.retain(|row| row.left_on.is_none());
         members.sort_by_key(|row| (row.position, row.id));
+        // Whoever leaves does so on a day that has come.
+        let (mut former, members): (Vec<_>, Vec<_>) = members.into_iter().partition(|row| row.left_on.is_some());
+        former.sort_by_key(|row| (row.left_on, row.id));
         let mut activities = rows::<consortium_activity::Entity>(db).await?;
         activities.sort_by_key(|row| std::cmp::Reverse((row.held_on, row.id)));
         // What is only proposed is its two sides' own, and not held in memory.
@@ -264,10 +297,11 @@ impl Registry {
         let is_over = |kind: EntryKind, id: entity::ids::RowId| {
             terms.get(&kind).and_then(|of| of.get(&id.to_string())).is_some_and(|term| term.until.is_some())
         };
-        let (mut possible, mut aliases): (Vec<_>, Vec<_>) = aliases
-            .into_iter()
-            .filter(|row| !is_over(EntryKind::Alias, row.id))
-            .partition(|row| row.basis == "possible");
+        let (mut old_aliases, aliases): (Vec<_>, Vec<_>) =
+            aliases.into_iter().partition(|row| is_over(EntryKind::Alias, row.id));
+        old_aliases.sort_by(|a, b| (&a.entity_code, &a.alias, a.id).cmp(&(&b.entity_code, &b.alias, b.id)));
+        let (mut possible, mut aliases): (Vec<_>, Vec<_>) =
+            aliases.into_iter().partition(|row| row.basis == "possible");
         possible.sort_by_key(|row| row.id);
         aliases.sort_by(|a, b| (&a.entity_code, &a.alias).cmp(&(&b.entity_code, &b.alias)));
         let mut datasets = rows::<dataset::Entity>(db).await?;
@@ -286,19 +320,21 @@ impl Registry {
         let mut city_figures = rows::<city_figure::Entity>(db).await?;
         city_figures.sort_by_key(|row| (row.position, row.id));
         let mut successions = rows::<school_succession::Entity>(db).await?;
-        successions.retain(|row| !is_over(EntryKind::SchoolSuccession, row.id));
         successions.sort_by_key(|row| (row.effective_on, row.id));
+        let (old_successions, successions): (Vec<_>, Vec<_>) =
+            successions.into_iter().partition(|row| is_over(EntryKind::SchoolSuccession, row.id));
         let majors = authz::whole::<major::Entity>().order_by_asc(major::Column::Code).all(db).await?;
         let mut chains = rows::<industry_chain::Entity>(db).await?;
         chains.sort_by(|a, b| (a.position, &a.code).cmp(&(b.position, &b.code)));
         let mut major_chains = rows::<major_chain::Entity>(db).await?;
-        major_chains.retain(|row| !is_over(EntryKind::MajorChain, row.id));
         major_chains.sort_by_key(|row| (row.position, row.id));
+        let (old_links, major_chains): (Vec<_>, Vec<_>) =
+            major_chains.into_iter().partition(|row| is_over(EntryKind::MajorChain, row.id));
         let mut programmes = rows::<programme::Entity>(db).await?;
         programmes.sort_by(|a, b| (&a.school_code, &a.major_code, a.id).cmp(&(&b.school_code, &b.major_code, b.id)));
 
         // What was merged is listed no more; its code leads to what it was merged into.
-        let mut merged: HashMap<EntryKind, HashMap<String, String>> = HashMap::new();
+        let mut merged = MergedCodes::new();
         let mut distinct = Vec::new();
         for row in rows::<duplicate_decision::Entity>(db).await? {
             match row.verdict {
@@ -323,7 +359,21 @@ impl Registry {
             .iter()
             .filter_map(|row| Some((row.code.0.clone(), row.city_code.as_ref()?.0.clone())))
             .collect();
+        let ended = Ended {
+            members: Belonging::new(former, |row| {
+                let kept = |kind: EntryKind, code: &str| survivor(&merged, kind, code).to_owned();
+                let school = row.school_code.as_ref().map(|code| code.0.clone());
+                let enterprise = row.enterprise_code.as_ref().map(|code| kept(EntryKind::Enterprise, code.as_str()));
+                let other = row.institution_code.as_ref().map(|code| kept(EntryKind::Institution, code.as_str()));
+                let consortium = kept(EntryKind::Consortium, row.consortium_code.as_str());
+                std::iter::once(consortium).chain(school.or(enterprise).or(other)).collect()
+            }),
+            aliases: old_aliases,
+            successions: old_successions,
+            major_chains: old_links,
+        };
         let mut registry = Self {
+            ended,
             majors: Shelf::new(majors, |row| row.code.as_str()),
             chains: Shelf::new(chains, |row| row.code.as_str()),
             major_chains: Belonging::new(major_chains, |row| vec![row.major_code.0.clone(), row.chain_code.0.clone()]),
@@ -431,16 +481,7 @@ impl Registry {
 
     /// The code that is there for this one: its own, or that of what it was merged into.
     pub fn survivor<'a>(&'a self, kind: EntryKind, code: &'a str) -> &'a str {
-        let Some(of) = self.merged.get(&kind) else { return code };
-        let mut at = code;
-        // No chain is longer than the list of what was merged.
-        for _ in 0..=of.len() {
-            match of.get(at) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        at
+        survivor(&self.merged, kind, code)
     }
 
     /// The codes of what was merged into something.

@@ -35,7 +35,7 @@ use crate::{
     authz::Kind,
     ctx::Ctx,
     domain::{
-        batches::{self, Batch, Cause, Intake},
+        batches::{self, Batch, Cause, Intake, Tray},
         submissions::Terms,
     },
     error::{Error, Result, Text},
@@ -285,7 +285,7 @@ pub async fn create(
     let limit = house.config.limits.batch_bytes;
     let batch = match sent {
         Sent::Plain(format) => {
-            let mut intake = Intake::new(&ctx, format, query.terms(), limit)?;
+            let mut intake = Intake::new(&ctx, &house.tray, format, query.terms(), limit)?;
             while let Some(chunk) = payload.next().await {
                 let taken = match chunk {
                     Ok(chunk) => intake.take(&chunk).await,
@@ -299,7 +299,7 @@ pub async fn create(
             }
             intake.end().await?
         }
-        Sent::Form(boundary) => form(&ctx, payload, boundary, query.terms(), limit).await?,
+        Sent::Form(boundary) => form(&ctx, &house.tray, payload, boundary, query.terms(), limit).await?,
     };
     let view = BatchView::from(batch);
     let mut answer = if view.state == "running" { HttpResponse::Accepted() } else { HttpResponse::Ok() };
@@ -312,7 +312,14 @@ fn broken_off() -> Error {
 }
 
 /// The one file of a form. The payload belongs to this thread and the parser may go anywhere, so they talk by a channel.
-async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, terms: Terms, limit: usize) -> Result<Batch> {
+async fn form(
+    ctx: &Ctx,
+    tray: &Tray,
+    mut payload: Payload,
+    boundary: String,
+    terms: Terms,
+    limit: usize,
+) -> Result<Batch> {
     let (send, mut receive) = mpsc::channel::<io::Result<Bytes>>(2);
     let feeding = async move {
         while let Some(chunk) = payload.next().await {
@@ -334,12 +341,13 @@ async fn form(ctx: &Ctx, mut payload: Payload, boundary: String, terms: Terms, l
             })
         })
     });
-    let reading = read_form(ctx, Multipart::new(chunks, boundary), terms, limit, &unread);
+    let reading = read_form(ctx, tray, Multipart::new(chunks, boundary), terms, limit, &unread);
     futures::join!(reading, feeding).0
 }
 
 async fn read_form(
     ctx: &Ctx,
+    tray: &Tray,
     mut form: Multipart<'static>,
     terms: Terms,
     limit: usize,
@@ -351,7 +359,7 @@ async fn read_form(
             format!("The multipart/form-data does not read: {fault}"),
         ))
     };
-    let mut intake: Option<Intake> = None;
+    let mut intake: Option<Intake<'_>> = None;
     loop {
         let next = form.next_field().await;
         unread.store(0, Ordering::Relaxed);
@@ -360,7 +368,7 @@ async fn read_form(
             Ok(Some(field)) => match (field_format(&field), &intake) {
                 (Err(fault), _) => Err(fault),
                 (Ok(_), Some(_)) => Err(Error::Malformed(Text::new("一次只能上传一个文件", "One file at a time"))),
-                (Ok(format), None) => match Intake::new(ctx, format, terms, limit) {
+                (Ok(format), None) => match Intake::new(ctx, tray, format, terms, limit) {
                     Ok(new) => take_field(intake.insert(new), field, unread).await,
                     Err(fault) => Err(fault),
                 },
@@ -383,7 +391,7 @@ async fn read_form(
     }
 }
 
-async fn take_field(intake: &mut Intake, mut field: multer::Field<'_>, unread: &AtomicUsize) -> Result<()> {
+async fn take_field(intake: &mut Intake<'_>, mut field: multer::Field<'_>, unread: &AtomicUsize) -> Result<()> {
     while let Some(chunk) = field.chunk().await.map_err(|_| broken_off())? {
         unread.store(0, Ordering::Relaxed);
         intake.take(&chunk).await?;

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpResponse, get,
     http::header::{self, HeaderValue},
-    web,
+    post, web,
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -70,6 +70,12 @@ pub struct BulletinView {
     pub made_at: DateTime<Utc>,
     /// By dimension and key, the total first.
     pub lines: Vec<BulletinLineView>,
+    /// When it was published; from then on it does not change. Nothing before.
+    pub published_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the document, in hexadecimal.
+    pub hash: Option<String>,
+    /// What was published, as canonical JSON (RFC 8785).
+    pub document: Option<String>,
 }
 
 impl BulletinView {
@@ -88,7 +94,14 @@ impl BulletinView {
             }),
             key: line.key,
         };
+        let (published_at, hash, document) = match bulletin.published {
+            Some(published) => (Some(published.at), Some(published.hash), Some(published.document)),
+            None => (None, None, None),
+        };
         Self {
+            published_at,
+            hash,
+            document,
             year: bulletin.year,
             is_final: bulletin.is_final,
             made_at: bulletin.made_at,
@@ -97,17 +110,36 @@ impl BulletinView {
     }
 }
 
-/// The bulletin of a year: the same for everybody.
+/// The bulletin of a year, the same for everybody: as it was published, or as it stands now.
 #[utoipa::path(
     tag = "opportunities", params(("year" = String, Path)),
     responses((status = 200, body = BulletinView), (status = 404, body = ProblemView))
 )]
 #[get("/v1/bulletins/{year}.json")]
 pub async fn json(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let bulletin = bulletins::make(&ctx, &year).await?;
+    let bulletin = bulletins::get(&ctx, &year).await?;
     let view = BulletinView::new(bulletin, request_id::current_language());
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::VARY, "accept-language"))
+        .json(view))
+}
+
+/// Publishes the bulletin of a year that is over, once: from then on it does not change.
+#[utoipa::path(
+    tag = "opportunities", params(("year" = String, Path)),
+    responses((status = 201, body = BulletinView), (status = 401, body = ProblemView),
+              (status = 403, body = ProblemView), (status = 404, body = ProblemView),
+              (status = 409, body = ProblemView)),
+    security(("bearer" = []))
+)]
+#[post("/v1/bulletins/{year}")]
+pub async fn publish(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let bulletin = bulletins::publish(&ctx, &year).await?;
+    let view = BulletinView::new(bulletin, request_id::current_language());
+    let at = format!("/v1/bulletins/{}.json", view.year);
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, at))
         .insert_header((header::VARY, "accept-language"))
         .json(view))
 }
@@ -119,7 +151,7 @@ pub async fn json(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Pro
 )]
 #[get("/v1/bulletins/{year}.csv")]
 pub async fn csv(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let bulletin = bulletins::make(&ctx, &year).await?;
+    let bulletin = bulletins::get(&ctx, &year).await?;
     let name = format!("attachment; filename=\"bulletin-{}.csv\"", bulletin.year);
     let text = bulletins::csv(&bulletin, request_id::current_language())?;
     Ok(HttpResponse::Ok()
@@ -137,7 +169,7 @@ pub async fn csv(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Prob
 )]
 #[get("/v1/bulletins/{year}.html")]
 pub async fn html(ctx: Ctx, year: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let bulletin = bulletins::make(&ctx, &year).await?;
+    let bulletin = bulletins::get(&ctx, &year).await?;
     let text = bulletins::html(&bulletin, request_id::current_language());
     let policy = format!("{}; frame-ancestors 'none'", page::policy());
     Ok(HttpResponse::Ok()

@@ -334,8 +334,9 @@ pub struct ActivitiesView {
 #[get("/v1/consortia/{consortium}/activities")]
 pub async fn activities(ctx: Ctx, consortium: web::Path<String>) -> Result<HttpResponse, Problem> {
     let registry = ctx.memory.registry();
-    registry.consortia.get(&consortium).ok_or(Error::NotFound(Kind::Registry))?;
-    let activities = registry.activities.of(&consortium).map(ActivityView::from).collect();
+    // What was merged is asked for by its old code, too.
+    let consortium = registry.consortia.get(&consortium).ok_or(Error::NotFound(Kind::Registry))?;
+    let activities = registry.activities.of(consortium.code.as_str()).map(ActivityView::from).collect();
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(ActivitiesView { activities }))
 }
 
@@ -441,6 +442,8 @@ pub struct OverviewView {
     pub schools_in_none: Vec<String>,
     /// Certified enterprises that are in none, by code.
     pub certified_in_none: Vec<String>,
+    /// Industry chains that no consortium serves, by code.
+    pub chains_in_none: Vec<String>,
 }
 
 /// How consortia are made up and overlap, and who is in none.
@@ -467,6 +470,7 @@ pub async fn overview(ctx: Ctx) -> Result<HttpResponse, Problem> {
         overlaps: found.overlaps.into_iter().map(overlap).collect(),
         schools_in_none: found.schools_in_none,
         certified_in_none: found.certified_in_none,
+        chains_in_none: found.chains_in_none,
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(view))
 }

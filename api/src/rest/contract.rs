@@ -201,6 +201,7 @@ const NAMES: &[(&str, &str)] = &[
     ("GET /v1/bulletins/{year}.csv", "getBulletinCsv"),
     ("GET /v1/bulletins/{year}.html", "getBulletinHtml"),
     ("GET /v1/bulletins/{year}.json", "getBulletin"),
+    ("POST /v1/bulletins/{year}", "publishBulletin"),
     ("GET /v1/interests", "listInterests"),
     ("GET /v1/interests/{interest}", "getInterest"),
     ("POST /v1/interests/{interest}/accept", "acceptInterest"),

@@ -210,6 +210,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(bulletins::json)
         .service(bulletins::csv)
         .service(bulletins::html)
+        .service(bulletins::publish)
         .service(changes::list)
         .service(audit::export)
         .service(audit::entries)
@@ -301,6 +302,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     modifiers(&Bearer),
+    // That of a parameter comes with no route.
+    components(schemas(submissions::Confirm)),
     tags(
         (name = "identity", description = "Tokens and keys"),
         (name = "people", description = "Accounts and clients, for administrators"),

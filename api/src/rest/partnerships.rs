@@ -146,6 +146,10 @@ pub struct PartnershipsQuery {
     pub city: Option<String>,
     /// Only of schools or enterprises that are members of this consortium, by code.
     pub consortium: Option<String>,
+    /// Only about this major, by its six digits.
+    pub major: Option<String>,
+    /// Only those with each of these words in what they are called or in a name of one of their sides.
+    pub search: Option<String>,
     /// 1 to 1,000 (100 unless given); more is refused.
     pub limit: Option<i64>,
     /// `next` of the page before.
@@ -201,6 +205,8 @@ pub async fn list(ctx: Ctx, query: web::Query<PartnershipsQuery>) -> Result<Http
         enterprise: one(query.enterprise),
         city: one(query.city),
         consortium: query.consortium,
+        major: one(query.major),
+        search: query.search,
     };
     let page = partnerships::list(&ctx, &filter, &ask).await?;
     let next = page.items.last().filter(|_| page.has_next).map(|last| partnerships::cursor(partnerships::place(last)));

@@ -73,8 +73,7 @@ pub struct SdmxDataQuery {
     /// Only so many periods, up to the last.
     #[param(rename = "lastNObservations")]
     pub last_n_observations: Option<u32>,
-    /// `TIME_PERIOD`, or `AllDimensions` for observations that stand alone (not in JSON); other layouts are not
-    /// offered.
+    /// `TIME_PERIOD`, or `AllDimensions` for observations that stand alone; other layouts are not offered.
     #[param(rename = "dimensionAtObservation")]
     pub dimension_at_observation: Option<String>,
     /// `full`, `dataonly`, `serieskeysonly` or `nodata`.
@@ -234,7 +233,7 @@ async fn figures(
             (DataFormat::Json, &["application/vnd.sdmx.data+json", "application/json"]),
         ],
     )?;
-    let Read { ask, updated_after } = read(flow, key, format, query)?;
+    let Read { ask, updated_after } = read(flow, key, query)?;
     let (head, fingerprint, series, release) = sdmx::message(&ctx, &ask).await?;
     if updated_after.is_some_and(|after| release.row.publish_at <= after) {
         return Err(Error::NotFound(Kind::Catalogue).into());
@@ -267,7 +266,7 @@ struct Read {
     updated_after: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-fn read(flow: &str, key: &str, format: DataFormat, query: &[(String, String)]) -> Result<Read> {
+fn read(flow: &str, key: &str, query: &[(String, String)]) -> Result<Read> {
     let mut faults = Vec::new();
     let mut ask = Ask {
         flow: flow.to_owned(),
@@ -316,12 +315,12 @@ fn read(flow: &str, key: &str, format: DataFormat, query: &[(String, String)]) -
                 _ => fault("full, dataonly, serieskeysonly, nodata"),
             },
             "dimensionAtObservation" if value == TIME => {}
-            "dimensionAtObservation" if value == ALL_DIMENSIONS && format != DataFormat::Json => ask.is_flat = true,
+            "dimensionAtObservation" if value == ALL_DIMENSIONS => ask.is_flat = true,
             "dimensionAtObservation" => {
                 return Err(Error::NotImplemented(Text::new(
-                    format!("只提供按 {TIME} 排列的序列，以及（JSON 除外）{ALL_DIMENSIONS}"),
+                    format!("只提供按 {TIME} 排列的序列，以及 {ALL_DIMENSIONS}"),
                     format!(
-                        "Observations are laid out by `{TIME}` or, but for JSON, by `{ALL_DIMENSIONS}`: leave \
+                        "Observations are laid out by `{TIME}` or by `{ALL_DIMENSIONS}`: leave \
                          `dimensionAtObservation` out"
                     ),
                 )));

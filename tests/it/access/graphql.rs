@@ -883,6 +883,12 @@ Query bulletin | { it: $field(year: 2024) { year } }
     -            data  data  data  data  data  data  data  data  data 
 Bulletin year isFinal madeAt | { it: bulletin(year: 2024) { it: $field } }
     -            data  data  data  data  data  data  data  data  data 
+Bulletin publishedAt hash document | { it: bulletin(year: 2024) { it: $field } }
+    -            null  null  null  null  null  null  null  null  null 
+Mutation publishBulletin | mutation { it: $field(input: { year: 2023 }) { bulletin { year } } }
+    -            401   403   403   data  403   403   403   403   403 
+PublishBulletinPayload bulletin | mutation { it: publishBulletin(input: { year: 2022 }) { it: $field { year } } }
+    -            401   403   403   data  403   403   403   403   403 
 Bulletin lines | { it: bulletin(year: 2024) { it: $field { key } } }
     -            data  data  data  data  data  data  data  data  data 
 BulletinLine dimension key name | { it: bulletin(year: 2024) { it: lines { it: $field } } }
@@ -972,7 +978,7 @@ Query taskEvaluations | { it: $field(city: "620100") { it: key } }
 Query taskEvaluation | { it: $field(id: "{evaluation}") { it: key } }
     errand         401     null  null    data     data  data   null   null       null
     no-errand      401     null  null    null     null  null   null   null       null
-TaskEvaluation key year document hash at | { it: taskEvaluation(id: "{evaluation}") { it: $field } }
+TaskEvaluation id key year document hash at | { it: taskEvaluation(id: "{evaluation}") { it: $field } }
     errand         401     null  null    data     data  data   null   null       null
 TaskEvaluation city school | { it: taskEvaluation(id: "{evaluation}") { it: $field { code } } }
     errand         401     null  null    data     data  data   null   null       null
@@ -1045,7 +1051,7 @@ ConsortiumApplicationEdge cursor | { it: consortiumApplications { it: edges { it
     -            401    none  none    data     none data   none   data       none
 ConsortiumApplicationEdge node | { it: consortiumApplications { it: edges { it: $field { code } } } }
     -            401    none  none    data     none data   none   data       none
-ConsortiumApplication code state message createdAt updatedAt etag | { it: consortiumApplication(code: "{application}") { it: $field } }
+ConsortiumApplication id code state message createdAt updatedAt etag | { it: consortiumApplication(code: "{application}") { it: $field } }
     application  401    null  null    data     null data   null   data       null
 ConsortiumApplication consortium enterprise | { it: consortiumApplication(code: "{application}") { it: $field { code } } }
     application  401    null  null    data     null data   null   data       null
@@ -1117,7 +1123,7 @@ EnterpriseCertificationEdge cursor | { it: enterpriseCertifications(filter: { st
     -                    none  none  none  data  data  none  none  data  none
 EnterpriseCertificationEdge node | { it: enterpriseCertifications(filter: { state: [SUBMITTED], batch: ["2098-1"], city: ["620100"] }) { it: edges { it: $field { id } } } }
     -                    none  none  none  data  data  none  none  data  none
-EnterpriseCertification id state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag | { it: enterpriseCertification(id: "{certification}") { it: $field } }
+EnterpriseCertification id key state batch staff internshipPlaces statement evidence reason validFrom validUntil createdAt updatedAt etag | { it: enterpriseCertification(id: "{certification}") { it: $field } }
     application          null  null  null  data  data  null  null  data  null
     foreign-application  null  null  null  data  null  null  null  null  null
 EnterpriseCertification enterprise city | { it: enterpriseCertification(id: "{certification}") { it: $field { code } } }
@@ -1134,7 +1140,7 @@ Enterprise incentives | { it: enterprise(code: "EEADEB0F3") { it: $field { id } 
     -                    none  none  none  data  data  none  none  data  none
 Query incentives | { it: $field { id } }
     -                    401  403  403  data  data  403  403  data  403
-Incentive id kind amount grantedOn source cancelledAt cancelledBecause etag | { it: incentives { it: $field } }
+Incentive id key kind amount grantedOn source cancelledAt cancelledBecause etag | { it: incentives { it: $field } }
     -                    401  403  403  data  data  403  403  data  403
 Incentive enterprise | { it: incentives { it: $field { code } } }
     -                    401  403  403  data  data  403  403  data  403
@@ -1155,7 +1161,7 @@ TeacherCertificationEdge cursor | { it: teacherCertifications { it: edges { it: 
     -                    401  403  403  data  data  data  data  403  403
 TeacherCertificationEdge node | { it: teacherCertifications { it: edges { it: $field { id } } } }
     -                    401  403  403  data  data  data  data  403  403
-TeacherCertification id number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag | { it: teacherCertification(id: "{certification}") { it: $field } }
+TeacherCertification id key number level majorCategory evidence year state step agency dueOn isOverdue reason isAppealed createdAt updatedAt etag | { it: teacherCertification(id: "{certification}") { it: $field } }
     case                 401  null  null  data  data  data  data  null  null
 TeacherCertification school | { it: teacherCertification(id: "{certification}") { it: $field { code } } }
     case                 401  null  null  data  data  data  data  null  null
@@ -1226,7 +1232,7 @@ Designation id school name nameEn level detail since until etag source | { it: s
 Enterprise id code name nameEn industry certification city cityBasis uscc consortia partnerships website profile aliases mergedCodes since until etag source | { it: enterprise(code: "EEADEB0F3") { $fields } }
 EnterpriseConnection edges nodes pageInfo totalCount | { it: enterprises(first: 3) { $fields } }
 EnterpriseEdge cursor node | { it: enterprises(first: 3) { it: edges { $fields } } }
-Consortium id code name nameEn kind scope foundedOn members aliases mergedCodes since until etag source activities | { it: consortia(first: 1) { it: nodes { $fields } } }
+Consortium id code name nameEn kind scope foundedOn members formerMembers industryChain aliases mergedCodes since until etag source activities | { it: consortia(first: 1) { it: nodes { $fields } } }
 ConsortiumConnection edges nodes pageInfo totalCount | { it: consortia(first: 3) { $fields } }
 ConsortiumEdge cursor node | { it: consortia(first: 3) { it: edges { $fields } } }
 ConsortiumMembership id consortium role memberType school enterprise institution nameAsPrinted since until etag source | { it: consortia(first: 3) { it: nodes { it: members { $fields } } } }
@@ -1236,7 +1242,7 @@ Major id code name nameEn category class level edition until programmes industry
 MajorConnection edges nodes pageInfo totalCount | { it: majors(first: 3) { $fields } }
 MajorEdge cursor node |
 Programme id school major since until source etag |
-IndustryChain id code name nameEn until majors source etag |
+IndustryChain id code name nameEn until majors consortia source etag |
 MajorChain id major industryChain source etag |
 RegistryChange changeId kind code effectiveOn changedAt role org reason before after |
 RegistryChangeConnection edges nodes pageInfo totalCount | { it: registryChanges(first: 3) { $fields } }
@@ -1246,7 +1252,7 @@ PartnershipConnection edges nodes pageInfo totalCount | { it: partnerships(first
 PartnershipEdge cursor node | { it: partnerships(first: 3, filter: { state: [ACTIVE] }) { it: edges { $fields } } }
 PartnershipStatistics partnerships students investment groups | { it: partnershipStatistics(groupBy: KIND) { $fields } }
 PartnershipGroup key city school enterprise consortium partnerships students investment | { it: partnershipStatistics(groupBy: SCHOOL) { it: groups { $fields } } }
-ConsortiumOverview consortia byType byCity overlaps schoolsInNone certifiedInNone | { it: consortiumOverview { $fields } }
+ConsortiumOverview consortia byType byCity overlaps schoolsInNone certifiedInNone chainsInNone | { it: consortiumOverview { $fields } }
 ConsortiumComposition consortium members byType byCity | { it: consortiumOverview { it: consortia { $fields } } }
 ConsortiumOverlap consortium other count schools enterprises institutions | { it: consortiumOverview { it: overlaps { $fields } } }
 MemberCount key city members | { it: consortiumOverview { it: byCity { $fields } } }
@@ -1257,8 +1263,8 @@ Rule id code dataset severity expression message isEnabled validFrom validTo eta
 Period id code kind startsOn endsOn | { it: claims { it: period { $fields } } }
 Claim id key label indicator statistic scope scopeCode period comparator value unit source | { it: claims(filter: { indicator: ["talent.graduates"] }) { $fields } }
 Explanation claim other cause text at |
-CertificationBatch code year title applyFrom applyUntil source etag | { certificationBatches { $fields } }
-CertificationAgency code name majorCategories etag | { certificationAgencies { $fields } }
+CertificationBatch id code year title applyFrom applyUntil source etag | { certificationBatches { $fields } }
+CertificationAgency id code name majorCategories etag | { certificationAgencies { $fields } }
 InternshipDuty enterprise standing staff required offered missing | { internshipDuties { $fields } }
 Certificate code number state school category level majorCategory validFrom validUntil | { it: certificate(code: "aaaaaaaaaaaaaaaaaaaaaaaaaaaa") { $fields } }
 TeacherCertificationStatistics total groups | { it: teacherCertificationStatistics(groupBy: [LEVEL], basis: HISTORICAL) { $fields } }

@@ -59,7 +59,10 @@ async fn a_large_batch_begins_with_its_answer() {
     let kept = super::take_in(&ctx, &text).await;
     assert_eq!(kept.row.state.word(), "running");
     drop((ctx, once));
-    assert!(!batches::work(&app.system(), &|| false).await.unwrap(), "nobody was told that it is taken");
+    assert!(
+        !batches::work(&app.system(), &app.house.tray, &|| false).await.unwrap(),
+        "nobody was told that it is taken"
+    );
     assert_eq!(effects(&app).await, (before.0 + 1, before.1, before.2));
 
     // Sent again, twice, it is one.

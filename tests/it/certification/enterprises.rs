@@ -180,6 +180,10 @@ async fn an_enterprise_goes_from_its_application_to_its_certificate_and_loses_it
         assert_eq!(events(&app, who, "enterprise_certification").await, Vec::<String>::new());
         assert_eq!(events(&app, who, "incentive").await, Vec::<String>::new());
     }
+    // What it was given is told to nobody by an event.
+    let rows = crate::stage::sealed(&app).await;
+    assert!(rows.iter().all(|row| !row.data.contains("1200000")));
+    crate::persons::expect_nowhere(&app).await;
     server.stop().await;
 }
 

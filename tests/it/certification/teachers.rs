@@ -215,6 +215,7 @@ async fn a_teacher_goes_through_all_levels_to_a_certificate() {
     let journal: Vec<journal::Model> = journal::Entity::find().all(app.house.db.read()).await.unwrap();
     let journal: String = journal.into_iter().map(|row| row.data).collect();
     assert!(!journal.contains("T-0017"));
+    crate::persons::expect_nowhere(&app).await;
     server.stop().await;
 }
 

@@ -188,7 +188,11 @@ type Sdmx = BTreeMap<(String, String), (String, String)>;
 
 /// What SDMX says of the totals of a flow, by area and indicator: digits and status.
 async fn sdmx(caller: &Caller, flow: &str, form: &str) -> Sdmx {
-    let path = format!("/sdmx/2.1/data/{flow}/A..._T._T._T?startPeriod={PERIOD}&endPeriod={PERIOD}");
+    let (form, layout) = match form.strip_suffix(", alone") {
+        Some(form) => (form, "&dimensionAtObservation=AllDimensions"),
+        None => (form, ""),
+    };
+    let path = format!("/sdmx/2.1/data/{flow}/A..._T._T._T?startPeriod={PERIOD}&endPeriod={PERIOD}{layout}");
     let kind = if form.ends_with("xml") { form.to_owned() } else { format!("data+{form}") };
     let accept = format!("application/vnd.sdmx.{kind}");
     let answer = fetch(caller, "GET", &path, &[("accept", &accept)]).await.expect(200);
@@ -210,19 +214,23 @@ async fn sdmx(caller: &Caller, flow: &str, form: &str) -> Sdmx {
 fn sdmx_json(bytes: &[u8]) -> Sdmx {
     let message: serde_json::Value = serde_json::from_slice(bytes).unwrap();
     let structure = &message["data"]["structure"];
+    let is_flat = structure["dimensions"]["series"].as_array().unwrap().is_empty();
+    let level = if is_flat { "observation" } else { "series" };
     let code = |place: &str, at: usize| {
-        structure["dimensions"]["series"][at]["values"][place.parse::<usize>().unwrap()]["id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        structure["dimensions"][level][at]["values"][place.parse::<usize>().unwrap()]["id"].as_str().unwrap().to_owned()
     };
+    // The value, the status, and what is said of the series of one that stands alone.
+    type Observations = BTreeMap<String, Vec<Box<RawValue>>>;
     #[derive(serde::Deserialize)]
     struct Series {
-        observations: BTreeMap<String, (Box<RawValue>, usize)>,
+        observations: Observations,
     }
     #[derive(serde::Deserialize)]
     struct Set {
+        #[serde(default)]
         series: BTreeMap<String, Series>,
+        #[serde(default)]
+        observations: Observations,
     }
     #[derive(serde::Deserialize)]
     struct Inside {
@@ -235,11 +243,13 @@ fn sdmx_json(bytes: &[u8]) -> Sdmx {
     }
     let exact: Message = serde_json::from_slice(bytes).unwrap();
     let mut all = Sdmx::new();
-    for (key, series) in &exact.data.sets[0].series {
+    let set = &exact.data.sets[0];
+    let of_series = set.series.iter().map(|(key, series)| (key, series.observations.values().next().unwrap()));
+    for (key, said) in of_series.chain(&set.observations) {
         let places: Vec<&str> = key.split(':').collect();
-        let (value, status) = series.observations.values().next().unwrap();
-        let status = structure["attributes"]["observation"][0]["values"][*status]["id"].as_str().unwrap();
-        let value = if value.get() == "null" { "" } else { value.get() };
+        let status: usize = said[1].get().parse().unwrap();
+        let status = structure["attributes"]["observation"][0]["values"][status]["id"].as_str().unwrap();
+        let value = if said[0].get() == "null" { "" } else { said[0].get() };
         all.insert((code(places[1], 1), code(places[2], 2)), (value.to_owned(), status.to_owned()));
     }
     all
@@ -287,6 +297,29 @@ fn sdmx_xml(bytes: &[u8]) -> Sdmx {
     }
 }
 
+/// What the tables of the report say of the province: by indicator, the row of the CSV; and the page has that number.
+async fn report(caller: &Caller) -> BTreeMap<String, Row> {
+    let index = caller.get(&format!("/v1/reports/{PERIOD}")).await.expect(200).json();
+    let mut all = BTreeMap::new();
+    for table in index["tables"].as_array().unwrap() {
+        let file = table["files"][2].as_str().unwrap().strip_suffix(".csv").unwrap();
+        let csv = fetch(caller, "GET", &format!("/v1/reports/{PERIOD}/{file}.csv"), &[]).await.expect(200);
+        let page = fetch(caller, "GET", &format!("/v1/reports/{PERIOD}/{file}.html"), &[]).await.expect(200);
+        let page = String::from_utf8(page.bytes).unwrap();
+        let rows: Vec<Row> = csv::Reader::from_reader(csv.bytes.as_slice()).deserialize().map(Result::unwrap).collect();
+        for row in rows {
+            let is_of_school = row.get("school").is_some_and(|school| !school.is_empty());
+            if is_of_school || row.get("period").is_none_or(|period| period != PERIOD) {
+                continue;
+            }
+            let figure = format!("data-indicator=\"{}\" data-value=\"{}\"", row["indicator"], row["value"]);
+            assert!(page.contains(&figure), "{file}.html has no {figure}");
+            assert!(all.insert(row["indicator"].clone(), row).is_none(), "{file} has a line twice");
+        }
+    }
+    all
+}
+
 #[tokio::test]
 async fn the_same_aggregate_by_every_door_is_the_same_number() {
     let app = filled().await;
@@ -299,8 +332,18 @@ async fn the_same_aggregate_by_every_door_is_the_same_number() {
             let codes: Vec<String> = registry.indicators.all().iter().map(|line| line.code.0.clone()).collect();
             let known = graphql(&caller, &codes, by).await;
             let mut seen = 0;
+            if name.is_empty() && by == "province" {
+                let printed = report(&caller).await;
+                assert_eq!(printed.len(), known.len(), "each indicator stands in a table of the report");
+                for ((code, _), told) in &known {
+                    for column in ["value", "status", "schools"] {
+                        assert_eq!(plain(&printed[code][column]), told[column], "report {code} {column}");
+                    }
+                    compared += 1;
+                }
+            }
             for dataset in registry.datasets.all() {
-                for form in ["csv", "genericdata+xml", "structurespecificdata+xml", "json"] {
+                for form in ["csv", "genericdata+xml", "structurespecificdata+xml", "json", "json, alone"] {
                     let all = sdmx(&caller, dataset.code.as_str(), form).await;
                     let told = known.iter().filter(|((code, _), _)| code.starts_with(&format!("{}.", dataset.code)));
                     for ((code, city), told) in told {

@@ -106,14 +106,22 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.caller.http.request(method.parse().unwrap(), format!("{base}{path}"));
-        request = request.bearer_auth(self.caller.token.as_deref().unwrap()).body(body.to_owned());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+        let began = Instant::now();
+        loop {
+            let mut request = self.caller.http.request(method.parse().unwrap(), format!("{base}{path}"));
+            request = request.bearer_auth(self.caller.token.as_deref().unwrap()).body(body.to_owned());
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let answer = request.send().await?;
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let answer = Answer { status, headers, text: answer.text().await? };
+            // A service that is short of time after its start says that it cannot know who may act, and does nothing.
+            if answer.status != 503 || began.elapsed() > PATIENCE {
+                return Ok(answer);
+            }
+            sleep(Duration::from_millis(50)).await;
         }
-        let answer = request.send().await?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Ok(Answer { status, headers, text: answer.text().await? })
     }
 
     /// Sends a write under a key of its own until it is answered.

@@ -126,6 +126,9 @@ INSERT INTO major (code, position, name, category, class, level, edition, source
     ('999901', 1, '某专业', '某大类', '某类', 'secondary', '2021', 't');
 INSERT INTO industry_chain (code, position, name, source) VALUES
     ('I00000001', 1, '某链', 't');
+UPDATE consortium SET chain_code = 'I00000001';
+INSERT INTO bulletin (year, document, hash, actor, at) VALUES
+    (2024, '{}', HASH_1, 'client:demo', '2024-01-02 03:04:05+00:00');
 INSERT INTO major_chain (id, position, major_code, chain_code, source) VALUES
     (UUID_1, 1, '999901', 'I00000001', 't');
 INSERT INTO programme (id, position, school_code, major_code, since, source) VALUES

@@ -169,3 +169,63 @@ async fn a_member_twice_over_is_one_member() {
     assert_eq!((of(&kept), of(&gone)), (1, 0));
     server.stop().await;
 }
+
+/// Two consortia that are one: what they have done, who wants to join, and every question by the old code.
+#[tokio::test]
+async fn of_two_consortia_one_stays_and_the_old_code_leads_on() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let (province, public) = (server.client(PROVINCE).await, server.anonymous());
+    let (kept, gone) = ("C056B4CFB", "CD9B599D7");
+    let school = server.client("school-62001").await;
+    let asked = school.post(&format!("/v1/consortia/{gone}/applications"), None, &json!({})).await.expect(201);
+    let asked = format!("/v1/consortium-applications/{}", asked.json()["id"].as_str().unwrap());
+    let held = json!({ "held_on": "2024-05-01", "title": "年会", "kind": "meeting" });
+    province.post(&format!("/v1/consortia/{gone}/activities"), None, &held).await.expect(201);
+
+    let body = json!({ "kind": "consortium", "keep": kept, "merge": gone, "reason": "同一机构" });
+    let done = province.post("/v1/registry/duplicates/merge", None, &body).await.expect(200).json();
+    assert!(done["moved"].as_u64().unwrap() > 3, "{done}");
+    let activities = |code: &str| format!("/v1/consortia/{code}/activities");
+    for code in [kept, gone] {
+        assert_eq!(public.get(&activities(code)).await.expect(200).json()["activities"].as_array().unwrap().len(), 1);
+    }
+    // Its lead sees who wants to join what is one now, and takes it in; by the old code, too.
+    let lead = server.client("school-62002").await;
+    assert_eq!(lead.get(&asked).await.expect(200).json()["consortium"], kept);
+    for code in [kept, gone] {
+        let list = format!("/v1/consortium-applications?consortium={code}");
+        assert_eq!(lead.get(&list).await.expect(200).json()["applications"].as_array().unwrap().len(), 1);
+    }
+    lead.post(&format!("{asked}/accept"), Some("*"), &json!({})).await.expect(200);
+    lead.post(&activities(gone), None, &held).await.expect(201);
+    assert_eq!(public.get(&activities(kept)).await.expect(200).json()["activities"].as_array().unwrap().len(), 2);
+    let list = |code: &str| format!("/v1/consortium-members?of={code}");
+    let members = public.get(&list(kept)).await.expect(200).json();
+    assert_eq!(public.get(&list(gone)).await.expect(200).json(), members);
+
+    // Lists, aggregates and files are asked by either.
+    let query = |code: &str| {
+        format!(
+            r#"{{ schools(filter: {{ consortium: "{code}" }}) {{ nodes {{ code }} }}
+                 partnerships(filter: {{ consortium: "{code}" }}) {{ totalCount }}
+                 aggregate(input: {{ indicators: ["scale.students"], period: "2023", filter: {{ consortium: "{code}" }},
+                     release: "live" }}) {{ groups {{ cells {{ expected schools value }} }} }} }}"#
+        )
+    };
+    let told = Caller::data(province.graphql(&query(kept), json!({})).await);
+    assert!(told["schools"]["nodes"].as_array().unwrap().contains(&json!({ "code": "62001" })), "{told}");
+    assert_eq!(Caller::data(province.graphql(&query(gone), json!({})).await), told);
+    let file = |code: &str| {
+        format!(
+            "/v1/data/scale.csv?period=2023&indicator=scale.students&group_by=province&release=live&consortium={code}"
+        )
+    };
+    let csv = province.get(&file(kept)).await.expect(200).text;
+    assert_eq!(province.get(&file(gone)).await.expect(200).text, csv);
+    // `leave` is of what is there now, whatever it is called.
+    school.post(&format!("/v1/consortia/{gone}/leave"), None, &json!({})).await.expect(200);
+    let former = public.get(&format!("{}&ended=true", list(gone))).await.expect(200).json();
+    assert_eq!(former["items"][0]["member"], "62001");
+    server.stop().await;
+}

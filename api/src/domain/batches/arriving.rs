@@ -1,4 +1,4 @@
-//! A file that is read while it is still being fetched, and kept on the way for a second reading.
+//! A file that is read while it is still coming in, and kept on the way for a reader who must go back.
 
 use std::{
     fs::File,

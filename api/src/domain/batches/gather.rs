@@ -1,8 +1,9 @@
 //! Rows to tables, in bounded memory.
 //!
-//! The file is read twice. The first time says which tables there are and in which row each ends;
-//! the second time a table is handed over as soon as its last row has gone by. So a file that is in
-//! the order of its tables is never held, and one that is not is held packed, up to a bound.
+//! A file is read once. Its rows are kept packed, in the order in which they came, and at its end it is known which
+//! tables there are and how many rows each has. Then the packed rows go by, and a table is handed over as soon as it
+//! has all of its own. So of a file that is in the order of its tables nothing is held, and of one that is not, up to
+//! a bound.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,12 +15,13 @@ use super::{
     arriving::Arriving,
     causes::{Causes, Example},
     names::{self, Names},
+    packed::{self, Packer, Runs, Unpacked},
 };
 use crate::{
     domain::{periods::Period, submissions::Key},
     error::{Error, Finding, Text},
     formats::{
-        batch::{self, Fault, Format, Row, Value},
+        batch::{self, Fault, Format, Row},
         document::short,
     },
 };
@@ -36,7 +38,7 @@ pub(super) enum Source {
     Memory(Cursor<Vec<u8>>),
     /// A large one, in a file of its own that goes away with it.
     File(std::fs::File),
-    /// A large one that is being fetched.
+    /// A large one that is coming in.
     Arriving(Arriving),
 }
 
@@ -68,13 +70,11 @@ impl Seek for Source {
 struct Slot {
     key: Key,
     rows: u32,
-    last: u64,
-    packed: Vec<u8>,
 }
 
-/// What the first reading has found.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
+/// A file that has been read.
+#[derive(Debug)]
+pub(super) struct Reading {
     /// How many rows the file has.
     pub rows: u64,
     /// Rows of tables that nobody can address.
@@ -82,14 +82,7 @@ pub(super) struct Survey {
     /// Why.
     pub causes: Causes,
     slots: Vec<Slot>,
-    groups: HashMap<Key, usize>,
-}
-
-impl Survey {
-    /// How many tables the file states.
-    pub(super) fn tables(&self) -> usize {
-        self.slots.len()
-    }
+    runs: Runs,
 }
 
 /// A table of the file, complete.
@@ -100,6 +93,13 @@ pub(super) struct Gathered {
     /// How many rows state it.
     pub rows: u32,
     packed: Vec<u8>,
+}
+
+impl Gathered {
+    /// Its rows, in the order of the file.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Unpacked<'_>> {
+        packed::rows(&self.packed)
+    }
 }
 
 /// What a file calls a table, and the place of that table; rows of one table mostly follow each other.
@@ -167,205 +167,165 @@ fn example(row: &Row<'_>) -> Example {
     }
 }
 
-/// Reads the file for the first time.
-///
-/// # Errors
-/// Everything that is wrong with the file itself.
-pub(super) fn survey(source: &mut Source, format: Format, names: &Names<'_>) -> Result<Survey, Vec<Fault>> {
-    let mut survey = Survey::default();
-    let mut latest = Latest::default();
-    let mut wrong: Option<Box<Finding>> = None;
-    let mut has_too_many = false;
-    batch::scan(source, format, &mut |row| {
-        survey.rows += 1;
-        if survey.rows == 1 || !latest.is(&row) {
-            match key_of(names, &row) {
+/// What has been read so far.
+struct Reader<'n, 'r> {
+    names: &'n Names<'r>,
+    rows: u64,
+    rejected: u64,
+    causes: Causes,
+    slots: Vec<Slot>,
+    groups: HashMap<Key, usize>,
+    packer: Packer,
+    latest: Latest,
+    wrong: Option<Box<Finding>>,
+    /// Why no row is wanted any more.
+    ended: Option<Fault>,
+}
+
+impl<'n, 'r> Reader<'n, 'r> {
+    fn new(names: &'n Names<'r>) -> Self {
+        Self {
+            names,
+            rows: 0,
+            rejected: 0,
+            causes: Causes::default(),
+            slots: Vec::new(),
+            groups: HashMap::new(),
+            packer: Packer::new(),
+            latest: Latest::default(),
+            wrong: None,
+            ended: None,
+        }
+    }
+
+    /// The place of a table.
+    fn slot(&mut self, key: Key) -> usize {
+        let slots = &mut self.slots;
+        *self.groups.entry(key).or_insert_with_key(|key| {
+            slots.push(Slot { key: key.clone(), rows: 0 });
+            slots.len() - 1
+        })
+    }
+
+    fn take(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        self.rows += 1;
+        if self.rows == 1 || !self.latest.is(row) {
+            match key_of(self.names, row) {
                 Ok(key) => {
-                    let slot = match survey.groups.get(&key) {
-                        Some(slot) => *slot,
-                        None => {
-                            survey.slots.push(Slot { key: key.clone(), rows: 0, last: 0, packed: Vec::new() });
-                            survey.groups.insert(key, survey.slots.len() - 1);
-                            survey.slots.len() - 1
-                        }
-                    };
-                    latest.set(&row, Some(slot));
+                    let slot = self.slot(key);
+                    self.latest.set(row, Some(slot));
                 }
                 Err(finding) => {
-                    latest.set(&row, None);
-                    wrong = Some(finding);
+                    self.latest.set(row, None);
+                    self.wrong = Some(finding);
                 }
             }
+            if self.slots.len() > TABLES {
+                return Err(Fault::new(
+                    "too_many_tables",
+                    format!("一次最多 {TABLES} 张表：请分成几批"),
+                    format!("A batch states {TABLES} tables at most: send several"),
+                ));
+            }
         }
-        if survey.slots.len() > TABLES {
-            has_too_many = true;
-            return ControlFlow::Break(());
-        }
-        match (latest.slot.and_then(|slot| survey.slots.get_mut(slot)), &wrong) {
-            (Some(slot), _) => {
+        match (self.latest.slot, &self.wrong) {
+            (Some(at), _) => {
+                let (Some(slot), Ok(number)) = (self.slots.get_mut(at), u32::try_from(at)) else { return Ok(()) };
                 slot.rows += 1;
-                slot.last = row.number;
+                let table = (slot.key.dataset.as_str(), slot.key.period.as_str());
+                self.packer.add(number, self.names, table, row)?;
             }
             (None, Some(finding)) => {
-                survey.rejected += 1;
-                survey.causes.add(finding, 1, 1, || example(&row));
+                self.rejected += 1;
+                self.causes.add(finding, 1, 1, || example(row));
             }
             (None, None) => {}
         }
-        ControlFlow::Continue(())
-    })?;
-    if has_too_many {
-        return Err(vec![Fault::new(
-            "too_many_tables",
-            format!("一次最多 {TABLES} 张表：请分成几批"),
-            format!("A batch states {TABLES} tables at most: send several"),
-        )]);
+        Ok(())
     }
-    Ok(survey)
 }
 
-/// Reads the file for the second time and hands over table after table; those in `done` are passed by.
+impl batch::Rows for Reader<'_, '_> {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
+        match self.take(&row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fault) => {
+                self.ended = Some(fault);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn again(&mut self) {
+        *self = Self::new(self.names);
+    }
+}
+
+/// Reads a file.
 ///
 /// # Errors
-/// Where the rows of too many tables are mixed.
-pub(super) fn tables(
-    source: &mut Source,
-    format: Format,
-    names: &Names<'_>,
-    survey: &mut Survey,
-    done: &HashSet<Key>,
-    each: &mut dyn FnMut(Gathered) -> ControlFlow<()>,
-) -> Result<(), Vec<Fault>> {
-    let mut latest = Latest::default();
-    let mut held = 0_usize;
-    let mut is_first = true;
-    let mut is_scattered = false;
-    batch::scan(source, format, &mut |row| {
-        if is_first || !latest.is(&row) {
-            is_first = false;
-            let slot = key_of(names, &row).ok().and_then(|key| survey.groups.get(&key).copied());
-            latest.set(&row, slot);
-        }
-        let Some(slot) = latest.slot.and_then(|slot| survey.slots.get_mut(slot)) else {
-            return ControlFlow::Continue(());
-        };
-        if !done.contains(&slot.key) {
-            let before = slot.packed.len();
-            pack(&mut slot.packed, names, (slot.key.dataset.as_str(), slot.key.period.as_str()), &row);
-            held += slot.packed.len() - before;
+/// Everything that is wrong with the file itself.
+pub(super) fn read(source: &mut Source, format: Format, names: &Names<'_>) -> Result<Reading, Vec<Fault>> {
+    let mut reader = Reader::new(names);
+    batch::scan(source, format, &mut reader)?;
+    let Reader { rows, rejected, causes, slots, packer, ended, .. } = reader;
+    if let Some(fault) = ended {
+        return Err(vec![fault]);
+    }
+    let runs = packer.end().map_err(|fault| vec![fault.into()])?;
+    Ok(Reading { rows, rejected, causes, slots, runs })
+}
+
+/// A table whose rows are going by.
+#[derive(Debug, Default)]
+struct Part {
+    rows: u32,
+    packed: Vec<u8>,
+}
+
+impl Reading {
+    /// How many tables the file states.
+    pub(super) fn tables(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Hands over table after table, until `each` has enough; those in `done` are passed by.
+    ///
+    /// # Errors
+    /// Where the rows of too many tables are mixed.
+    pub(super) fn hand_over(
+        mut self,
+        done: &HashSet<Key>,
+        each: &mut dyn FnMut(Gathered) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        let mut parts: HashMap<u32, Part> = HashMap::new();
+        let mut held = 0_usize;
+        while let Some(run) = self.runs.next()? {
+            let slot = usize::try_from(run.slot).ok().and_then(|at| self.slots.get(at));
+            let Some(slot) = slot.filter(|slot| !done.contains(&slot.key)) else {
+                self.runs.pass(&run)?;
+                continue;
+            };
+            held += run.bytes();
             if held > HELD_BYTES {
-                is_scattered = true;
-                return ControlFlow::Break(());
+                return Err(Fault::new(
+                    "scattered",
+                    "同一张表的行相隔太远：请按学校、报表、统计期排序后再上传",
+                    "Rows of one table stand too far apart: sort the file by school, dataset and period",
+                ));
             }
-            if slot.last == row.number {
-                let packed = std::mem::take(&mut slot.packed);
+            let part = parts.entry(run.slot).or_default();
+            part.rows += run.rows;
+            self.runs.read(&run, &mut part.packed)?;
+            if part.rows == slot.rows {
+                let packed = std::mem::take(&mut part.packed);
+                parts.remove(&run.slot);
                 held -= packed.len();
-                return each(Gathered { key: slot.key.clone(), rows: slot.rows, packed });
+                if each(Gathered { key: slot.key.clone(), rows: slot.rows, packed }).is_break() {
+                    break;
+                }
             }
         }
-        ControlFlow::Continue(())
-    })?;
-    if is_scattered {
-        return Err(vec![Fault::new(
-            "scattered",
-            "同一张表的行相隔太远：请按学校、报表、统计期排序后再上传",
-            "Rows of one table stand too far apart: sort the file by school, dataset and period",
-        )]);
+        Ok(())
     }
-    Ok(())
-}
-
-const KNOWN: u8 = b'k';
-const UNKNOWN: u8 = b'u';
-const AMBIGUOUS: u8 = b'a';
-
-/// Puts a row at the end of its table.
-fn pack(to: &mut Vec<u8>, names: &Names<'_>, table: (&str, &str), row: &Row<'_>) {
-    let text = |to: &mut Vec<u8>, text: &str| {
-        // A cell is shorter than this: the readers see to it.
-        let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-        to.extend_from_slice(&length.to_le_bytes());
-        to.extend_from_slice(text.as_bytes().get(..usize::from(length)).unwrap_or_default());
-    };
-    to.extend_from_slice(&row.number.to_le_bytes());
-    match names.line(table, row.indicator.trim()).and_then(|at| u32::try_from(at).ok()) {
-        Some(at) => {
-            to.push(KNOWN);
-            to.extend_from_slice(&at.to_le_bytes());
-        }
-        None => {
-            to.push(if names.is_ambiguous(table, row.indicator) { AMBIGUOUS } else { UNKNOWN });
-            text(to, row.indicator.trim());
-        }
-    }
-    let (kind, value) = match row.value {
-        Value::Text(value) => (b'T', value),
-        Value::Number(value) => (b'N', value),
-        Value::Fraction(value) => (b'P', value),
-        Value::Unfit(unfit, value) => (unfit.letter(), value),
-    };
-    to.push(kind);
-    text(to, value);
-    text(to, row.status);
-    text(to, row.note);
-}
-
-/// Which indicator a row of a table is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line<'a> {
-    /// The one at this place of the catalogue.
-    Known(usize),
-    /// A name that none of the table has.
-    Unknown(&'a str),
-    /// A label that several of the table have.
-    Ambiguous(&'a str),
-}
-
-/// A row of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unpacked<'a> {
-    /// The line of the file or the row of the sheet.
-    pub number: u64,
-    /// Which indicator.
-    pub line: Line<'a>,
-    /// What kind of thing the value is: a text, a number, a fraction, or one of the letters of [`batch::Unfit`].
-    pub kind: u8,
-    /// The value as it was written.
-    pub value: &'a str,
-    /// The word of a status.
-    pub status: &'a str,
-    /// A remark.
-    pub note: &'a str,
-}
-
-impl Gathered {
-    /// Its rows, in the order of the file.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Unpacked<'_>> {
-        let mut rest = self.packed.as_slice();
-        std::iter::from_fn(move || unpack(&mut rest))
-    }
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (first, after) = rest.split_first_chunk::<N>()?;
-    *rest = after;
-    Some(*first)
-}
-
-fn unpack<'a>(rest: &mut &'a [u8]) -> Option<Unpacked<'a>> {
-    fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
-        let length = usize::from(u16::from_le_bytes(take(rest)?));
-        let (text, after) = rest.split_at_checked(length)?;
-        *rest = after;
-        std::str::from_utf8(text).ok()
-    }
-    let number = u64::from_le_bytes(take(rest)?);
-    let [kind] = take(rest)?;
-    let line = match kind {
-        KNOWN => Line::Known(usize::try_from(u32::from_le_bytes(take(rest)?)).ok()?),
-        UNKNOWN => Line::Unknown(text(rest)?),
-        _ => Line::Ambiguous(text(rest)?),
-    };
-    let [kind] = take(rest)?;
-    Some(Unpacked { number, line, kind, value: text(rest)?, status: text(rest)?, note: text(rest)? })
 }

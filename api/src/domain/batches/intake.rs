@@ -6,7 +6,11 @@ use entity::{batch, words::BatchState};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
-use super::{AT_ONCE_BYTES, AT_ONCE_ROWS, Batch, Source, admit, at_once, queue, survey};
+use super::{
+    AT_ONCE_BYTES, AT_ONCE_ROWS, Batch, Source, admit,
+    ahead::{self, Ahead, Tray},
+    at_once, queue,
+};
 use crate::{
     ctx::Ctx,
     domain::submissions::Terms,
@@ -22,8 +26,9 @@ const PART_BYTES: usize = 2 << 20;
 
 /// A file that is coming in.
 #[derive(Debug)]
-pub struct Intake {
+pub struct Intake<'t> {
     ctx: Ctx,
+    tray: &'t Tray,
     row: batch::Model,
     limit: usize,
     size: usize,
@@ -32,18 +37,21 @@ pub struct Intake {
     parts: i32,
     /// The piece that is being written while the next one comes in.
     writing: Option<JoinHandle<Result<()>>>,
+    /// A large one is read on the way, if there is a seat.
+    ahead: Option<Ahead>,
 }
 
-impl Intake {
+impl<'t> Intake<'t> {
     /// A file of a format, of at most so many bytes.
     ///
     /// # Errors
     /// 401 or 403 for who may not send batches.
-    pub fn new(ctx: &Ctx, format: Format, terms: Terms, limit: usize) -> Result<Self> {
+    pub fn new(ctx: &Ctx, tray: &'t Tray, format: Format, terms: Terms, limit: usize) -> Result<Self> {
         admit(ctx)?;
         let row = queue::new(ctx, BatchState::Receiving, format, terms)?;
         Ok(Self {
             ctx: ctx.clone(),
+            tray,
             row,
             limit,
             size: 0,
@@ -51,6 +59,7 @@ impl Intake {
             held: Vec::new(),
             parts: 0,
             writing: None,
+            ahead: None,
         })
     }
 
@@ -84,6 +93,10 @@ impl Intake {
     async fn keep(&mut self, part: Vec<u8>) -> Result<()> {
         if self.parts == 0 {
             queue::insert(self.ctx.db.write(), &self.row).await?;
+            self.ahead = self.tray.begin(&self.ctx, queue::format(self.row.format))?;
+        }
+        if let Some(ahead) = &self.ahead {
+            ahead.take(part.clone()).await;
         }
         self.written().await?;
         let (ctx, id, number) = (self.ctx.clone(), self.row.id, self.parts);
@@ -112,10 +125,10 @@ impl Intake {
             let registry = self.ctx.memory.registry();
             let format = queue::format(self.row.format);
             let source = Source::Memory(Cursor::new(std::mem::take(&mut self.held)));
-            let (source, found) = survey(&self.ctx, &registry, source, format).await?;
-            let found = found.map_err(|faults| refusal(&faults))?;
-            if found.rows <= AT_ONCE_ROWS {
-                return at_once(&self.ctx, &registry, source, found, self.row).await;
+            let (source, read) = ahead::read(&self.ctx, &registry, source, format).await.map_err(Error::internal)?;
+            let reading = read.map_err(|faults| refusal(&faults))?;
+            if reading.rows <= AT_ONCE_ROWS {
+                return at_once(&self.ctx, &registry, reading, self.row).await;
             }
             if let Source::Memory(bytes) = source {
                 self.held = bytes.into_inner();
@@ -127,11 +140,14 @@ impl Intake {
             self.keep(part).await?;
         }
         self.written().await?;
+        if let Some(ahead) = self.ahead.take() {
+            self.tray.put(self.row.id, ahead);
+        }
         // Under a key the file is taken when its answer is kept, and not before.
         let tx = self.ctx.begin().await?;
         queue::received(&self.ctx, &tx, &self.row).await?;
         tx.commit().await?;
-        self.ctx.memory.bell().batch();
+        self.tray.tell();
         self.row.state = BatchState::Running;
         Ok(Batch::new(self.row, Vec::new()))
     }

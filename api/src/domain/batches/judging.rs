@@ -12,8 +12,9 @@ use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{
     causes::{Causes, Example},
-    gather::{Gathered, Line, Unpacked},
+    gather::Gathered,
     names,
+    packed::{Line, Unpacked},
 };
 use crate::{
     ctx::Ctx,

@@ -2,15 +2,18 @@
 //!
 //! `Intake` takes the file in. A small one is answered at once, in one transaction; a large one is kept
 //! in pieces and worked off by a job of whichever instance is free ([`work`]), block by block, so
-//! that it can be taken up again where it was left. `gather` makes tables of rows, `judging` passes
-//! them through the checks of every push, `causes` says why rows were rejected.
+//! that it can be taken up again where it was left. `ahead` reads it on its way in, `gather` makes tables of rows,
+//! which lie `packed` in between, `judging` passes them through the checks of every push, `causes` says why rows
+//! were rejected.
 
+mod ahead;
 mod arriving;
 mod causes;
 mod gather;
 mod intake;
 mod judging;
 mod names;
+mod packed;
 mod queue;
 mod working;
 
@@ -32,14 +35,14 @@ use uuid::Uuid;
 
 pub(super) use self::names::version_of;
 pub use self::{
+    ahead::Tray,
     causes::{Cause, Example},
     intake::Intake,
     working::work,
 };
 use self::{
-    gather::{Gathered, Source, Survey},
+    gather::{Gathered, Reading, Source},
     judging::{Judged, Outcome},
-    names::Names,
 };
 use super::{
     checks::{Beside, Form},
@@ -51,10 +54,7 @@ use crate::{
     authz::{Action, Kind, Role},
     ctx::Ctx,
     error::{Error, Result},
-    formats::{
-        batch::{Fault, Format},
-        document::sha256,
-    },
+    formats::document::sha256,
     memory::registry::Registry,
 };
 
@@ -121,22 +121,6 @@ pub async fn purge(system: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Reads a file for the first time, off the threads that answer requests.
-async fn survey(
-    ctx: &Ctx,
-    registry: &Arc<Registry>,
-    mut source: Source,
-    format: Format,
-) -> Result<(Source, std::result::Result<Survey, Vec<Fault>>)> {
-    let (ctx, registry) = (ctx.clone(), Arc::clone(registry));
-    tokio::task::spawn_blocking(move || {
-        let found = gather::survey(&mut source, format, &Names::new(&ctx, &registry));
-        (source, found)
-    })
-    .await
-    .map_err(Error::internal)
-}
-
 /// Judges tables, off the threads that answer requests.
 async fn judge(ctx: &Ctx, registry: &Arc<Registry>, tables: Vec<Gathered>) -> Result<Vec<Judged>> {
     let keys: Vec<Key> = tables.iter().map(|table| table.key.clone()).collect();
@@ -179,31 +163,20 @@ fn count(row: &mut batch::Model, causes: &mut causes::Causes, outcomes: &[Outcom
 }
 
 /// A small batch: everything in one transaction, and the answer at once.
-async fn at_once(
-    ctx: &Ctx,
-    registry: &Arc<Registry>,
-    mut source: Source,
-    mut survey: Survey,
-    mut row: batch::Model,
-) -> Result<Batch> {
-    let format = queue::format(row.format);
-    let rows = i64::try_from(survey.rows).map_err(Error::internal)?;
+async fn at_once(ctx: &Ctx, registry: &Arc<Registry>, reading: Reading, mut row: batch::Model) -> Result<Batch> {
+    let rows = i64::try_from(reading.rows).map_err(Error::internal)?;
     row.rows_total = Some(rows);
-    row.rows_rejected = i64::try_from(survey.rejected).map_err(Error::internal)?;
+    row.rows_rejected = i64::try_from(reading.rejected).map_err(Error::internal)?;
     row.rows_read = row.rows_rejected;
-    let (again, held) = (ctx.clone(), Arc::clone(registry));
-    let (tables, causes) = tokio::task::spawn_blocking(move || {
-        let mut tables = Vec::with_capacity(survey.tables());
-        let names = Names::new(&again, &held);
-        let ended = gather::tables(&mut source, format, &names, &mut survey, &HashSet::new(), &mut |table| {
+    let causes = reading.causes.clone();
+    let mut tables = Vec::with_capacity(reading.tables());
+    // A small file is packed in memory.
+    reading
+        .hand_over(&HashSet::new(), &mut |table| {
             tables.push(table);
             ControlFlow::Continue(())
-        });
-        ended.map(|()| (tables, survey.causes))
-    })
-    .await
-    .map_err(Error::internal)?
-    .map_err(|faults| crate::formats::batch::refusal(&faults))?;
+        })
+        .map_err(|fault| crate::formats::batch::refusal(&[fault]))?;
     let judged = judge(ctx, registry, tables).await?;
     let mut tries = 1;
     loop {

@@ -8,14 +8,14 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     TRIES,
+    ahead::{self, Tray},
     arriving::{self, Arriving},
     causes::{Causes, Example},
     count,
-    gather::{self, Gathered, Source},
+    gather::{Gathered, Reading, Source},
     is_contention, judge,
     judging::{self, Judged, Outcome},
-    names::Names,
-    queue, receipt, survey, tell, terms,
+    queue, receipt, tell, terms,
 };
 use crate::{
     authz::Actor,
@@ -23,6 +23,7 @@ use crate::{
     domain::submissions::Key,
     error::{Error, Finding, Language, Result},
     formats::batch::Fault,
+    memory::registry::Registry,
     request_id,
 };
 
@@ -35,7 +36,7 @@ const BLOCK_ROWS: u32 = 20_000;
 ///
 /// # Errors
 /// What kept it from going on; the batch is taken up again when its lease has run out.
-pub async fn work(system: &Ctx, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<bool> {
+pub async fn work(system: &Ctx, tray: &Tray, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<bool> {
     let Some(row) = queue::claim(system).await? else { return Ok(false) };
     let request = request_id::Request {
         id: row.request_id.clone().unwrap_or_default(),
@@ -44,11 +45,11 @@ pub async fn work(system: &Ctx, is_stopping: &(dyn Fn() -> bool + Sync)) -> Resu
         door: "POST /v1/batches".to_owned(),
         refused: request_id::Refused::default(),
     };
-    request_id::scope(request, run(system, row, is_stopping)).await?;
+    request_id::scope(request, run(system, tray, row, is_stopping)).await?;
     Ok(true)
 }
 
-async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<()> {
+async fn run(system: &Ctx, tray: &Tray, mut row: batch::Model, is_stopping: &(dyn Fn() -> bool + Sync)) -> Result<()> {
     if row.attempts > queue::ATTEMPTS {
         return fail(system, system, row, &[gave_up()]).await;
     }
@@ -61,25 +62,19 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     // What was sent in time is in time, however long it waited for its turn.
     let ctx = system.as_(Actor { at: row.created_at, ..sender });
     let registry = ctx.memory.registry();
-    let format = queue::format(row.format);
-
-    let (source, fetching) = fetch(system, &row)?;
-    let (mut source, found) = survey(&ctx, &registry, source, format).await?;
-    let mut found = match found {
-        Ok(found) => found,
-        Err(faults) => {
-            drop(source);
-            // A file that broke off on its way here is not the sender's fault.
-            fetching.await.map_err(Error::internal)??;
-            return fail(system, &ctx, row, &faults).await;
-        }
+    let read = match tray.take(row.id, &registry).await? {
+        Some(read) => read,
+        None => fetch(system, &ctx, &registry, &row).await?,
     };
-    fetching.await.map_err(Error::internal)??;
+    let reading = match read {
+        Ok(reading) => reading,
+        Err(faults) => return fail(system, &ctx, row, &faults).await,
+    };
     if row.rows_total.is_none() {
-        row.rows_total = Some(i64::try_from(found.rows).map_err(Error::internal)?);
-        row.rows_rejected = i64::try_from(found.rejected).map_err(Error::internal)?;
+        row.rows_total = Some(i64::try_from(reading.rows).map_err(Error::internal)?);
+        row.rows_rejected = i64::try_from(reading.rejected).map_err(Error::internal)?;
         row.rows_read = row.rows_rejected;
-        row.causes = found.causes.kept();
+        row.causes = reading.causes.kept();
         queue::note(system, system.db.write(), &row).await?;
     }
     let done: HashSet<Key> = queue::tables(system, system.db.read(), row.id, None)
@@ -89,11 +84,9 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
         .collect();
 
     let (send, mut blocks) = mpsc::channel::<Vec<Gathered>>(2);
-    let (again, held) = (ctx.clone(), Arc::clone(&registry));
-    let reading = tokio::task::spawn_blocking(move || {
-        let names = Names::new(&again, &held);
+    let gathering = tokio::task::spawn_blocking(move || {
         let (mut block, mut rows) = (Vec::new(), 0_u32);
-        let ended = gather::tables(&mut source, format, &names, &mut found, &done, &mut |table| {
+        let ended = reading.hand_over(&done, &mut |table| {
             rows = rows.saturating_add(table.rows);
             block.push(table);
             if block.len() < BLOCK_TABLES && rows < BLOCK_ROWS {
@@ -135,18 +128,23 @@ async fn run(system: &Ctx, mut row: batch::Model, is_stopping: &(dyn Fn() -> boo
     }
     // One that broke off has no more blocks either, and is not at its end.
     judging.await.map_err(Error::internal)?;
-    match reading.await.map_err(Error::internal)? {
+    match gathering.await.map_err(Error::internal)? {
         Ok(()) => finish(system, &ctx, row, BatchState::Done).await,
-        Err(faults) => fail(system, &ctx, row, &faults).await,
+        Err(fault) => fail(system, &ctx, row, &[fault]).await,
     }
 }
 
-/// The file of a batch as it is fetched piece by piece, and how that ends.
-fn fetch(system: &Ctx, row: &batch::Model) -> Result<(Source, JoinHandle<Result<()>>)> {
+/// Reads the file of a batch as it is fetched piece by piece.
+async fn fetch(
+    system: &Ctx,
+    ctx: &Ctx,
+    registry: &Arc<Registry>,
+    row: &batch::Model,
+) -> Result<Result<Reading, Vec<Fault>>> {
     let (send, pieces) = mpsc::channel(arriving::AHEAD);
     let source = Source::Arriving(Arriving::new(pieces).map_err(Error::internal)?);
     let (system, id, size) = (system.clone(), row.id, row.size_bytes);
-    let fetching = tokio::spawn(async move {
+    let fetching: JoinHandle<Result<()>> = tokio::spawn(async move {
         let mut fetched = 0_i64;
         for number in 0_i32.. {
             let Some(bytes) = queue::part(&system, id, number).await? else { break };
@@ -158,7 +156,12 @@ fn fetch(system: &Ctx, row: &batch::Model) -> Result<(Source, JoinHandle<Result<
         }
         if fetched == size { Ok(()) } else { Err(Error::internal("a batch without all of its file")) }
     });
-    Ok((source, fetching))
+    let (source, read) =
+        ahead::read(ctx, registry, source, queue::format(row.format)).await.map_err(Error::internal)?;
+    drop(source);
+    // A file that broke off on its way here is not the sender's fault.
+    fetching.await.map_err(Error::internal)??;
+    Ok(read)
 }
 
 /// Stores a block. Where another writer comes in between again and again, table by table.

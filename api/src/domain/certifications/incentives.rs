@@ -7,7 +7,7 @@ use entity::{
     enterprise_certification as certification,
     ids::{EnterpriseCode, RowId},
     incentive,
-    words::{EnterpriseCertificationState, IncentiveKind},
+    words::{EnterpriseCertificationState, EntryKind, IncentiveKind},
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr,
@@ -172,11 +172,22 @@ pub async fn cancel(ctx: &Ctx, text: &str, reason: &str, if_match: Option<&Match
 pub async fn list(ctx: &Ctx, enterprise: Option<&str>) -> Result<Vec<incentive::Model>> {
     ctx.require(Action::Read, Kind::Incentive)?;
     let rows = ctx.visible::<incentive::Entity>();
-    let rows = match enterprise {
+    let registry = ctx.memory.registry();
+    let rows = match enterprise.map(|code| registry.survivor(EntryKind::Enterprise, code)) {
         Some(code) => rows.filter(incentive::Column::EnterpriseCode.eq(code)),
         None => rows,
     };
     Ok(rows.order_by_asc(incentive::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// One record.
+///
+/// # Errors
+/// 401 without a token, 404.
+pub async fn get(ctx: &Ctx, text: &str) -> Result<incentive::Model> {
+    ctx.known(Kind::Incentive)?;
+    let id = id(text).ok_or(Error::NotFound(Kind::Incentive))?;
+    ctx.one::<incentive::Entity>(ctx.db.read(), Action::Read, incentive::Column::Id.eq(id)).await
 }
 
 /// What several enterprises were given, as far as it is the caller's to see: one statement.

@@ -43,11 +43,11 @@ pub struct Activity {
 /// 401, 404 where there is no such consortium, 403 for whoever does not lead it, 422.
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name()))]
 pub async fn add(ctx: &Ctx, consortium: &str, said: Activity) -> Result<activity::Model> {
-    let tx = begin(ctx, consortium, Action::Create).await?;
+    let (tx, consortium) = begin(ctx, consortium, Action::Create).await?;
     let at = now();
     let blank = activity::Model {
         id: RowId(Uuid::now_v7()),
-        consortium_code: ConsortiumCode::from(consortium),
+        consortium_code: consortium,
         held_on: NaiveDate::default(),
         title: String::new(),
         kind: String::new(),
@@ -75,10 +75,10 @@ pub async fn change(
     if_match: Option<&Match>,
 ) -> Result<activity::Model> {
     use activity::Column as C;
-    let tx = begin(ctx, consortium, Action::Change).await?;
+    let (tx, consortium) = begin(ctx, consortium, Action::Change).await?;
     let registry = ctx.memory.registry();
     let id: Option<Uuid> = id.parse().ok();
-    let there = registry.activities.of(consortium).find(|row| Some(row.id.0) == id);
+    let there = registry.activities.of(consortium.as_str()).find(|row| Some(row.id.0) == id);
     let old = there.ok_or(Error::NotFound(Kind::ConsortiumActivity))?;
     Match::judge(if_match, format!("\"{}\"", old.version))?;
     let row = applied(ctx, old, &said, false)?;
@@ -105,13 +105,14 @@ pub async fn change(
     Ok(row)
 }
 
-async fn begin(ctx: &Ctx, consortium: &str, action: Action) -> Result<Transaction> {
+/// Begins, with the code that is there now, whatever it was asked for by.
+async fn begin(ctx: &Ctx, consortium: &str, action: Action) -> Result<(Transaction, ConsortiumCode)> {
     let registry = ctx.memory.registry();
-    registry.consortia.get(consortium).ok_or(Error::NotFound(Kind::Registry))?;
+    let consortium = registry.consortia.get(consortium).ok_or(Error::NotFound(Kind::Registry))?.code.clone();
     ctx.require(action, Kind::ConsortiumActivity)?;
     let tx = ctx.begin().await?;
-    expect_lead(ctx, &tx, consortium).await?;
-    Ok(tx)
+    expect_lead(ctx, &tx, consortium.as_str()).await?;
+    Ok((tx, consortium))
 }
 
 fn applied(ctx: &Ctx, there: &activity::Model, said: &Activity, is_new: bool) -> Result<activity::Model> {

@@ -2,17 +2,19 @@
 
 use chrono::NaiveDate;
 use entity::{
-    consortium_application as application, consortium_member,
+    consortium, consortium_application as application, consortium_member,
     ids::{ConsortiumCode, EnterpriseCode, RowId, SchoolCode},
-    words::{ApplicationState as State, MemberRole},
+    words::{ApplicationState as State, EntryKind, MemberRole},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr,
+};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{expect_lead, is_own, leads};
 use crate::{
-    authz::{Action, Kind, Role},
+    authz::{self, Action, Kind, Role},
     ctx::Ctx,
     db::{Transaction, now},
     domain::{
@@ -80,8 +82,10 @@ pub fn etag(row: &application::Model) -> String {
 pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<Place>) -> Result<Page<application::Model>> {
     use application::Column as C;
     ctx.known(KIND)?;
+    let registry = ctx.memory.registry();
+    let consortium = filter.consortium.as_deref().map(|code| registry.survivor(EntryKind::Consortium, code));
     let kept = Condition::all()
-        .add_option(filter.consortium.as_ref().map(|code| C::ConsortiumCode.eq(code.as_str())))
+        .add_option(consortium.map(|code| C::ConsortiumCode.eq(code)))
         .add_option(filter.state.as_ref().map(|states| C::State.is_in(states.iter().copied())));
     let all = ctx.visible::<application::Entity>().filter(kept);
     let total = all.clone().count(ctx.db.read()).await?;
@@ -160,6 +164,9 @@ pub async fn apply(ctx: &Ctx, apply: Apply) -> Result<application::Model> {
         updated_at: at,
     };
     let tx = ctx.begin().await?;
+    // Of two that come at once the later one waits here, and then finds the other.
+    let this = consortium::Column::Code.eq(row.consortium_code.clone());
+    authz::whole::<consortium::Entity>().filter(this).lock_exclusive().one(&tx).await?;
     let own = if is_school { C::SchoolCode.eq(org) } else { C::EnterpriseCode.eq(org) };
     let waiting = ctx
         .visible::<application::Entity>()
@@ -248,6 +255,14 @@ pub async fn accept(
         to_come("/joined_on", day, today, &mut faults);
     }
     faults.verdict()?;
+    // Whoever has been entered meanwhile is no member twice; upkeep of the registry waits for the same epoch.
+    memory::raise(&tx, Thing::Registry).await?;
+    if is_member(&tx, &old).await? {
+        return Err(Error::Conflict(Text::new(
+            "申请单位已是该联合体成员：请拒绝此申请",
+            "The applicant is a member already: refuse the application",
+        )));
+    }
     let row = application::Model { state: State::Accepted, role: Some(role), ..old.clone() };
     let member = consortium_member::Model {
         id: RowId(Uuid::now_v7()),
@@ -270,10 +285,22 @@ pub async fn accept(
     let row = settle(ctx, &tx, &old, row).await?;
     note(ctx, &tx, "application.accepted", &row).await?;
     told(ctx, &tx, "membership.joined", &member).await?;
-    memory::raise(&tx, Thing::Registry).await?;
     tx.commit().await?;
     ctx.memory.refresh().await?;
     Ok((row, member))
+}
+
+/// Whether the applicant is a present member.
+async fn is_member(db: &impl ConnectionTrait, row: &application::Model) -> Result<bool> {
+    use consortium_member::Column as C;
+    let same = authz::whole::<consortium_member::Entity>()
+        .filter(C::ConsortiumCode.eq(row.consortium_code.clone()))
+        .filter(C::LeftOn.is_null());
+    let same = match (&row.school_code, &row.enterprise_code) {
+        (Some(school), _) => same.filter(C::SchoolCode.eq(school.clone())),
+        (None, enterprise) => same.filter(C::EnterpriseCode.eq(enterprise.clone())),
+    };
+    Ok(same.count(db).await? > 0)
 }
 
 /// A day that has not come.
@@ -322,7 +349,8 @@ pub async fn leave(ctx: &Ctx, consortium: &str, left_on: Option<String>) -> Resu
     use consortium_member::Column as C;
     ctx.known(KIND)?;
     let registry = ctx.memory.registry();
-    registry.consortia.get(consortium).ok_or(Error::NotFound(Kind::Registry))?;
+    // By the code that is there now, whatever it was asked for by.
+    let consortium = registry.consortia.get(consortium).ok_or(Error::NotFound(Kind::Registry))?.code.as_str();
     ctx.require(Action::Change, KIND)?;
     let mut faults = Faults::default();
     let today = today(ctx);

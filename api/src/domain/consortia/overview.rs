@@ -50,6 +50,8 @@ pub struct Overview {
     pub schools_in_none: Vec<String>,
     /// Certified enterprises that are in none, by code.
     pub certified_in_none: Vec<String>,
+    /// Industry chains that no consortium serves, by code.
+    pub chains_in_none: Vec<String>,
 }
 
 fn code(row: &consortium_member::Model) -> Option<&str> {
@@ -133,7 +135,11 @@ pub fn overview(ctx: &Ctx) -> Result<Overview> {
     let without = |codes: &mut dyn Iterator<Item = &str>| -> Vec<String> {
         codes.filter(|code| !members.contains(code)).map(str::to_owned).collect()
     };
+    let served: BTreeSet<&str> =
+        registry.consortia.all().iter().filter_map(|row| Some(row.chain_code.as_ref()?.as_str())).collect();
+    let chains = registry.chains.all().iter().map(|row| row.code.as_str());
     Ok(Overview {
+        chains_in_none: chains.filter(|code| !served.contains(code)).map(str::to_owned).collect(),
         by_type: by_type(&together),
         by_city: by_city(&together),
         overlaps,

@@ -192,7 +192,7 @@ impl Kind for Consortia {
     const COLUMNS: &'static [&'static str] = &["name_zh", "name_en", "kind", "scope", "founded_on", "source"];
     const DISTINCT: &'static [&'static [&'static str]] = &[&["name_zh"]];
 
-    fn read(row: &mut Row<'_>, _: &Known) -> Option<consortium::Model> {
+    fn read(row: &mut Row<'_>, known: &Known) -> Option<consortium::Model> {
         let name = row.text("name_zh");
         filled!(consortium::Model {
             code: name.as_deref().map(|name| ConsortiumCode(code_of_name('C', name))),
@@ -203,6 +203,7 @@ impl Kind for Consortia {
             scope: row.word("scope"),
             founded_on: row.maybe_text("founded_on"),
             source: row.text("source"),
+            chain_code: row.maybe_refer("chain_name_zh", &known.chains),
         })
     }
 

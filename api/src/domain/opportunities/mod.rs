@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::{
     ids::{CityCode, EnterpriseCode, OpportunityId, SchoolCode},
     opportunity,
-    words::{OpportunityKind, OpportunitySide, OpportunityState},
+    words::{EntryKind, OpportunityKind, OpportunitySide, OpportunityState},
 };
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -151,7 +151,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn condition(&self, at: DateTime<Utc>) -> Result<Condition> {
+    fn condition(&self, ctx: &Ctx) -> Result<Condition> {
         use opportunity::Column as C;
         let mut faults = Faults::default();
         let mut kept = Condition::all();
@@ -166,7 +166,7 @@ impl Filter {
         }
         if let Some(words) = &self.state {
             let mut any = Condition::any();
-            let today = local_day(at);
+            let today = local_day(ctx.actor.at);
             for word in words {
                 match faults.word("state", word, OpportunityState::ALL, OpportunityState::word) {
                     Some(OpportunityState::Published) => {
@@ -185,11 +185,15 @@ impl Filter {
             kept =
                 if words.is_empty() { kept.add(C::State.is_in(Vec::<OpportunityState>::new())) } else { kept.add(any) };
         }
+        let registry = ctx.memory.registry();
         let cities = self.city.as_ref().map(|codes| C::CityCode.is_in(codes.iter().map(String::as_str)));
         kept = kept
             .add_option(cities)
             .add_option(self.school.as_deref().map(|code| C::SchoolCode.eq(code)))
-            .add_option(self.enterprise.as_deref().map(|code| C::EnterpriseCode.eq(code)));
+            .add_option(self.enterprise.as_deref().map(|code| {
+                // What was merged is asked for by its old code, too.
+                C::EnterpriseCode.eq(registry.survivor(EntryKind::Enterprise, code))
+            }));
         faults.verdict()?;
         Ok(kept)
     }
@@ -215,7 +219,7 @@ pub async fn list(
     after: Option<OpportunityId>,
 ) -> Result<Page<opportunity::Model>> {
     let db = ctx.db.read();
-    let all = ctx.visible::<opportunity::Entity>().filter(filter.condition(ctx.actor.at)?);
+    let all = ctx.visible::<opportunity::Entity>().filter(filter.condition(ctx)?);
     let total = all.clone().count(db).await?;
     let mut some = all.order_by_desc(opportunity::Column::Id);
     if let Some(after) = after {

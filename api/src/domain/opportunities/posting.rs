@@ -145,9 +145,7 @@ async fn is_trusted(ctx: &Ctx, db: &impl ConnectionTrait, party: &Party) -> Resu
     let before = ctx
         .visible::<opportunity::Entity>()
         .filter(of_party(party))
-        // What was published and then taken down is no reason to trust.
         .filter(opportunity::Column::PublishedAt.is_not_null())
-        .filter(opportunity::Column::State.ne(State::Refused))
         .limit(1);
     Ok(before.one(db).await?.is_some())
 }
@@ -169,8 +167,7 @@ pub async fn change(ctx: &Ctx, id: &str, new: New, seen: Option<&Match>) -> Resu
     }
     let party = owner(&old).ok_or_else(|| Error::internal("an opportunity without an owner"))?;
     let row = filled(ctx, new, old.clone())?;
-    let is_there = old.published_at.is_some() && old.state != State::Refused;
-    let row = if is_there || is_trusted(ctx, &tx, &party).await? {
+    let row = if old.published_at.is_some() || is_trusted(ctx, &tx, &party).await? {
         published(next(row, stamp))
     } else {
         opportunity::Model { state: State::Pending, reason: None, ..next(row, stamp) }
@@ -219,7 +216,8 @@ pub async fn refuse(ctx: &Ctx, id: &str, reason: &str, seen: Option<&Match>) -> 
     fields::open_text(&mut faults, "/reason", reason, MAX_PROSE, true);
     faults.verdict()?;
     let reason = Some(reason.trim().to_owned());
-    let row = opportunity::Model { state: State::Refused, reason, ..next(old.clone(), stamp) };
+    // What is taken down counts as never published, whatever becomes of it: it is no reason to trust its owner.
+    let row = opportunity::Model { state: State::Refused, reason, published_at: None, ..next(old.clone(), stamp) };
     replace(ctx, &tx, &old, &row).await?;
     note(ctx, &tx, "opportunity.refused", &row, json!({ "reason": row.reason })).await?;
     tx.commit().await?;

@@ -12,9 +12,12 @@ use entity::{
     enterprise,
     ids::RowId,
     partnership, school,
-    words::{PartnershipSide, PartnershipState},
+    words::{EntryKind, PartnershipSide, PartnershipState},
 };
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, sea_query::Query};
+use sea_orm::{
+    ColumnTrait, Condition, PaginatorTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, Query},
+};
 use uuid::Uuid;
 
 pub(crate) use self::said::evidence_of;
@@ -31,6 +34,8 @@ use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
     error::{Error, Result},
+    formats::words::narrow,
+    memory::{registry::Registry, search::Words},
     page::{self, Ask, Page},
 };
 
@@ -52,6 +57,10 @@ pub struct Filter {
     pub city: Option<Vec<String>>,
     /// Of schools or enterprises that are members of this consortium, by code.
     pub consortium: Option<String>,
+    /// About these majors, by their six digits.
+    pub major: Option<Vec<String>>,
+    /// Each of these words in what it is called, or in a name of one of its sides.
+    pub search: Option<String>,
 }
 
 impl Filter {
@@ -74,8 +83,14 @@ impl Filter {
                 .to_owned();
             Condition::any().add(C::SchoolCode.in_subquery(schools)).add(C::EnterpriseCode.in_subquery(enterprises))
         });
+        let registry = ctx.memory.registry();
+        // What was merged is asked for by its old code, too.
+        let enterprises = self.enterprise.as_ref().map(|codes| {
+            let kept = codes.iter().map(|code| registry.survivor(EntryKind::Enterprise, code));
+            C::EnterpriseCode.is_in(kept.collect::<Vec<_>>())
+        });
         let of_consortium = self.consortium.as_ref().map(|code| {
-            let registry = ctx.memory.registry();
+            let code = registry.survivor(EntryKind::Consortium, code);
             let members = || registry.members.of(code);
             let schools: Vec<_> = members().filter_map(|row| row.school_code.clone()).collect();
             let enterprises: Vec<_> = members().filter_map(|row| row.enterprise_code.clone()).collect();
@@ -85,10 +100,49 @@ impl Filter {
             .add_option(some(C::Kind, &self.kind))
             .add_option(self.state.as_ref().map(|states| C::State.is_in(states.iter().copied())))
             .add_option(some(C::SchoolCode, &self.school))
-            .add_option(some(C::EnterpriseCode, &self.enterprise))
+            .add_option(enterprises)
             .add_option(of_city)
             .add_option(of_consortium)
+            .add_option(some(C::MajorCode, &self.major))
+            .add_option(self.search.as_deref().map(|typed| found(&registry, typed)))
     }
+}
+
+/// What answers to each of some words: by what it is called, or by a name of one of its sides.
+fn found(registry: &Registry, typed: &str) -> Condition {
+    use partnership::Column as C;
+    typed.split_whitespace().fold(Condition::all(), |all, typed| {
+        let words = Words::new(typed);
+        let answers = |kind: EntryKind, code: &str| registry.names(kind, code).is_some_and(|names| words.find(names));
+        let schools: Vec<_> = {
+            let rows = registry.schools.all().iter().map(|row| &row.code);
+            rows.filter(|code| answers(EntryKind::School, code.as_str())).cloned().collect()
+        };
+        let enterprises: Vec<_> = {
+            let rows = registry.enterprises.all().iter().map(|row| &row.code);
+            rows.filter(|code| answers(EntryKind::Enterprise, code.as_str())).cloned().collect()
+        };
+        let institutions: Vec<_> = {
+            let rows = registry.institutions.all().iter().map(|row| &row.code);
+            rows.filter(|code| answers(EntryKind::Institution, code.as_str())).cloned().collect()
+        };
+        let called = |column: C| {
+            let plain = narrow(typed).to_lowercase();
+            // What means something to LIKE stands for itself.
+            let plain = plain.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+            Expr::expr(Func::lower(Expr::col((partnership::Entity, column))))
+                .like(LikeExpr::new(format!("%{plain}%")).escape('\\'))
+        };
+        all.add(
+            Condition::any()
+                .add(C::SchoolCode.is_in(schools))
+                .add(C::EnterpriseCode.is_in(enterprises))
+                .add(C::InstitutionCode.is_in(institutions))
+                .add(called(C::Label))
+                .add(called(C::LabelEn))
+                .add(called(C::OtherPartner)),
+        )
+    })
 }
 
 /// Where a partnership stands in the list.

@@ -1,7 +1,10 @@
-//! What hangs on an enterprise beside the registry, and moves when it is merged into another: what it was certified
-//! and given, where it applied, what it seeks and offers and was interested in.
+//! What hangs on an entry beside the registry, and moves when it is merged into another: what an enterprise was
+//! certified and given, where it applied, what it seeks and offers and was interested in; who wants to join a
+//! consortium, and what it has done.
 
-use entity::{consortium_application, enterprise_certification, incentive, opportunity, opportunity_interest};
+use entity::{
+    consortium_activity, consortium_application, enterprise_certification, incentive, opportunity, opportunity_interest,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, QueryFilter,
     sea_query::{Expr, Query},
@@ -13,7 +16,7 @@ use crate::{
     memory::market,
 };
 
-/// Moves it all; says how many rows that were.
+/// Moves all that is an enterprise's; says how many rows that were.
 ///
 /// Where there can be one row only and the one that is kept has it already, that of the one that goes stays with
 /// its code: both are true of what they were, and the old code leads on.
@@ -66,4 +69,18 @@ pub(super) async fn carry(db: &impl ConnectionTrait, kept: &str, gone: &str) -> 
         .filter(N::OpportunityId.not_in_subquery(spoken));
     moved += interested.exec(db).await?.rows_affected;
     Ok(moved)
+}
+
+/// Moves all that is a consortium's; says how many rows that were. Who has asked to join both is told by both.
+pub(super) async fn carry_consortium(db: &impl ConnectionTrait, kept: &str, gone: &str) -> Result<u64> {
+    let service = Actor::system("merge");
+    use consortium_application::Column as A;
+    let asked = authz::change::<consortium_application::Entity>(&service)
+        .col_expr(A::ConsortiumCode, Expr::value(kept))
+        .filter(A::ConsortiumCode.eq(gone));
+    use consortium_activity::Column as C;
+    let done = authz::change::<consortium_activity::Entity>(&service)
+        .col_expr(C::ConsortiumCode, Expr::value(kept))
+        .filter(C::ConsortiumCode.eq(gone));
+    Ok(asked.exec(db).await?.rows_affected + done.exec(db).await?.rows_affected)
 }

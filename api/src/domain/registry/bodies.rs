@@ -2,7 +2,7 @@
 
 use entity::{
     city, consortium, enterprise, external_institution,
-    ids::{CityCode, ConsortiumCode, EnterpriseCode, InstitutionCode, SchoolCode},
+    ids::{ChainCode, CityCode, ConsortiumCode, EnterpriseCode, InstitutionCode, SchoolCode},
     school,
     words::{Affiliation, ConsortiumKind, ConsortiumScope, EntryKind, Ownership, SchoolCategory, SchoolTier},
 };
@@ -336,6 +336,7 @@ impl Entry for consortium::Entity {
         json!({
             "code": row.code.as_str(), "name": row.name, "name_en": row.name_en, "kind": row.kind.word(),
             "scope": row.scope.word(), "founded_on": row.founded_on, "source": row.source,
+            "chain": row.chain_code.as_ref().map(ChainCode::as_str),
         })
     }
 
@@ -354,6 +355,11 @@ impl Entry for consortium::Entity {
         let scope = ask.word("scope", ConsortiumScope::ALL, ConsortiumScope::word, old.map(|old| old.scope), None);
         let founded_on = ask.maybe("founded_on", old.and_then(|old| old.founded_on.as_deref()));
         let source = ask.blank("source", old.map(|old| old.source.as_str()));
+        let chain = ask.maybe_refer(
+            "chain",
+            old.and_then(|old| old.chain_code.as_ref()).map(ChainCode::as_str),
+            |registry, code| registry.chains.get(code).is_some(),
+        );
         Some(consortium::Model {
             code: ConsortiumCode(code),
             position,
@@ -363,6 +369,7 @@ impl Entry for consortium::Entity {
             scope: scope?,
             founded_on,
             source,
+            chain_code: chain.map(ChainCode),
         })
     }
 }

@@ -199,6 +199,10 @@ impl Entry for major_chain::Entity {
         registry.major_chains.all()
     }
 
+    fn ended(registry: &Registry) -> Option<&[major_chain::Model]> {
+        Some(&registry.ended.major_chains)
+    }
+
     fn owners(row: &major_chain::Model) -> Vec<&str> {
         vec![row.major_code.as_str(), row.chain_code.as_str()]
     }

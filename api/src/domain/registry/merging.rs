@@ -69,6 +69,7 @@ pub async fn merge(ctx: &Ctx, decide: Decide) -> Result<Merged> {
                 + holders(&tx, ctx, &kept, &gone).await?
         }
         EntryKind::Institution => institutions(&tx, &kept, &gone).await?,
+        EntryKind::Consortium => belongings::carry_consortium(&tx, &kept, &gone).await?,
         _ => 0,
     };
     let moved = names + members + rest;

@@ -65,6 +65,11 @@ pub trait Entry:
     /// What of it is listed, in order.
     fn listed(registry: &Registry) -> &[Self::Model];
 
+    /// What of it has ended and is listed no more, in order; nothing where what has ended stays in the list.
+    fn ended(_registry: &Registry) -> Option<&[Self::Model]> {
+        None
+    }
+
     /// The listed entry with this code.
     fn held<'a>(registry: &'a Registry, code: &str) -> Option<&'a Self::Model> {
         Self::listed(registry).iter().find(|row| Self::code(row) == code)
@@ -135,15 +140,41 @@ pub struct Filter {
     pub of: Option<String>,
     /// Only those that answer to these words.
     pub search: Option<String>,
+    /// Only those whose last day lies before this one, instead of those that are listed.
+    pub ended_before: Option<NaiveDate>,
 }
 
-/// The positions of the listed entries that a filter keeps; with words those that answer best come first.
+impl Filter {
+    /// The entries that it chooses from.
+    pub fn list<'a, E: Entry>(&self, registry: &'a Registry) -> &'a [E::Model] {
+        let ended = self.ended_before.and_then(|_| E::ended(registry));
+        ended.unwrap_or_else(|| E::listed(registry))
+    }
+}
+
+/// The code that a code leads to, whatever of it was merged. Codes of different kinds never meet.
+fn lead<'a>(registry: &'a Registry, code: &'a str) -> &'a str {
+    let kinds = [EntryKind::Enterprise, EntryKind::Institution, EntryKind::Consortium];
+    kinds.into_iter().fold(code, |code, kind| registry.survivor(kind, code))
+}
+
+/// The positions of the entries that a filter keeps; with words those that answer best come first.
 pub fn kept<E: Entry>(registry: &Registry, filter: &Filter) -> Vec<usize> {
     let words = filter.search.as_deref().map(Words::new);
-    let mut kept: Vec<(u32, usize)> = E::listed(registry)
+    let is_over = |row: &E::Model| {
+        // What is listed no more has ended, on that very day too.
+        let is_apart = E::ended(registry).is_some();
+        filter.ended_before.is_none_or(|day| is_apart || E::term(registry, row).until.is_some_and(|until| until < day))
+    };
+    let mut kept: Vec<(u32, usize)> = filter
+        .list::<E>(registry)
         .iter()
         .enumerate()
-        .filter(|(_, row)| filter.of.as_deref().is_none_or(|code| E::owners(row).contains(&code)))
+        .filter(|(_, row)| is_over(row))
+        .filter(|(_, row)| {
+            let of = filter.of.as_deref().map(|code| lead(registry, code));
+            of.is_none_or(|code| E::owners(row).into_iter().any(|owner| lead(registry, owner) == code))
+        })
         .filter_map(|(at, row)| {
             let Some(words) = &words else { return Some((0, at)) };
             let rank = match registry.names(E::KIND, &E::code(row)) {

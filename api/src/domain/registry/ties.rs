@@ -46,6 +46,10 @@ impl Entry for consortium_member::Entity {
         registry.members.all()
     }
 
+    fn ended(registry: &Registry) -> Option<&[consortium_member::Model]> {
+        Some(registry.ended.members.all())
+    }
+
     fn owners(row: &consortium_member::Model) -> Vec<&str> {
         vec![row.consortium_code.as_str(), member(row)]
     }
@@ -192,6 +196,10 @@ impl Entry for alias::Entity {
         registry.aliases.all()
     }
 
+    fn ended(registry: &Registry) -> Option<&[alias::Model]> {
+        Some(&registry.ended.aliases)
+    }
+
     fn owners(row: &alias::Model) -> Vec<&str> {
         vec![row.entity_code.as_str()]
     }
@@ -255,6 +263,10 @@ impl Entry for school_succession::Entity {
 
     fn listed(registry: &Registry) -> &[school_succession::Model] {
         registry.successions.all()
+    }
+
+    fn ended(registry: &Registry) -> Option<&[school_succession::Model]> {
+        Some(&registry.ended.successions)
     }
 
     fn owners(row: &school_succession::Model) -> Vec<&str> {

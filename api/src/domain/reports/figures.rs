@@ -201,6 +201,7 @@ impl<'c> Source<'c> {
             decimals: u32::try_from(line.decimals).unwrap_or(0),
             silent,
             indicator: line.code.0.clone(),
+            period: period.to_owned(),
             status,
             schools: counted.schools,
             claims,

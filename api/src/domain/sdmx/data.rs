@@ -140,6 +140,15 @@ pub async fn message(ctx: &Ctx, ask: &Ask) -> Result<(DataHead, Fingerprint, Str
         decimals: question.frame.indicators.get(code).map_or(0, |line| line.decimals),
     });
     let lines: Vec<Line> = lines.collect();
+    let (mut units, mut decimals): (Vec<Arc<str>>, Vec<i16>) = (Vec::new(), Vec::new());
+    for line in &lines {
+        if let Some(unit) = line.unit.as_ref().filter(|unit| !units.contains(unit)) {
+            units.push(Arc::clone(unit));
+        }
+        if !decimals.contains(&line.decimals) {
+            decimals.push(line.decimals);
+        }
+    }
     let head = DataHead {
         flow: ask.flow.clone(),
         name,
@@ -148,6 +157,8 @@ pub async fn message(ctx: &Ctx, ask: &Ask) -> Result<(DataHead, Fingerprint, Str
         detail: ask.detail,
         is_flat: ask.is_flat,
         codelists: vec![frequencies(), schools, indicators(&registry, &ask.flow), ownerships(), categories(), tiers()],
+        units,
+        decimals,
         statuses: statuses(),
         periods: periods.clone(),
     };

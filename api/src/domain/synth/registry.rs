@@ -136,6 +136,7 @@ fn consortium(_: Size, city: u32) -> Result<consortium::Model> {
         scope: ConsortiumScope::City,
         founded_on: None,
         source: SOURCE.to_owned(),
+        chain_code: None,
     })
 }
 

@@ -252,7 +252,7 @@ impl Question {
         faults.codes("city", filter.city.iter().flatten(), |code| {
             registry.cities.get(code).is_some() || frame.cities.iter().any(|city| city == code)
         });
-        faults.codes("consortium", &filter.consortium, |code| frame.consortia.contains_key(code));
+        faults.codes("consortium", &filter.consortium, |code| frame.members(code).is_some());
         faults.codes("school", sent.school.iter().flatten(), |code| frame.position(code).is_some());
         let is_named = sent.indicator.is_some();
         Self {

@@ -6,19 +6,76 @@ use encoding_rs::{Decoder, DecoderResult, GB18030};
 
 use super::Fault;
 
-/// The character sets that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Charset {
-    /// With or without a byte order mark.
-    Utf8,
-    /// GBK, read by its superset.
-    Gb18030,
-}
-
 const CHUNK: usize = 64 << 10;
 
-/// Finds out, by reading all of it.
-pub(super) fn detect<R: Read + Seek>(file: &mut R) -> Result<Charset, Fault> {
+/// UTF-8 as it comes; what is none breaks it off.
+pub(super) struct Checked<R> {
+    inner: R,
+    /// The bytes of a character of which the rest is still to come.
+    begun: [u8; 4],
+    held: usize,
+    is_broken: bool,
+}
+
+impl<R: Read> Checked<R> {
+    pub(super) const fn new(inner: R) -> Self {
+        Self { inner, begun: [0; 4], held: 0, is_broken: false }
+    }
+
+    /// Whether something came that is no UTF-8.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    fn is_good(&mut self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        while self.held > 0 {
+            let (Some((first, after)), Some(place)) = (rest.split_first(), self.begun.get_mut(self.held)) else {
+                // Nothing came, or no character is as long as that.
+                return rest.is_empty() && !bytes.is_empty();
+            };
+            *place = *first;
+            self.held += 1;
+            rest = after;
+            match std::str::from_utf8(self.begun.get(..self.held).unwrap_or_default()) {
+                Ok(_) => self.held = 0,
+                Err(fault) if fault.error_len().is_none() => {}
+                Err(_) => return false,
+            }
+        }
+        match std::str::from_utf8(rest) {
+            Ok(_) => true,
+            Err(fault) if fault.error_len().is_none() => {
+                let begun = rest.get(fault.valid_up_to()..).unwrap_or_default();
+                self.held = begun.len();
+                self.begun.iter_mut().zip(begun).for_each(|(to, from)| *to = *from);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let read = self.inner.read(out)?;
+        if self.is_broken || !self.is_good(out.get(..read).unwrap_or_default()) {
+            self.is_broken = true;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"));
+        }
+        Ok(read)
+    }
+}
+
+/// Whether a file that is not UTF-8 is GBK, by reading all of it.
+///
+/// # Errors
+/// What it is instead, and where.
+pub(super) fn gbk<R: Read + Seek>(file: &mut R) -> Result<(), Fault> {
+    file.rewind()?;
     let mut chunk = vec![0; CHUNK];
     let (mut line, mut carried) = (1_u64, 0_usize);
     let mut triples = 0_usize;
@@ -51,7 +108,7 @@ pub(super) fn detect<R: Read + Seek>(file: &mut R) -> Result<Charset, Fault> {
         line += newlines(good);
         triples += good.iter().filter(|byte| **byte & 0xf0 == 0xe0).count();
         if is_last {
-            return Ok(Charset::Utf8);
+            return Ok(());
         }
         chunk.copy_within(read - rest.., 0);
         carried = rest;
@@ -75,7 +132,7 @@ fn newlines(bytes: &[u8]) -> u64 {
 
 /// A file that is not UTF-8 is GBK if it reads as such from beginning to end; but a file of UTF-8
 /// with a broken character often does, too, and would be stored as nonsense.
-fn not_utf8<R: Read + Seek>(file: &mut R, line: u64, triples: usize, chunk: &[u8]) -> Result<Charset, Fault> {
+fn not_utf8<R: Read + Seek>(file: &mut R, line: u64, triples: usize, chunk: &[u8]) -> Result<(), Fault> {
     let mut rest = chunk;
     let (mut triples, mut others) = (triples, 0_usize);
     while !rest.is_empty() {
@@ -102,7 +159,7 @@ fn not_utf8<R: Read + Seek>(file: &mut R, line: u64, triples: usize, chunk: &[u8
     file.rewind()?;
     let mut decoded = Transcoded::new(&mut *file);
     match io::copy(&mut decoded, &mut io::sink()) {
-        Ok(_) => Ok(Charset::Gb18030),
+        Ok(_) => Ok(()),
         Err(fault) if fault.kind() == io::ErrorKind::InvalidData => {
             Err(broken("文件既不是 UTF-8 也不是 GBK 编码", "The file is neither UTF-8 nor GBK"))
         }
@@ -173,5 +230,52 @@ impl<R: Read> Read for Transcoded<R> {
         }
         self.text_from += count;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Gives a few bytes at a time.
+    struct Pieces<'a>(&'a [u8], &'a [usize], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let most = self.1[self.2 % self.1.len()];
+            self.2 += 1;
+            let count = most.min(out.len()).min(self.0.len());
+            out[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn however_it_comes_it_is_utf8_or_not(
+            text in "[a-zé甘肃😀]{0,40}",
+            spoilt in proptest::option::of((any::<prop::sample::Index>(), any::<u8>())),
+            cut in any::<prop::sample::Index>(),
+            sizes in proptest::collection::vec(1_usize..5, 1..6),
+        ) {
+            let mut bytes = text.into_bytes();
+            if let (Some((at, byte)), false) = (spoilt, bytes.is_empty()) {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes.truncate(cut.index(bytes.len() + 1));
+            let mut checked = Checked::new(Pieces(&bytes, &sizes, 0));
+            let mut read = Vec::new();
+            let ended = checked.read_to_end(&mut read);
+            prop_assert_eq!(ended.is_ok(), std::str::from_utf8(&bytes).is_ok());
+            prop_assert_eq!(checked.is_broken(), ended.is_err());
+            if ended.is_ok() {
+                prop_assert_eq!(read, bytes);
+            }
+        }
     }
 }

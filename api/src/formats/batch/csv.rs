@@ -9,19 +9,22 @@ use csv_core::{ReadRecordResult, Reader};
 
 use super::{
     CELL_BYTES, COLUMNS, Column, Fault, Header, ROW_BYTES, Row, Sink, Value,
-    charset::{self, Charset, Transcoded},
+    charset::{self, Checked, Transcoded},
     no_rows,
 };
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) fn scan<R: Read + Seek>(mut file: R, sink: &mut Sink<'_>) -> Result<(), Fault> {
-    let charset = charset::detect(&mut file)?;
-    file.rewind()?;
-    match charset {
-        Charset::Utf8 => records(file, sink),
-        Charset::Gb18030 => records(Transcoded::new(file), sink),
+    let mut checked = Checked::new(&mut file);
+    let ended = records(&mut checked, sink);
+    if !checked.is_broken() {
+        return ended;
     }
+    charset::gbk(&mut file)?;
+    file.rewind()?;
+    sink.again();
+    records(Transcoded::new(file), sink)
 }
 
 /// One record at a time, out of buffers of a fixed size.
@@ -136,7 +139,7 @@ impl<R: Read> Records<R> {
             None => 0,
         };
         let end = if at < self.fields { self.ends.get(at).copied().unwrap_or(start) } else { start };
-        // All of the file has been seen to be UTF-8, and a separator never parts a character.
+        // All of it is seen to be UTF-8 before it comes here, and a separator never parts a character.
         std::str::from_utf8(self.output.get(start..end).unwrap_or_default()).unwrap_or_default()
     }
 }

@@ -281,9 +281,19 @@ fn short(text: &str) -> String {
     cut
 }
 
+/// Who takes the rows of a file.
+pub trait Rows {
+    /// Takes a row, and says whether more are wanted.
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()>;
+
+    /// The file turns out to be written otherwise, and is read again from its beginning: what was handed over was not
+    /// what it says.
+    fn again(&mut self);
+}
+
 /// What a reader hands its rows to, and where faults are gathered.
 struct Sink<'a> {
-    each: &'a mut dyn FnMut(Row<'_>) -> ControlFlow<()>,
+    each: &'a mut dyn Rows,
     faults: Vec<Fault>,
     rows: u64,
 }
@@ -347,7 +357,14 @@ impl Sink<'_> {
             // A file with a fault is read on for its other faults only.
             return ControlFlow::Continue(());
         }
-        (self.each)(row)
+        self.each.row(row)
+    }
+
+    /// Begins from the beginning.
+    fn again(&mut self) {
+        self.faults.clear();
+        self.rows = 0;
+        self.each.again();
     }
 }
 
@@ -443,12 +460,8 @@ fn no_rows() -> Fault {
 }
 
 /// Reads a file from its beginning and hands over row after row, until there are no more or `each`
-/// has enough. What is wrong with the file itself comes back; once there is a fault, no row is handed over any more.
-pub fn scan<R: Read + Seek>(
-    mut file: R,
-    format: Format,
-    each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>,
-) -> Result<(), Vec<Fault>> {
+/// has enough. It is read once, and twice only where it is not in UTF-8. What is wrong with the file itself comes back; once there is a fault, no row is handed over any more.
+pub fn scan<R: Read + Seek>(mut file: R, format: Format, each: &mut dyn Rows) -> Result<(), Vec<Fault>> {
     let mut sink = Sink { each, faults: Vec::new(), rows: 0 };
     let ended = file.rewind().map_err(Fault::from).and_then(|()| match format {
         Format::Csv => csv::scan(file, &mut sink),

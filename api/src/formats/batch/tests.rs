@@ -7,18 +7,29 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The rows of a file as texts, or the codes of what is wrong with it.
-fn read(bytes: &[u8], format: Format) -> Result<Vec<(u64, Vec<String>)>, Vec<&'static str>> {
-    let mut rows = Vec::new();
-    let ended = scan(Cursor::new(bytes), format, &mut |row| {
+#[derive(Default)]
+struct Taken(Vec<(u64, Vec<String>)>);
+
+impl Rows for Taken {
+    fn row(&mut self, row: Row<'_>) -> ControlFlow<()> {
         let value = match row.value {
             Value::Text(text) | Value::Number(text) | Value::Fraction(text) | Value::Unfit(_, text) => text,
         };
         let texts = [row.school, row.dataset, row.period, row.indicator, value, row.status, row.note];
-        rows.push((row.number, texts.map(str::to_owned).to_vec()));
+        self.0.push((row.number, texts.map(str::to_owned).to_vec()));
         ControlFlow::Continue(())
-    });
-    ended.map(|()| rows).map_err(|faults| faults.into_iter().map(|fault| fault.code).collect())
+    }
+
+    fn again(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The rows of a file as texts, or the codes of what is wrong with it.
+fn read(bytes: &[u8], format: Format) -> Result<Vec<(u64, Vec<String>)>, Vec<&'static str>> {
+    let mut taken = Taken::default();
+    let ended = scan(Cursor::new(bytes), format, &mut taken);
+    ended.map(|()| taken.0).map_err(|faults| faults.into_iter().map(|fault| fault.code).collect())
 }
 
 #[test]

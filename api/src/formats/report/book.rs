@@ -60,7 +60,8 @@ pub fn write(report: &Report, tables: &[&Table], made_at: DateTime<Utc>) -> Resu
                                 sheet.write_string_with_format(line, column, figure.silent, &format)?;
                             }
                         }
-                        if !figure.claims.is_empty() {
+                        // How many schools it is of, and what was printed, for whoever points at it.
+                        if figure.schools.is_some() || !figure.claims.is_empty() {
                             sheet.insert_note(line, column, &Note::new(&figure.title).set_author("zhiqiao"))?;
                         }
                     }

@@ -96,30 +96,30 @@ impl Drawing {
         svg + "</svg>\n"
     }
 
-    /// Each series on a scale of its own, its largest figure at the top: what is compared is how it moves.
+    /// Each series in a band and on a scale of its own, from zero to its largest figure: what is compared is how it
+    /// moves, and no figure stands on another.
     fn lines(&self) -> String {
-        const PLOT: i64 = 220;
-        let height = PLOT + 60 + 20 * i64::try_from(self.points.len()).unwrap_or(0);
-        let mut svg = self.head(height);
-        svg.push_str(&format!(
-            "<line x1=\"40\" y1=\"{}\" x2=\"{}\" y2=\"{0}\" stroke=\"#777777\"/>\n",
-            PLOT + 20,
-            WIDTH - 40
-        ));
+        const BAND: i64 = 110;
+        let bands = i64::try_from(self.points.len()).unwrap_or(0);
+        let mut svg = self.head(BAND * bands + 40);
         let periods = self.points.first().map(|series| series.points.as_slice()).unwrap_or_default();
         let steps = i64::try_from(periods.len().saturating_sub(1)).unwrap_or(0).max(1);
         let across = |at: i64| 70 + at * (WIDTH - 140) / steps;
-        for (at, (period, _)) in (0_i64..).zip(periods) {
-            let (x, y) = (across(at), PLOT + 38);
-            svg.push_str(&format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>\n", escaped(period)));
-        }
         for ((which, series), colour) in (0_i64..).zip(&self.points).zip(COLOURS.iter().cycle()) {
+            let (top, ground) = (10 + which * BAND, (which + 1) * BAND);
+            svg.push_str(&format!(
+                "<rect x=\"40\" y=\"{top}\" width=\"12\" height=\"12\" fill=\"{colour}\"/><text x=\"58\" y=\"{}\">{}</text>\n\
+                 <line x1=\"40\" y1=\"{ground}\" x2=\"{}\" y2=\"{ground}\" stroke=\"#777777\"/>\n",
+                top + 11,
+                escaped(&series.name),
+                WIDTH - 40
+            ));
             let most = series.points.iter().filter_map(|(_, value)| *value).max().unwrap_or_default();
             let known: Vec<(i64, Decimal, Decimal)> = (0_i64..)
                 .zip(&series.points)
                 .filter_map(|(at, (_, value))| {
                     let value = (*value)?;
-                    Some((across(at), Decimal::from(PLOT + 20) - length(value, most, PLOT - 20), value))
+                    Some((across(at), Decimal::from(ground) - length(value, most, BAND - 50), value))
                 })
                 .collect();
             let path: Vec<String> = known.iter().map(|(x, y, _)| format!("{x},{y}")).collect();
@@ -135,13 +135,42 @@ impl Drawing {
                     digits(*value)
                 ));
             }
-            let top = PLOT + 60 + which * 20;
-            svg.push_str(&format!(
-                "<rect x=\"40\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{colour}\"/><text x=\"58\" y=\"{top}\">{}</text>\n",
-                top - 10,
-                escaped(&series.name)
-            ));
+        }
+        for (at, (period, _)) in (0_i64..).zip(periods) {
+            let (x, y) = (across(at), BAND * bands + 24);
+            svg.push_str(&format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>\n", escaped(period)));
         }
         svg + "</svg>\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_with_their_largest_figure_in_one_year_do_not_cover_each_other() {
+        let series = |name: &str, figures: [Option<i64>; 3]| Series {
+            name: name.to_owned(),
+            points: ["2021", "2022", "2023"]
+                .iter()
+                .zip(figures)
+                .map(|(year, figure)| ((*year).to_owned(), figure.map(Decimal::from)))
+                .collect(),
+        };
+        let points = vec![
+            series("一", [Some(100), None, Some(300)]),
+            series("<二>", [Some(1), Some(2), Some(3)]),
+            series("三", [None, None, Some(0)]),
+        ];
+        let drawing = Drawing { file: "x".to_owned(), title: "图".to_owned(), kind: Kind::Lines, points };
+        let svg = drawing.svg();
+        let places: Vec<&str> =
+            svg.split("<circle ").skip(1).map(|rest| rest.split(" r=").next().unwrap_or_default()).collect();
+        let mut distinct = places.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!((places.len(), distinct.len()), (6, 6), "{svg}");
+        assert!(svg.contains(">300</text>") && svg.contains(">3</text>") && svg.contains("&lt;二&gt;"), "{svg}");
     }
 }

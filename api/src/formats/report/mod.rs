@@ -95,6 +95,8 @@ pub struct Figure {
     pub silent: &'static str,
     /// The indicator's code.
     pub indicator: String,
+    /// The period that it is of.
+    pub period: String,
     /// The word of its status.
     pub status: &'static str,
     /// How many schools contributed, and how many should have.

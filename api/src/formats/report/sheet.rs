@@ -6,7 +6,8 @@ use super::{Cell, Figure, Table};
 use crate::formats::guarded;
 
 /// What stands of every figure.
-const FIGURE: &[&str] = &["indicator", "value", "printed", "status", "schools", "expected", "claims", "release"];
+const FIGURE: &[&str] =
+    &["indicator", "value", "printed", "status", "schools", "expected", "claims", "release", "period"];
 
 /// Writes a table: the texts of its row, then the figure with its exact digits. UTF-8 without a mark.
 ///
@@ -42,7 +43,7 @@ pub fn write(table: &Table, release: &str) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn said(figure: &Figure, release: &str) -> [String; 8] {
+fn said(figure: &Figure, release: &str) -> [String; 9] {
     let count =
         |which: fn((usize, usize)) -> usize| figure.schools.map(which).map(|n| n.to_string()).unwrap_or_default();
     [
@@ -54,5 +55,6 @@ fn said(figure: &Figure, release: &str) -> [String; 8] {
         count(|(_, expected)| expected),
         guarded::cell(&figure.claims.join("；")).into_owned(),
         release.to_owned(),
+        figure.period.clone(),
     ]
 }

@@ -1,13 +1,14 @@
 //! Data messages, series by series.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use serde_json::json;
 
 use super::{
-    AGENCY, ALL_DIMENSIONS, COMMON, Code, Codelist, DIMENSIONS, GENERIC, MESSAGE, SPECIFIC, TIME, VERSION, XSI,
-    structure_of, xml::Xml,
+    AGENCY, ALL_DIMENSIONS, COMMON, Codelist, DIMENSIONS, GENERIC, MESSAGE, SPECIFIC, TIME, VERSION, XSI,
+    json::{self, Json},
+    structure_of,
+    xml::Xml,
 };
 use crate::{
     error::Text,
@@ -53,11 +54,11 @@ pub enum Detail {
 }
 
 impl Detail {
-    const fn has_attributes(self) -> bool {
+    pub(super) const fn has_attributes(self) -> bool {
         matches!(self, Self::Full | Self::NoData)
     }
 
-    const fn has_values(self) -> bool {
+    pub(super) const fn has_values(self) -> bool {
         matches!(self, Self::Full | Self::DataOnly)
     }
 }
@@ -99,10 +100,14 @@ pub struct DataHead {
     pub prepared: String,
     /// How much of each series.
     pub detail: Detail,
-    /// Whether observations stand alone, each with its whole key; JSON has series only.
+    /// Whether observations stand alone, each with its whole key.
     pub is_flat: bool,
     /// The codes of each dimension, for JSON, which counts them.
     pub codelists: Vec<Codelist>,
+    /// The units of its series, each once, likewise.
+    pub units: Vec<Arc<str>>,
+    /// Their decimals, each once, likewise.
+    pub decimals: Vec<i16>,
     /// The codes of a status.
     pub statuses: Codelist,
     /// The periods, in order.
@@ -119,8 +124,7 @@ enum Form {
     Generic(Xml),
     Specific(Xml),
     Csv,
-    /// Whether a series stands there already, and the place of each code in its list.
-    Json(bool, Vec<HashMap<String, usize>>),
+    Json(Json),
 }
 
 impl std::fmt::Debug for DataWriter {
@@ -137,6 +141,11 @@ fn digits(value: &Decimal) -> String {
 }
 
 impl DataHead {
+    /// The id of the message, in which SDMX takes no dots.
+    pub(super) fn id(&self) -> String {
+        format!("{}-{}", self.flow, self.release).replace('.', "-")
+    }
+
     /// By which dimension observations are laid out.
     const fn layout(&self) -> &'static str {
         if self.is_flat { ALL_DIMENSIONS } else { TIME }
@@ -150,11 +159,7 @@ impl DataWriter {
             DataFormat::Generic => Form::Generic(Xml::new()),
             DataFormat::Specific => Form::Specific(Xml::new()),
             DataFormat::Csv => Form::Csv,
-            DataFormat::Json => {
-                let places =
-                    |list: &Codelist| list.codes.iter().enumerate().map(|(at, code)| (code.id.clone(), at)).collect();
-                Form::Json(false, head.codelists.iter().map(places).collect())
-            }
+            DataFormat::Json => Form::Json(Json::new(&head)),
         };
         Self { head, form }
     }
@@ -215,7 +220,7 @@ impl DataWriter {
                 line.push('\n');
                 line.into_bytes()
             }
-            Form::Json(..) => json_head(head)?,
+            Form::Json(_) => json::begin(head)?,
         })
     }
 
@@ -243,12 +248,9 @@ impl DataWriter {
                 xml.take()
             }
             Form::Csv => csv(head, all)?,
-            Form::Json(begun, places) => {
+            Form::Json(json) => {
                 let mut out = String::new();
-                for series in all {
-                    json_series(&mut out, head, places, series, *begun)?;
-                    *begun = true;
-                }
+                all.iter().for_each(|series| json.write(&mut out, head, series));
                 out.into_bytes()
             }
         })
@@ -268,7 +270,7 @@ impl DataWriter {
                 xml.take()
             }
             Form::Csv => Vec::new(),
-            Form::Json(..) => b"}}]}}\n".to_vec(),
+            Form::Json(_) => json::END.to_vec(),
         }
     }
 }
@@ -276,7 +278,7 @@ impl DataWriter {
 fn header(xml: &mut Xml, head: &DataHead, namespace: Option<&str>) {
     let id = structure_of(&head.flow);
     xml.open("mes:Header", &[]);
-    xml.text("mes:ID", &[], &format!("{}-{}", head.flow, head.release));
+    xml.text("mes:ID", &[], &head.id());
     xml.text("mes:Test", &[], "false");
     xml.text("mes:Prepared", &[], &head.prepared);
     xml.empty("mes:Sender", &[("id", AGENCY)]);
@@ -418,98 +420,4 @@ fn csv(head: &DataHead, all: &[Series]) -> Result<Vec<u8>, Fault> {
 
 fn csv_writer() -> ::csv::Writer<Vec<u8>> {
     ::csv::WriterBuilder::new().from_writer(Vec::new())
-}
-
-fn values(codes: &[Code]) -> Vec<serde_json::Value> {
-    let names = |name: &Text| {
-        if name.en.is_empty() { json!({ "zh": name.zh }) } else { json!({ "zh": name.zh, "en": name.en }) }
-    };
-    codes
-        .iter()
-        .map(|code| json!({ "id": code.id, "name": code.name.zh, "names": names(&code.name), "parent": code.parent }))
-        .collect()
-}
-
-fn json_head(head: &DataHead) -> serde_json::Result<Vec<u8>> {
-    let series: Vec<serde_json::Value> = DIMENSIONS
-        .iter()
-        .zip(&head.codelists)
-        .enumerate()
-        .map(|(at, (id, list))| json!({ "id": id, "name": list.name.zh, "keyPosition": at, "values": values(&list.codes) }))
-        .collect();
-    let periods: Vec<serde_json::Value> =
-        head.periods.iter().map(|period| json!({ "id": &**period, "name": &**period })).collect();
-    let structure = json!({
-        "name": head.name.zh,
-        "names": { "zh": head.name.zh, "en": head.name.en },
-        "dimensions": {
-            "dataSet": [],
-            "series": series,
-            "observation": [{ "id": TIME, "name": "统计期", "keyPosition": DIMENSIONS.len(), "roles": ["TIME_PERIOD"], "values": periods }],
-        },
-        "attributes": {
-            "dataSet": [{ "id": "RELEASE", "name": "发布版本", "values": [{ "id": head.release, "name": head.release }] }],
-            "series": [{ "id": "UNIT_MEASURE", "name": "计量单位", "values": [] }, { "id": "DECIMALS", "name": "小数位数", "values": [] }],
-            "observation": [{ "id": "OBS_STATUS", "name": "状态", "values": values(&head.statuses.codes) }],
-        },
-    });
-    let meta = json!({
-        "schema": "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/data-message/tools/schemas/1.0/sdmx-json-data-schema.json",
-        "id": format!("{}-{}", head.flow, head.release),
-        "prepared": head.prepared,
-        "test": false,
-        "contentLanguages": ["zh", "en"],
-        "sender": { "id": AGENCY },
-    });
-    let text = format!(
-        "{{\"meta\":{},\"data\":{{\"structure\":{},\"dataSets\":[{{\"action\":\"Information\",\"attributes\":[0],\"series\":{{",
-        serde_json::to_string(&meta)?,
-        serde_json::to_string(&structure)?
-    );
-    Ok(text.into_bytes())
-}
-
-/// A series by the places of its codes in their lists. Units and decimals are said as they are, for they have no list.
-fn json_series(
-    out: &mut String,
-    head: &DataHead,
-    places: &[HashMap<String, usize>],
-    series: &Series,
-    begun: bool,
-) -> serde_json::Result<()> {
-    if begun {
-        out.push(',');
-    }
-    out.push('"');
-    for (at, (code, places)) in series.key.iter().zip(places).enumerate() {
-        if at > 0 {
-            out.push(':');
-        }
-        let place = places.get(&**code).copied().unwrap_or_default();
-        out.push_str(&place.to_string());
-    }
-    out.push_str("\":{");
-    if head.detail.has_attributes() {
-        let unit = serde_json::to_string(&series.unit.as_deref())?;
-        out.push_str(&format!("\"attributes\":[{unit},{}],", series.decimals));
-    }
-    out.push_str("\"observations\":{");
-    for (at, obs) in series.obs.iter().filter(|_| head.detail.has_values()).enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        let place = head.periods.iter().position(|period| *period == obs.period).unwrap_or_default();
-        out.push_str(&format!("\"{place}\":["));
-        match &obs.value {
-            Some(value) => decimal::write_exact(out, value),
-            None => out.push_str("null"),
-        }
-        if head.detail.has_attributes() {
-            let place = head.statuses.codes.iter().position(|code| code.id == obs.status).unwrap_or_default();
-            out.push_str(&format!(",{place}"));
-        }
-        out.push(']');
-    }
-    out.push_str("}}");
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! hands them over as [`Series`]; nothing here knows where they come from.
 
 mod data;
+mod json;
 mod structure;
 mod xml;
 

@@ -92,6 +92,8 @@ fn laid_out(format: DataFormat, detail: Detail, is_flat: bool) -> Vec<u8> {
         detail,
         is_flat,
         codelists: [&["A"][..], &["620000", "620100"], &["students"], &["_T"], &["_T"], &["_T"]].map(list).to_vec(),
+        units: vec![Arc::from("所"), Arc::from("人,\"<")],
+        decimals: vec![0, 2],
         statuses: list(&["Q", "A"]),
         periods: vec![Arc::from("2023")],
     };
@@ -120,6 +122,13 @@ fn data_are_well_formed_in_every_form_and_detail() {
         if detail == Detail::Full {
             assert_eq!(series["0:0:0:0:0:0"]["observations"]["0"], serde_json::json!([12.5, 1]));
             assert_eq!(series["0:1:0:0:0:0"]["observations"]["0"], serde_json::json!([null, 1]));
+            // By their places in the lists of the structure, as all attributes.
+            assert_eq!(series["0:0:0:0:0:0"]["attributes"], serde_json::json!([1, 1]));
+            let listed = &json["data"]["structure"]["attributes"]["series"];
+            assert_eq!(
+                (&listed[0]["values"][1]["name"], &listed[1]["values"][1]["id"]),
+                (&"人,\"<".into(), &"2".into())
+            );
         }
         let rows = written(DataFormat::Csv, detail);
         assert_eq!(::csv::Reader::from_reader(rows.as_slice()).records().map(Result::unwrap).count(), 2);
@@ -146,6 +155,59 @@ fn flat_observations_have_their_whole_key() {
                 matches!(detail, Detail::Full | Detail::NoData),
                 "{format:?} {detail:?}"
             );
+        }
+    }
+}
+
+#[test]
+fn flat_json_has_every_dimension_in_its_keys() {
+    use serde_json::{Value, json};
+    for (detail, first, second) in [
+        (Detail::Full, json!([12.5, 1, 1, 1]), json!([null, 1, 1, 1])),
+        (Detail::DataOnly, json!([12.5]), json!([null])),
+        (Detail::NoData, json!([null, null, 1, 1]), json!([null, null, 1, 1])),
+        (Detail::KeysOnly, json!([null]), json!([null])),
+    ] {
+        let message: Value = serde_json::from_slice(&laid_out(DataFormat::Json, detail, true)).unwrap();
+        let (structure, set) = (&message["data"]["structure"], &message["data"]["dataSets"][0]);
+        assert_eq!(set["observations"], json!({ "0:0:0:0:0:0:0": first, "0:1:0:0:0:0:0": second }), "{detail:?}");
+        assert!(set.get("series").is_none(), "{detail:?}");
+        let ids = |list: &Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+        };
+        let dimensions = &structure["dimensions"];
+        assert_eq!(ids(&dimensions["observation"]).len(), 7);
+        assert_eq!((ids(&dimensions["series"]).len(), ids(&dimensions["observation"])[6].as_str()), (0, TIME));
+        let attributes = &structure["attributes"];
+        assert_eq!(ids(&attributes["observation"]), ["OBS_STATUS", "UNIT_MEASURE", "DECIMALS"]);
+        assert_eq!(attributes["series"], json!([]));
+    }
+}
+
+/// What the schema of SDMX-JSON 1.0 asks for, and an id that SDMX takes.
+#[test]
+fn a_json_message_says_what_its_schema_requires() {
+    for is_flat in [false, true] {
+        let bytes = laid_out(DataFormat::Json, Detail::Full, is_flat);
+        let message: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(message["meta"]["id"], "scale-1-0-0");
+        let structure = &message["data"]["structure"];
+        let levels = structure["attributes"].as_object().unwrap();
+        for attribute in levels.values().flat_map(|level| level.as_array().unwrap()) {
+            assert_eq!(attribute["relationship"].as_object().unwrap().len(), 1, "{attribute}");
+            assert!(!attribute["values"].as_array().unwrap().is_empty(), "{attribute}");
+        }
+        let levels = structure["dimensions"].as_object().unwrap();
+        for dimension in levels.values().flat_map(|level| level.as_array().unwrap()) {
+            for value in dimension["values"].as_array().unwrap() {
+                assert!(value.get("parent").is_none_or(serde_json::Value::is_string), "{value}");
+            }
+        }
+        let link = &message["data"]["dataSets"][0]["links"][0]["urn"];
+        assert_eq!(link, "urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow=ZHIQIAO:scale(1.0)");
+        for format in [DataFormat::Generic, DataFormat::Specific] {
+            let text = String::from_utf8(laid_out(format, Detail::Full, is_flat)).unwrap();
+            assert!(text.contains("<mes:ID>scale-1-0-0</mes:ID>"), "{text}");
         }
     }
 }

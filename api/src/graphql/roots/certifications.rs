@@ -11,6 +11,7 @@ use crate::{
     graphql::{
         self,
         error::{GqlResult, maybe},
+        ids,
         limits::{self, SOME},
         paging::{self, Paging},
         types::{
@@ -101,9 +102,10 @@ impl CertificationsQuery {
         Ok(page.map(EnterpriseCertification::from).into())
     }
 
-    /// A certification of an enterprise by its id.
+    /// A certification of an enterprise by its id or its key.
     async fn enterprise_certification(&self, cx: &Context<'_>, id: ID) -> GqlResult<Option<EnterpriseCertification>> {
-        Ok(maybe(enterprises::get(graphql::ctx(cx), &id).await)?.map(EnterpriseCertification::from))
+        Ok(maybe(enterprises::get(graphql::ctx(cx), &ids::key("EnterpriseCertification", &id)).await)?
+            .map(EnterpriseCertification::from))
     }
 
     /// What enterprises were given: for the enterprise itself, its city and the province.
@@ -152,9 +154,10 @@ impl CertificationsQuery {
         Ok(page.map(TeacherCertification::from).into())
     }
 
-    /// A certification of a teacher by its id.
+    /// A certification of a teacher by its id or its key.
     async fn teacher_certification(&self, cx: &Context<'_>, id: ID) -> GqlResult<Option<TeacherCertification>> {
-        Ok(maybe(teachers::get(graphql::ctx(cx), &id).await)?.map(TeacherCertification::from))
+        Ok(maybe(teachers::get(graphql::ctx(cx), &ids::key("TeacherCertification", &id)).await)?
+            .map(TeacherCertification::from))
     }
 
     /// Verifies a certificate by the code that is printed on it; whoever asks.

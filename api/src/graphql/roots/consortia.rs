@@ -10,6 +10,7 @@ use crate::{
     graphql::{
         self,
         error::{GqlResult, maybe, relocated},
+        ids,
         limits::{self, SOME},
         paging::{self, Paging},
         scalars::Day,
@@ -63,13 +64,13 @@ impl ConsortiaQuery {
         Ok(page.map(|row| ConsortiumApplication(registry, row)).into())
     }
 
-    /// An application by its code.
+    /// An application by its code or its id.
     async fn consortium_application<'a>(
         &self,
         cx: &Context<'a>,
         code: String,
     ) -> GqlResult<Option<ConsortiumApplication<'a>>> {
-        let found = maybe(consortia::get(graphql::ctx(cx), &code).await)?;
+        let found = maybe(consortia::get(graphql::ctx(cx), &ids::key("ConsortiumApplication", &code)).await)?;
         Ok(found.map(|row| ConsortiumApplication(graphql::registry(cx), row)))
     }
 }

@@ -122,9 +122,31 @@ impl OpportunitiesQuery {
         Ok(maybe(interests::get(graphql::ctx(cx), &key(&id)).await)?.map(Interest::from))
     }
 
-    /// The bulletin of a year; nothing for one that has not begun.
+    /// The bulletin of a year, as it was published or as it stands now; nothing for one that has not begun.
     async fn bulletin(&self, cx: &Context<'_>, year: i32) -> GqlResult<Option<Bulletin>> {
-        Ok(maybe(bulletins::make(graphql::ctx(cx), &year.to_string()).await)?.map(Bulletin))
+        Ok(maybe(bulletins::get(graphql::ctx(cx), &year.to_string()).await)?.map(Bulletin))
+    }
+}
+
+/// A bulletin to publish.
+#[derive(Clone, Debug, InputObject)]
+pub struct PublishBulletinInput {
+    /// Of which year; it is over.
+    year: i32,
+}
+
+/// What was published.
+#[derive(SimpleObject)]
+pub struct PublishBulletinPayload {
+    /// The bulletin, which does not change from now on.
+    bulletin: Bulletin,
+}
+
+impl PublishBulletinInput {
+    /// Publishes it.
+    pub async fn publish(self, cx: &Context<'_>) -> GqlResult<PublishBulletinPayload> {
+        let bulletin = bulletins::publish(graphql::ctx(cx), &self.year.to_string()).await?;
+        Ok(PublishBulletinPayload { bulletin: Bulletin(bulletin) })
     }
 }
 
@@ -308,6 +330,15 @@ pub struct OpportunitiesMutation;
 
 #[Object]
 impl OpportunitiesMutation {
+    /// Publishes the bulletin of a year that is over, once: from then on it does not change.
+    async fn publish_bulletin(
+        &self,
+        cx: &Context<'_>,
+        input: PublishBulletinInput,
+    ) -> GqlResult<PublishBulletinPayload> {
+        input.publish(cx).await
+    }
+
     /// Posts an opportunity. An enterprise's first waits for its city; everything else is published at once.
     async fn post_opportunity(&self, cx: &Context<'_>, input: PostOpportunityInput) -> GqlResult<OpportunityPayload> {
         done(opportunities::post(graphql::ctx(cx), input.into()).await, "")

@@ -43,13 +43,19 @@ pub struct PartnershipFilter {
     city: Option<Vec<String>>,
     /// Only of schools or enterprises that are members of this consortium, by code.
     consortium: Option<String>,
+    /// Only about these majors, by their six digits.
+    #[graphql(validator(max_items = 1_000))]
+    major: Option<Vec<String>>,
+    /// Only those with each of these words in what they are called or in a name of one of their sides; schools and
+    /// enterprises are found as elsewhere.
+    search: Option<String>,
 }
 
 impl From<PartnershipFilter> for Filter {
     fn from(filter: PartnershipFilter) -> Self {
-        let PartnershipFilter { kind, state, school, enterprise, city, consortium } = filter;
+        let PartnershipFilter { kind, state, school, enterprise, city, consortium, major, search } = filter;
         let state = state.map(|states| states.into_iter().map(Into::into).collect());
-        Self { kind, state, school, enterprise, city, consortium }
+        Self { kind, state, school, enterprise, city, consortium, major, search }
     }
 }
 

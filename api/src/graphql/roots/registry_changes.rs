@@ -423,6 +423,8 @@ entries! {
         scope: ConsortiumScope,
         /// When it was founded, as printed.
         founded_on: String,
+        /// The code of the industry chain that it serves.
+        chain: String,
         /// Where it is printed.
         source: String,
     }

@@ -15,6 +15,7 @@ use crate::{
     graphql::{
         self,
         error::{GqlResult, maybe, relocated},
+        ids,
         limits::{self, CELLS, MEMBERS, SOME},
         scalars::Day,
         types::{
@@ -114,9 +115,9 @@ impl TasksQuery {
         Ok(tasks::all(graphql::ctx(cx), &filter).await?.into_iter().map(Task::from).collect())
     }
 
-    /// A task by its key.
+    /// A task by its key or its id.
     async fn task(&self, cx: &Context<'_>, id: String) -> GqlResult<Option<Task>> {
-        Ok(maybe(tasks::get(graphql::ctx(cx), &id).await)?.map(Task::from))
+        Ok(maybe(tasks::get(graphql::ctx(cx), &ids::key("Task", &id)).await)?.map(Task::from))
     }
 
     /// The yearly evaluations that are there for the caller, newest first.
@@ -134,9 +135,9 @@ impl TasksQuery {
         Ok(found.into_iter().map(|row| TaskEvaluation(row.into())).collect())
     }
 
-    /// A yearly evaluation by its key.
+    /// A yearly evaluation by its key or its id.
     async fn task_evaluation(&self, cx: &Context<'_>, id: String) -> GqlResult<Option<TaskEvaluation>> {
-        let found = evaluations::get(graphql::ctx(cx), &id).await;
+        let found = evaluations::get(graphql::ctx(cx), &ids::key("TaskEvaluation", &id)).await;
         Ok(maybe(found)?.map(|row| TaskEvaluation(row.into())))
     }
 
@@ -156,9 +157,9 @@ impl TasksQuery {
         registry.targets.iter().filter(|row| filter.keeps(row)).cloned().map(Target::from).collect()
     }
 
-    /// A target by its key.
+    /// A target by its key or its id.
     async fn target(&self, cx: &Context<'_>, id: String) -> GqlResult<Option<Target>> {
-        Ok(maybe(targets::get(graphql::ctx(cx), &id).await)?.map(Target::from))
+        Ok(maybe(targets::get(graphql::ctx(cx), &ids::key("Target", &id)).await)?.map(Target::from))
     }
 
     /// The policies, in the order of their list; only of a city's document where one is named.

@@ -10,6 +10,7 @@ use super::{
     consortium::Consortium,
     enterprise::Enterprise,
     institution::Institution,
+    major::IndustryChain,
     promised,
     school::School,
     words::{ApplicationState, MemberRole},
@@ -49,6 +50,11 @@ connection!(
 /// and the province.
 #[Object]
 impl<'a> ConsortiumApplication<'a> {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("ConsortiumApplication", &self.1.id.to_string())
+    }
+
     /// By which REST and the mutations know it.
     async fn code(&self) -> String {
         self.1.id.to_string()
@@ -126,8 +132,8 @@ pub struct ConsortiumActivity<'a>(pub Cow<'a, consortium_activity::Model>);
 /// What a consortium has done.
 #[Object]
 impl ConsortiumActivity<'_> {
-    /// Opaque.
-    async fn id(&self) -> ID {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
         ids::id("ConsortiumActivity", &self.0.id.to_string())
     }
 
@@ -238,6 +244,12 @@ impl<'a> ConsortiumOverview<'a> {
     #[graphql(complexity = "limits::times(SOME, child_complexity)")]
     async fn certified_in_none(&self) -> Vec<Enterprise<'a>> {
         self.1.certified_in_none.iter().filter_map(|code| Enterprise::of(self.0, code)).collect()
+    }
+
+    /// Industry chains that no consortium serves.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn chains_in_none(&self) -> Vec<IndustryChain<'a>> {
+        self.1.chains_in_none.iter().filter_map(|code| IndustryChain::of(self.0, code)).collect()
     }
 }
 

@@ -46,6 +46,21 @@ impl Bulletin {
         Instant(self.0.made_at)
     }
 
+    /// When it was published; from then on it does not change. Nothing before.
+    async fn published_at(&self) -> Option<Instant> {
+        self.0.published.as_ref().map(|published| Instant(published.at))
+    }
+
+    /// SHA-256 of the document, in hexadecimal.
+    async fn hash(&self) -> Option<&str> {
+        self.0.published.as_ref().map(|published| published.hash.as_str())
+    }
+
+    /// What was published: canonical JSON (RFC 8785).
+    async fn document(&self) -> Option<&str> {
+        self.0.published.as_ref().map(|published| published.document.as_str())
+    }
+
     /// By dimension and key, the total first.
     #[graphql(complexity = "limits::times(limits::GROUPS, child_complexity)")]
     async fn lines(&self) -> Vec<BulletinLine> {

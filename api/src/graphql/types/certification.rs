@@ -15,6 +15,7 @@ use crate::{
     graphql::{
         self,
         error::GqlResult,
+        ids,
         limits::{self, SOME},
         loaders::Loaders,
         paging::{Placed, connection},
@@ -31,6 +32,11 @@ pub struct CertificationBatch(pub certification_batch::Model);
 /// Asia/Shanghai, each with all of its hours.
 #[Object]
 impl CertificationBatch {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("CertificationBatch", self.0.code.as_str())
+    }
+
     /// Year and number; of one that is printed elsewhere a code of its own.
     async fn code(&self) -> &str {
         self.0.code.as_str()
@@ -139,9 +145,14 @@ connection!(
 /// when to when, with how many people and places for interns, and nothing else.
 #[Object]
 impl EnterpriseCertification {
-    /// Its id, as REST has it.
-    async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("EnterpriseCertification", &self.0.id.to_string())
+    }
+
+    /// Its id by REST, and in events.
+    async fn key(&self) -> String {
+        self.0.id.to_string()
     }
 
     /// The batch, by code.
@@ -229,9 +240,14 @@ pub struct Incentive(pub incentive::Model);
 /// What a certified enterprise was given, for the enterprise, its city and the province.
 #[Object]
 impl Incentive {
-    /// Its id, as REST has it.
-    async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("Incentive", &self.0.id.to_string())
+    }
+
+    /// Its id by REST, and in events.
+    async fn key(&self) -> String {
+        self.0.id.to_string()
     }
 
     /// The enterprise.

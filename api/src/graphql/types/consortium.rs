@@ -7,7 +7,7 @@ use entity::consortium;
 
 use super::{
     application::ConsortiumActivity,
-    major::{etag, term},
+    major::{IndustryChain, etag, term},
     membership::ConsortiumMembership,
     words::{ConsortiumKind, ConsortiumScope},
 };
@@ -101,6 +101,17 @@ impl<'a> Consortium<'a> {
     #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
     async fn members(&self) -> LeanList<ConsortiumMembership<'a>> {
         self.0.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
+    }
+
+    /// Members that have left, those that left first at the head.
+    #[graphql(complexity = "limits::times(MEMBERS, child_complexity)")]
+    async fn former_members(&self) -> Vec<ConsortiumMembership<'a>> {
+        self.0.ended.members.of(self.1.code.as_str()).map(|row| ConsortiumMembership(self.0, row)).collect()
+    }
+
+    /// The industry chain that it serves, where that was said.
+    async fn industry_chain(&self) -> Option<IndustryChain<'a>> {
+        IndustryChain::of(self.0, self.1.chain_code.as_ref()?.as_str())
     }
 
     /// What it has done, newest first.

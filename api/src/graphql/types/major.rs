@@ -1,9 +1,9 @@
 //! Majors, what schools teach, and the industry chains it serves.
 
 use async_graphql::{ID, Object};
-use entity::{industry_chain, major, major_chain, programme};
+use entity::{consortium, industry_chain, major, major_chain, programme};
 
-use super::{promised, school::School, words::MajorLevel};
+use super::{consortium::Consortium, promised, school::School, words::MajorLevel};
 use crate::{
     domain::registry::{self, Entry},
     graphql::{
@@ -204,6 +204,13 @@ impl<'a> IndustryChain<'a> {
     /// Its last day, where it has one.
     async fn until(&self) -> Option<Day> {
         term::<industry_chain::Entity>(self.0, self.1).until.map(Day)
+    }
+
+    /// The consortia that serve it, in the order of the list.
+    #[graphql(complexity = "limits::times(SOME, child_complexity)")]
+    async fn consortia(&self) -> Vec<Consortium<'a>> {
+        let serves = |row: &&consortium::Model| row.chain_code.as_ref() == Some(&self.1.code);
+        self.0.consortia.all().iter().filter(serves).map(|row| Consortium(self.0, row)).collect()
     }
 
     /// Which majors serve it.

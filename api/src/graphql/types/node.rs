@@ -1,8 +1,12 @@
 //! Relay's `Node`: everything that has an id, found by it.
 
+use std::borrow::Cow;
+
 use async_graphql::{ID, Interface};
 
 use super::{
+    application::{ConsortiumActivity, ConsortiumApplication},
+    certification::{CertificationBatch, EnterpriseCertification, Incentive},
     city::City,
     claim::Claim,
     consortium::Consortium,
@@ -22,15 +26,17 @@ use super::{
     school::{Predecessor, School},
     submission::Submission,
     target::{CityFigure, Policy, Target},
-    task::Task,
+    task::{Task, TaskEvaluation},
+    teacher::{CertificationAgency, TeacherCertification},
     upkeep::Alias,
 };
 use crate::{
     ctx::Ctx,
     domain::{
-        interests, opportunities, partnerships, releases,
+        certifications::{agencies, batches, enterprises, incentives, teachers},
+        consortia, interests, opportunities, partnerships, releases,
         submissions::{self, Key},
-        tasks,
+        tasks::{self, evaluations},
     },
     graphql::{
         error::{GqlResult, maybe, maybe_of},
@@ -46,6 +52,10 @@ use crate::{
 pub enum Node<'a> {
     /// Another name.
     Alias(Alias<'a>),
+    /// An agency that evaluates teachers.
+    CertificationAgency(CertificationAgency),
+    /// A batch of the certification of enterprises.
+    CertificationBatch(CertificationBatch),
     /// A prefecture.
     City(City<'a>),
     /// A printed figure of a city.
@@ -54,6 +64,10 @@ pub enum Node<'a> {
     Claim(Claim<'a>),
     /// A consortium.
     Consortium(Consortium<'a>),
+    /// What a consortium has done.
+    ConsortiumActivity(ConsortiumActivity<'a>),
+    /// Who wants to join a consortium.
+    ConsortiumApplication(ConsortiumApplication<'a>),
     /// A place in a consortium.
     ConsortiumMembership(ConsortiumMembership<'a>),
     /// A table.
@@ -62,6 +76,10 @@ pub enum Node<'a> {
     Designation(Designation<'a>),
     /// An enterprise.
     Enterprise(Enterprise<'a>),
+    /// The certification of an enterprise.
+    EnterpriseCertification(EnterpriseCertification),
+    /// What a certified enterprise was given.
+    Incentive(Incentive),
     /// A line of a table.
     Indicator(Indicator<'a>),
     /// An industry chain.
@@ -100,6 +118,10 @@ pub enum Node<'a> {
     Target(Target),
     /// A task.
     Task(Task),
+    /// The evaluation of a year.
+    TaskEvaluation(TaskEvaluation),
+    /// The certification of a teacher.
+    TeacherCertification(TeacherCertification),
 }
 
 /// What an id stands for, asked of the same verbs as by any other way; nothing for garbage.
@@ -116,12 +138,24 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
     let key = key.as_str();
     Ok(match kind.as_str() {
         "Alias" => row(registry.aliases.all(), key, |row| row.id).map(|row| Node::Alias(Alias(registry, row))),
+        "CertificationAgency" => {
+            let found = agencies::all(ctx).await?.into_iter().find(|agency| agency.row.code == *key);
+            found.map(|agency| Node::CertificationAgency(CertificationAgency(agency)))
+        }
+        "CertificationBatch" => {
+            let found = batches::all(ctx).await?.into_iter().find(|batch| batch.code == *key);
+            found.map(|batch| Node::CertificationBatch(CertificationBatch(batch)))
+        }
         "City" => City::of(registry, key).map(Node::City),
         "CityFigure" => {
             row(&registry.city_figures, key, |row| row.id).map(|row| Node::CityFigure(CityFigure(registry, row)))
         }
         "Claim" => registry.claims.iter().find(|row| row.key == key).map(|row| Node::Claim(Claim(registry, row))),
         "Consortium" => Consortium::of(registry, key).map(Node::Consortium),
+        "ConsortiumActivity" => row(registry.activities.all(), key, |row| row.id)
+            .map(|row| Node::ConsortiumActivity(ConsortiumActivity(Cow::Borrowed(row)))),
+        "ConsortiumApplication" => maybe(consortia::get(ctx, key).await)?
+            .map(|row| Node::ConsortiumApplication(ConsortiumApplication(registry, row))),
         "ConsortiumMembership" => row(registry.members.all(), key, |row| row.id)
             .map(|row| Node::ConsortiumMembership(ConsortiumMembership(registry, row))),
         "Dataset" => Dataset::of(registry, key).map(Node::Dataset),
@@ -129,6 +163,10 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
             row(registry.designations.all(), key, |row| row.id).map(|row| Node::Designation(Designation(registry, row)))
         }
         "Enterprise" => Enterprise::of(registry, key).map(Node::Enterprise),
+        "EnterpriseCertification" => {
+            maybe(enterprises::get(ctx, key).await)?.map(|row| Node::EnterpriseCertification(row.into()))
+        }
+        "Incentive" => maybe(incentives::get(ctx, key).await)?.map(|row| Node::Incentive(Incentive(row))),
         "Indicator" => Indicator::of(registry, key).map(Node::Indicator),
         "IndustryChain" => IndustryChain::of(registry, key).map(Node::IndustryChain),
         "Institution" => Institution::of(registry, key).map(Node::Institution),
@@ -161,6 +199,12 @@ pub async fn find<'a>(ctx: &Ctx, registry: &'a Registry, id: &str) -> GqlResult<
         "Rule" => Rule::of(registry, key).map(Node::Rule),
         "School" => School::of(registry, key).map(Node::School),
         "Target" => row(&registry.targets, key, |row| row.id).map(|row| Node::Target(row.clone().into())),
+        "TaskEvaluation" => {
+            maybe(evaluations::get(ctx, key).await)?.map(|row| Node::TaskEvaluation(TaskEvaluation(row.into())))
+        }
+        "TeacherCertification" => {
+            maybe(teachers::get(ctx, key).await)?.map(|row| Node::TeacherCertification(row.into()))
+        }
         "Task" => maybe(tasks::get(ctx, key).await)?.map(|row| Node::Task(row.into())),
         _ => None,
     })

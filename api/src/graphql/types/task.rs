@@ -257,6 +257,11 @@ pub struct TaskEvaluation(pub Arc<task_evaluation::Model>);
 /// The yearly evaluation (年度考核) of a city or of a school: a document that never changes.
 #[Object]
 impl TaskEvaluation {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("TaskEvaluation", &self.0.id.to_string())
+    }
+
     /// Its id, as in REST.
     async fn key(&self) -> String {
         self.0.id.to_string()

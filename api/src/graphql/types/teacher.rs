@@ -17,6 +17,7 @@ use crate::{
     graphql::{
         self,
         error::GqlResult,
+        ids,
         limits::{self, SOME},
         loaders::Loaders,
         paging::{Placed, connection},
@@ -34,6 +35,11 @@ pub struct CertificationAgency(pub Agency);
 /// An agency that evaluates dual-qualified teachers.
 #[Object]
 impl CertificationAgency {
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("CertificationAgency", self.0.row.code.as_str())
+    }
+
     /// Its code: the organisation of its accounts.
     async fn code(&self) -> &str {
         self.0.row.code.as_str()
@@ -148,9 +154,14 @@ connection!(
 /// An application for the certification of a dual-qualified teacher (双师型), under a number of the school's own.
 #[Object]
 impl TeacherCertification {
-    /// Its id, as REST has it.
-    async fn id(&self) -> ID {
-        ID(self.0.id.to_string())
+    /// Opaque, for `node(id)`.
+    pub(super) async fn id(&self) -> ID {
+        ids::id("TeacherCertification", &self.0.id.to_string())
+    }
+
+    /// Its id by REST, and in events.
+    async fn key(&self) -> String {
+        self.0.id.to_string()
     }
 
     /// The school.

@@ -184,6 +184,8 @@ routes! {
         scope,
         /// When it was founded, as printed.
         founded_on,
+        /// The code of the industry chain that it serves.
+        chain,
         /// Where it is printed.
         source,
     }

@@ -27,6 +27,8 @@ pub struct EntryQuery {
     pub search: Option<String>,
     /// Only those that belong to this: the code of a city, a school, an enterprise, a consortium, a major or a chain.
     pub of: Option<String>,
+    /// With `true` those that have ended, instead of those that are there: former members of a consortium.
+    pub ended: Option<bool>,
     /// 1 to 1,000; more is refused.
     pub limit: Option<i64>,
     /// `next` of the page before.
@@ -46,18 +48,20 @@ type Listed = (Vec<(Said, String)>, Option<String>);
 fn listed<E: Entry>(ctx: &Ctx, query: &EntryQuery) -> Result<Listed, Problem> {
     let limit = page::limit(query.limit, 100, 1_000, "/limit")?;
     let registry = ctx.memory.registry();
-    let filter = Filter { of: query.of.clone(), search: query.search.clone() };
+    let ended_before = query.ended.unwrap_or_default().then(|| ctx.actor.today());
+    let filter = Filter { of: query.of.clone(), search: query.search.clone(), ended_before };
+    let all = filter.list::<E>(&registry);
     let after = match &query.cursor {
         None => None,
         Some(cursor) => {
             let [code] = page::read_cursor(cursor, "/cursor")?;
             // A code that is not there any more stands after everything.
-            Some(E::listed(&registry).iter().position(|row| E::code(row) == code).unwrap_or(usize::MAX))
+            Some(all.iter().position(|row| E::code(row) == code).unwrap_or(usize::MAX))
         }
     };
     let ask = Ask { limit, after, before: None, from_end: false };
     let found = page::cut(registry::kept::<E>(&registry, &filter), &ask, |at| *at);
-    let rows: Vec<&E::Model> = found.items.iter().filter_map(|at| E::listed(&registry).get(*at)).collect();
+    let rows: Vec<&E::Model> = found.items.iter().filter_map(|at| all.get(*at)).collect();
     let next = rows.last().filter(|_| found.has_next).map(|row| page::cursor(&[&E::code(row)]));
     let told = |row: &&E::Model| {
         let term = E::term(&registry, row);
