@@ -2,6 +2,7 @@
 //! neighbours', a stranger's and nobody's objects. What has no verdict here fails, and so does a
 //! verdict about nothing.
 
+mod costs;
 mod graphql;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +62,10 @@ pub const OBJECTS: &[(&str, [&str; 3])] = &[
     ("sibling", ["62002", "scale", "2023"]),
     ("foreign", ["62005", "scale", "2023"]),
     ("absent", ["62099", "scale", "2023"]),
-    // A school that is there, and a table that it has not reported.
+    // Schools that are there, and a table that they have not reported.
     ("unstated", ["62001", "scale", "1999"]),
+    ("sibling-unstated", ["62002", "scale", "1999"]),
+    ("foreign-unstated", ["62005", "scale", "1999"]),
     ("accepted", ["62001", "talent", "2011"]),
     ("approved", ["62001", "talent", "2012"]),
     ("submitted", ["62001", "talent", "2013"]),

@@ -8,7 +8,11 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
-use entity::{journal, webhook, webhook_delivery};
+use entity::{
+    ids::{DeliveryId, WebhookId},
+    journal, webhook, webhook_delivery,
+    words::DeliveryState,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
 use serde_json::{Value, json};
@@ -18,10 +22,12 @@ use tokio::{
     net::TcpListener,
     sync::mpsc,
 };
+use uuid::Uuid;
 use zhiqiao::{House, config::PrivateTargets, domain::submissions::Key};
 
 use crate::{
-    app::{Caller, Server, TestApp},
+    app::{Caller, Server, TestApp, postgres},
+    schema::database::texts,
     stage,
     wire::problem,
 };
@@ -325,6 +331,57 @@ async fn two_instances_carry_every_message_once() {
     assert!(receiver.arrived.try_recv().is_err(), "a message came twice");
     let kept = webhook_delivery::Entity::find().filter(webhook_delivery::Column::State.eq("delivered"));
     assert_eq!(kept.count(app.house.db.read()).await.unwrap(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_is_removed_with_the_message_that_is_just_being_made() {
+    let app = TestApp::new().await;
+    let server = app.serve().await;
+    let school = server.client("school-62001").await;
+    let made = add(&app, &school, "http://127.0.0.1:9/", json!(["submission.accepted"])).await;
+    let id = WebhookId(made["id"].as_str().unwrap().parse().unwrap());
+
+    // What the courier does, as far as its commit.
+    let held = app.house.db.begin().await.unwrap();
+    let moved = webhook::Entity::update_many()
+        .col_expr(webhook::Column::Cursor, Expr::col(webhook::Column::Cursor))
+        .filter(webhook::Column::Id.eq(id));
+    assert_eq!(moved.exec(&held).await.unwrap().rows_affected, 1);
+    let at = Utc::now() + TimeDelta::days(1);
+    let message = webhook_delivery::Model {
+        id: DeliveryId(Uuid::now_v7()),
+        webhook_id: id,
+        place: "1".to_owned(),
+        event: "submission.accepted".to_owned(),
+        body: "{}".to_owned(),
+        state: DeliveryState::Pending,
+        attempts: 0,
+        next_at: at,
+        leased_until: None,
+        last_at: None,
+        last_status: None,
+        last_error: None,
+        created_at: at,
+    };
+    let insert = webhook_delivery::Entity::insert(webhook_delivery::ActiveModel::from(message));
+    insert.exec_without_returning(&held).await.unwrap();
+
+    let removing = tokio::spawn({
+        let (school, path) = (school.clone(), format!("/v1/webhooks/{}", id.0));
+        async move { school.send("DELETE", &path, &[("if-match", "*")], None).await }
+    });
+    if postgres().is_some() {
+        let waits = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() \
+                     AND wait_event_type = 'Lock' AND query ILIKE '%webhook%' AND query NOT ILIKE 'update%'";
+        while texts(app.house.db.read(), waits).await.is_empty() {
+            assert!(!removing.is_finished(), "it did not wait: {:?}", removing.await);
+            tokio::task::yield_now().await;
+        }
+    }
+    held.commit().await.unwrap();
+    removing.await.unwrap().expect(204);
+    assert_eq!(webhook_delivery::Entity::find().count(app.house.db.read()).await.unwrap(), 0);
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use crate::{app::Caller, surface::status_of, wire::bare};
 
 /// What belongs to somebody. `data`: something is told; `none`: an empty list or zero; `null`; or the
 /// status that REST gives for the error. A template asks for `it`; `$field` is each of the fields named.
-const FIELDS: &str = r#"
+pub const FIELDS: &str = r#"
                  PUBLIC ADMIN AUDITOR PROVINCE CITY SCHOOL AGENCY ENTERPRISE ANALYST
 Query me | { it: me { id } }
     -            null   data  data    data     data data   data   data       data
@@ -1303,7 +1303,7 @@ async fn schema(caller: &Caller) -> Schema {
 }
 
 /// `Type field field … | template`.
-fn heading(line: &str) -> (&str, Vec<&str>, &str) {
+pub fn heading(line: &str) -> (&str, Vec<&str>, &str) {
     let (fields, template) = line.split_once(" |").unwrap_or_else(|| panic!("{line}"));
     let mut words = fields.split_whitespace();
     (words.next().unwrap(), words.collect(), template.trim())
@@ -1339,7 +1339,7 @@ fn verdict(answer: &Value) -> String {
 }
 
 /// The opaque id of an object, as whoever sees it is given it.
-fn id(object: &str) -> String {
+pub fn id(object: &str) -> String {
     let key = placed("{school}|{dataset}|{period}|{version}", object);
     let parts: Vec<&str> = key.split('|').collect();
     if parts[0] == "{school}" {

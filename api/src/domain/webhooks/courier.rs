@@ -282,8 +282,8 @@ pub async fn settle(ctx: &Ctx, parcel: &Parcel, outcome: Outcome, jitter: f64) -
     let failing_since = if has_arrived { None } else { Some(to.failing_since.unwrap_or(at)) };
     let is_over = is_gone || failing_since.is_some_and(|since| at - since >= GIVES_UP);
 
+    // The endpoint before its message, as whoever removes both.
     let tx = ctx.begin().await?;
-    note(ctx, &tx, row, noted).await?;
     if failing_since != to.failing_since {
         ctx.change::<webhook::Entity>()
             .col_expr(webhook::Column::FailingSince, Expr::value(failing_since))
@@ -306,6 +306,7 @@ pub async fn settle(ctx: &Ctx, parcel: &Parcel, outcome: Outcome, jitter: f64) -
             record(&tx, ctx, "webhook.disabled", to).await?;
         }
     }
+    note(ctx, &tx, row, noted).await?;
     tx.commit().await?;
     Ok(())
 }

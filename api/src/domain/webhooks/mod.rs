@@ -225,6 +225,8 @@ pub async fn rotate(ctx: &Ctx, id: WebhookId, overlap_hours: i64) -> Result<Told
 pub async fn remove(ctx: &Ctx, id: WebhookId) -> Result<()> {
     let tx = ctx.begin().await?;
     let row = one(ctx, &tx, Action::Change, id).await?;
+    // The courier changes the endpoint before it makes messages: what it is making now is seen below.
+    ctx.visible::<webhook::Entity>().filter(webhook::Column::Id.eq(id)).lock_exclusive().one(&tx).await?;
     ctx.remove::<webhook_delivery::Entity>().filter(webhook_delivery::Column::WebhookId.eq(id)).exec(&tx).await?;
     ctx.remove::<webhook::Entity>().filter(webhook::Column::Id.eq(id)).exec(&tx).await?;
     record(&tx, ctx, "webhook.removed", &row).await?;
