@@ -298,10 +298,16 @@ const WAYS: &[(&str, &str)] = &[
     ("Statement::from_sql_and_values(backend, \"UPDATE $e\", values)", ""),
 ];
 
+/// The rules of all entities.
+fn scopes() -> String {
+    let read = |file: &str| std::fs::read_to_string(source().join(file)).unwrap();
+    read("authz/scope.rs") + &read("authz/scope/parties.rs")
+}
+
 #[test]
 fn no_unscoped_way_to_any_entity_passes() {
     let banned = banned();
-    let scope = std::fs::read_to_string(source().join("authz/scope.rs")).unwrap();
+    let scope = scopes();
     let whole = between(&scope, "whole!(");
     for (entity, _) in entities() {
         for (way, call) in WAYS {
