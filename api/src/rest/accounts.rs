@@ -1,10 +1,6 @@
 //! `/v1/accounts`: the people, kept by administrators. Passwords are told once and must be changed.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, patch, post, web};
 use chrono::{DateTime, Utc};
 use entity::{
     account,
@@ -16,19 +12,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    body::{self, Body},
-    catalogue::stated,
+    body::{self, Body, stated},
     idempotency::Kept,
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
     domain::{
         accounts::{self, Add, Password, Wish},
-        holders,
-        precondition::Match,
-        second_factor,
+        holders, second_factor,
     },
     error::{Error, Finding, Result, Text},
     page::{self, Ask},
@@ -173,12 +167,6 @@ pub(super) fn words(role: Option<&str>, duty: Option<&str>) -> Result<(Option<Ro
     if problems.is_empty() { Ok(found) } else { Err(Error::Invalid(problems)) }
 }
 
-/// The states that a caller accepts to change.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
-    let lines: Vec<&str> = headers.get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok()).collect();
-    (!lines.is_empty()).then(|| Match::read(&lines.join(",")))
-}
-
 type Id = web::Path<String>;
 
 /// An address that is no id is one that nothing is at.
@@ -294,7 +282,7 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
     accounts::get(&ctx, id).await?;
     let (role, duty) = words(body.role.as_deref(), body.duty.as_deref())?;
     let wish = Wish { name: body.display_name, role, org: body.org, duty, is_enabled: body.enabled };
-    let row = accounts::change(&ctx, accounts::with_id(id), wish, if_match(request.headers()).as_ref()).await?;
+    let row = accounts::change(&ctx, accounts::with_id(id), wish, tags::if_match(request.headers()).as_ref()).await?;
     let view = view(&ctx, row).await?;
     Ok(answer(HttpResponse::Ok(), &view.etag, &view))
 }

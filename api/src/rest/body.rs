@@ -7,7 +7,7 @@ use actix_web::{
     web::{self, Bytes, BytesMut},
 };
 use futures::{StreamExt, future::LocalBoxFuture};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{bounds, problem::Problem};
 use crate::{
@@ -18,6 +18,11 @@ use crate::{
 /// The bytes of a JSON body, with its media type already judged.
 #[derive(Debug)]
 pub struct Body(pub Bytes);
+
+/// A member that is there, `null` or not.
+pub(super) fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
 
 /// What a JSON body may call itself.
 const JSON: &[&str] = &["application/json", "application/merge-patch+json"];

@@ -1,25 +1,19 @@
 //! `/v1/rules`: by which rules it is judged what schools report; and what the other routes of the catalogue share.
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web};
 use entity::{rule, words::Severity};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
+    body::{self, Body, stated},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::{
-        precondition::Match,
-        rules::{self, Change, New, Trial},
-    },
+    domain::rules::{self, Change, New, Trial},
     error::{Error, Finding, Result, Text},
 };
 
@@ -149,21 +143,11 @@ pub struct ChangeRuleBody {
     pub valid_to: Option<Option<String>>,
 }
 
-/// A member that is there, `null` or not.
-pub(super) fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(from).map(Some)
-}
-
 fn severity(word: &str) -> Result<Severity> {
     Severity::of(word).ok_or_else(|| {
         let text = Text::new("severity 应为 error、warning 或 info", "severity is error, warning or info");
         Error::Invalid(vec![Finding::error("severity", "/severity", text).with("error, warning, info", word)])
     })
-}
-
-/// What a caller builds on.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
-    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
 }
 
 fn tagged(mut answer: actix_web::HttpResponseBuilder, row: &rule::Model) -> HttpResponse {
@@ -220,7 +204,7 @@ pub async fn change(
         valid_from: body.valid_from,
         valid_to: body.valid_to,
     };
-    let row = rules::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;
+    let row = rules::change(&ctx, &code, change, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 

@@ -1,46 +1,30 @@
-//! Certification of enterprises: batches, applications and verdicts, incentives, and the duty to offer places for
-//! interns.
+//! Certification of enterprises: batches, applications and verdicts. What a certified enterprise is given and owes is
+//! in `incentives`.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+pub mod incentives;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::{certification_batch, enterprise_certification as certification, incentive, words};
+use entity::{certification_batch, enterprise_certification as certification, words};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     body::{self, Body},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::{
-        certifications::{
-            self, Taken,
-            batches::{self, Change, New},
-            duty::{self, Duty, Standing},
-            enterprises::{self, Filter, Papers, Verdict},
-            incentives,
-        },
-        precondition::Match,
+    domain::certifications::{
+        self, Taken,
+        batches::{self, Change, New},
+        enterprises::{self, Filter, Papers, Verdict},
     },
     error::{Error, Result, Text},
     page,
 };
-
-/// What `If-Match` says.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
-    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
-}
-
-/// An answer with its tag.
-pub(super) fn tagged(mut answer: HttpResponseBuilder, etag: &str, view: impl Serialize) -> HttpResponse {
-    answer.insert_header((header::ETAG, etag.to_owned())).insert_header((header::CACHE_CONTROL, "no-cache")).json(view)
-}
 
 /// Reads words of a closed list out of a parameter.
 pub(super) fn words_of<T>(
@@ -155,7 +139,7 @@ pub async fn open_batch(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     let body: NewCertificationBatchBody = body::json(&body.0)?;
     let NewCertificationBatchBody { year, number, title, apply_from, apply_until } = body;
     let row = batches::open(&ctx, New { year, number, title, apply_from, apply_until }).await?;
-    Ok(tagged(HttpResponse::Created(), &batches::etag(&row), CertificationBatchView::from(&row)))
+    Ok(tags::tagged(HttpResponse::Created(), &batches::etag(&row), CertificationBatchView::from(&row)))
 }
 
 /// What is to be different about a batch; what is left out stays.
@@ -190,8 +174,8 @@ pub async fn change_batch(
     let body: ChangeCertificationBatchBody = body::json(&body.0)?;
     let ChangeCertificationBatchBody { title, apply_from, apply_until } = body;
     let change = Change { title, apply_from, apply_until };
-    let row = batches::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;
-    Ok(tagged(HttpResponse::Ok(), &batches::etag(&row), CertificationBatchView::from(&row)))
+    let row = batches::change(&ctx, &code, change, tags::if_match(request.headers()).as_ref()).await?;
+    Ok(tags::tagged(HttpResponse::Ok(), &batches::etag(&row), CertificationBatchView::from(&row)))
 }
 
 /// An enterprise in a batch. Whoever is not the enterprise, its city or the province is told who is certified, from
@@ -336,7 +320,7 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Result<HttpResponse, Proble
         let steps = enterprises::steps(&ctx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
         view.steps = Some(steps.into_iter().map(CertificationStepView::from).collect());
     }
-    Ok(tagged(HttpResponse::Ok(), &enterprises::etag(&row), view))
+    Ok(tags::tagged(HttpResponse::Ok(), &enterprises::etag(&row), view))
 }
 
 /// What an enterprise applies with.
@@ -374,7 +358,7 @@ pub async fn apply(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     let NewEnterpriseCertificationBody { batch, statement, staff, internship_places, evidence } = body;
     let papers = Papers { statement, staff, internship_places, evidence };
     let row = enterprises::apply(&ctx, &batch, papers).await?;
-    Ok(tagged(HttpResponse::Created(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
+    Ok(tags::tagged(HttpResponse::Created(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
 }
 
 /// What is corrected; what is left out stays.
@@ -412,8 +396,8 @@ pub async fn correct(
     let body: CorrectEnterpriseCertificationBody = body::json(&body.0)?;
     let CorrectEnterpriseCertificationBody { statement, staff, internship_places, evidence } = body;
     let papers = Papers { statement, staff, internship_places, evidence };
-    let row = enterprises::correct(&ctx, &id, papers, if_match(request.headers()).as_ref()).await?;
-    Ok(tagged(HttpResponse::Ok(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
+    let row = enterprises::correct(&ctx, &id, papers, tags::if_match(request.headers()).as_ref()).await?;
+    Ok(tags::tagged(HttpResponse::Ok(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
 }
 
 /// What is said of an application of an enterprise.
@@ -457,8 +441,8 @@ pub async fn judge(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
         "withdraw" => Verdict::Withdraw(reason),
         other => return Err(no_verdict("recommend, return, refuse, certify, withdraw", other).into()),
     };
-    let row = enterprises::judge(&ctx, &id, verdict, if_match(request.headers()).as_ref()).await?;
-    Ok(tagged(HttpResponse::Ok(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
+    let row = enterprises::judge(&ctx, &id, verdict, tags::if_match(request.headers()).as_ref()).await?;
+    Ok(tags::tagged(HttpResponse::Ok(), &enterprises::etag(&row), EnterpriseCertificationView::new(&ctx, &row)))
 }
 
 /// The refusal of a verdict that is none.
@@ -468,178 +452,10 @@ pub(super) fn no_verdict(all: &str, got: &str) -> Error {
     Error::Invalid(vec![finding.with(all, got.chars().take(40).collect::<String>())])
 }
 
-/// What a certified enterprise was given.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct IncentiveView {
-    /// Its id.
-    pub id: String,
-    /// The enterprise, by code.
-    pub enterprise: String,
-    /// `financial`, `fiscal`, `land` or `credit`.
-    pub kind: &'static str,
-    /// Yuan, in exact digits.
-    pub amount: String,
-    /// The day on which it was given.
-    pub granted_on: NaiveDate,
-    /// Where it is written.
-    pub source: String,
-    /// The role that recorded it: `CITY` or `PROVINCE`.
-    pub recorded_by: String,
-    /// When it was taken back, if it was; then it counts no more.
-    pub cancelled_at: Option<DateTime<Utc>>,
-    /// Why.
-    pub cancelled_because: Option<String>,
-    /// Hand it back in `If-Match`.
-    pub etag: String,
-}
-
-impl From<&incentive::Model> for IncentiveView {
-    fn from(row: &incentive::Model) -> Self {
-        Self {
-            id: row.id.to_string(),
-            enterprise: row.enterprise_code.0.clone(),
-            kind: row.kind.word(),
-            amount: incentives::yuan(row),
-            granted_on: row.granted_on,
-            source: row.source.clone(),
-            recorded_by: row.recorded_role.clone(),
-            cancelled_at: row.cancelled_at,
-            cancelled_because: row.cancelled_because.clone(),
-            etag: incentives::etag(row),
-        }
-    }
-}
-
-/// Of which enterprise.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct IncentivesQuery {
-    /// Only of this enterprise.
-    pub enterprise: Option<String>,
-}
-
-/// What enterprises were given: for the enterprise itself, its city and the province.
-#[utoipa::path(
-    tag = "certification", params(IncentivesQuery),
-    responses((status = 200, body = Vec<IncentiveView>), (status = 401, body = ProblemView),
-              (status = 403, body = ProblemView)),
-    security(("bearer" = []))
-)]
-#[get("/v1/incentives")]
-pub async fn list_incentives(ctx: Ctx, query: web::Query<IncentivesQuery>) -> Result<HttpResponse, Problem> {
-    let rows = incentives::list(&ctx, query.enterprise.as_deref()).await?;
-    let views: Vec<IncentiveView> = rows.iter().map(IncentiveView::from).collect();
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(views))
-}
-
-/// What an enterprise was given.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewIncentiveBody {
-    /// The enterprise, by code.
-    pub enterprise: String,
-    /// `financial`, `fiscal`, `land` or `credit`.
-    pub kind: String,
-    /// Yuan, in digits as text, with at most two decimals: `"1200000.50"`.
-    pub amount: String,
-    /// The day on which it was given, written like `2026-12-31`.
-    pub granted_on: String,
-    /// Where it is written: the number of a document.
-    pub source: String,
-}
-
-/// Records what a certified enterprise was given.
-#[utoipa::path(
-    tag = "certification", request_body = NewIncentiveBody,
-    responses((status = 201, body = IncentiveView), (status = 401, body = ProblemView),
-              (status = 403, body = ProblemView), (status = 409, body = ProblemView),
-              (status = 422, body = ProblemView)),
-    security(("bearer" = []))
-)]
-#[post("/v1/incentives")]
-pub async fn record_incentive(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
-    ctx.require(Action::Create, Kind::Incentive)?;
-    let body: NewIncentiveBody = body::json(&body.0)?;
-    let NewIncentiveBody { enterprise, kind, amount, granted_on, source } = body;
-    let row = incentives::record(&ctx, incentives::New { enterprise, kind, amount, granted_on, source }).await?;
-    Ok(tagged(HttpResponse::Created(), &incentives::etag(&row), IncentiveView::from(&row)))
-}
-
 /// Why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CertificationReasonBody {
     /// Why.
     pub reason: String,
-}
-
-/// Takes a record back that is wrong; it stays, and counts no more.
-#[utoipa::path(
-    tag = "certification", params(("incentive" = String, Path)), request_body = CertificationReasonBody,
-    responses((status = 200, body = IncentiveView), (status = 401, body = ProblemView),
-              (status = 403, body = ProblemView), (status = 404, body = ProblemView),
-              (status = 409, body = ProblemView), (status = 412, body = ProblemView),
-              (status = 422, body = ProblemView), (status = 428, body = ProblemView)),
-    security(("bearer" = []))
-)]
-#[post("/v1/incentives/{incentive}/cancel")]
-pub async fn cancel_incentive(
-    ctx: Ctx,
-    id: web::Path<String>,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    ctx.known(Kind::Incentive)?;
-    let body: CertificationReasonBody = body::json(&body.0)?;
-    let row = incentives::cancel(&ctx, &id, &body.reason, if_match(request.headers()).as_ref()).await?;
-    Ok(tagged(HttpResponse::Ok(), &incentives::etag(&row), IncentiveView::from(&row)))
-}
-
-/// What a certified enterprise owes in places for interns, and what it offers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct InternshipDutyView {
-    /// The enterprise, by code.
-    pub enterprise: String,
-    /// `meets`, `misses` or `no_data`.
-    pub standing: &'static str,
-    /// People who work there.
-    pub staff: Option<u64>,
-    /// Places that it owes: 2 % of the staff, rounded up.
-    pub required: Option<u64>,
-    /// Places that it offers.
-    pub offered: Option<u64>,
-    /// How many are missing.
-    pub missing: Option<u64>,
-}
-
-impl From<Duty> for InternshipDutyView {
-    fn from(duty: Duty) -> Self {
-        let Duty { enterprise, staff, required, offered, missing, standing } = duty;
-        Self { enterprise, standing: standing.word(), staff, required, offered, missing }
-    }
-}
-
-/// Of which standing.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InternshipDutiesQuery {
-    /// `meets`, `misses` or `no_data`.
-    pub standing: Option<String>,
-}
-
-/// Which certified enterprises offer the places for interns that they owe.
-#[utoipa::path(
-    tag = "certification", params(InternshipDutiesQuery),
-    responses((status = 200, body = Vec<InternshipDutyView>), (status = 422, body = ProblemView)),
-    security((), ("bearer" = []))
-)]
-#[get("/v1/internship-duties")]
-pub async fn list_duties(ctx: Ctx, query: web::Query<InternshipDutiesQuery>) -> Result<HttpResponse, Problem> {
-    let given: Vec<String> = query.into_inner().standing.into_iter().collect();
-    let of = |word: &str| Standing::ALL.iter().copied().find(|one| one.word() == word);
-    let standing = words_of(&given, "/standing", of, "meets, misses, no_data")?.into_iter().next();
-    let views: Vec<InternshipDutyView> = duty::list(&ctx, standing).await?.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-cache")).json(views))
 }

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    accounts::{self, PeopleQuery, if_match, words},
-    body::{self, Body},
-    catalogue::stated,
+    accounts::{self, PeopleQuery, words},
+    body::{self, Body, stated},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -205,7 +205,7 @@ pub async fn change(request: HttpRequest, ctx: Ctx, path: Id, body: Body) -> Res
     clients::get(&ctx, &path).await?;
     let (role, duty) = words(body.role.as_deref(), body.duty.as_deref())?;
     let wish = Wish { name: body.name, role, org: body.org, duty, is_enabled: body.enabled };
-    let row = clients::change(&ctx, &path, wish, if_match(request.headers()).as_ref()).await?;
+    let row = clients::change(&ctx, &path, wish, tags::if_match(request.headers()).as_ref()).await?;
     Ok(shown(row))
 }
 

@@ -2,27 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{collection, collection_extension};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
+    body::{self, Body, stated},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::{
-        collections::{self, Change, Days, Extend, Filter, Key, New},
-        precondition::Match,
-    },
+    domain::collections::{self, Change, Days, Extend, Filter, Key, New},
     error::Result,
     page,
 };
@@ -113,11 +107,8 @@ pub struct CollectionsQuery {
     pub cursor: Option<String>,
 }
 
-fn tagged(mut answer: HttpResponseBuilder, view: CollectionView) -> HttpResponse {
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+fn tagged(answer: HttpResponseBuilder, view: CollectionView) -> HttpResponse {
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 async fn view(ctx: &Ctx, row: &collection::Model) -> Result<CollectionView> {
@@ -230,15 +221,6 @@ pub struct ChangeCollectionBody {
     pub note: Option<Option<String>>,
 }
 
-/// A member that is there, `null` or not.
-fn stated<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(from).map(Some)
-}
-
-fn if_match(headers: &HeaderMap) -> Option<Match> {
-    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
-}
-
 /// Changes the days of a collection.
 #[utoipa::path(
     tag = "collections", params(("dataset" = String, Path), ("period" = String, Path)),
@@ -260,7 +242,7 @@ pub async fn change(
     let body: ChangeCollectionBody = body::json(&body.0)?;
     let change = Change { opens_on: body.opens_on, due_on: body.due_on, closes_on: body.closes_on, note: body.note };
     let key = Key::new(&key.0, &key.1);
-    let row = collections::change(&ctx, &key, change, if_match(request.headers()).as_ref()).await?;
+    let row = collections::change(&ctx, &key, change, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), view(&ctx, &row).await?))
 }
 

@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 use super::{
     body::{self, Body},
-    partnerships::{if_match, word},
+    partnerships::word,
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -70,12 +71,9 @@ impl From<&consortium_application::Model> for ConsortiumApplicationView {
     }
 }
 
-fn tagged(mut answer: HttpResponseBuilder, row: &consortium_application::Model) -> HttpResponse {
+fn tagged(answer: HttpResponseBuilder, row: &consortium_application::Model) -> HttpResponse {
     let view = ConsortiumApplicationView::from(row);
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 /// A page of applications.
@@ -192,7 +190,7 @@ pub async fn accept(
     ctx.known(Kind::ConsortiumApplication)?;
     let body: AcceptApplicationBody = body::json(&body.0)?;
     let decision = Decision { role: body.role, joined_on: body.joined_on };
-    let (row, _) = consortia::accept(&ctx, &id, decision, if_match(request.headers()).as_ref()).await?;
+    let (row, _) = consortia::accept(&ctx, &id, decision, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -222,7 +220,7 @@ pub async fn refuse(
 ) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::ConsortiumApplication)?;
     let body: RefuseApplicationBody = body::json(&body.0)?;
-    let row = consortia::refuse(&ctx, &id, body.reason, if_match(request.headers()).as_ref()).await?;
+    let row = consortia::refuse(&ctx, &id, body.reason, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -237,7 +235,7 @@ pub async fn refuse(
 )]
 #[post("/v1/consortium-applications/{application}/withdraw")]
 pub async fn withdraw(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let row = consortia::withdraw(&ctx, &id, if_match(request.headers()).as_ref()).await?;
+    let row = consortia::withdraw(&ctx, &id, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -397,7 +395,7 @@ pub async fn change_activity(
 ) -> Result<HttpResponse, Problem> {
     ctx.require(Action::Change, Kind::ConsortiumActivity)?;
     let body: ActivityBody = body::json(&body.0)?;
-    let if_match = if_match(request.headers());
+    let if_match = tags::if_match(request.headers());
     let row = consortia::change_activity(&ctx, &path.0, &path.1, body.into(), if_match.as_ref()).await?;
     let view = ActivityView::from(&row);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, view.etag.clone())).json(view))

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
-    catalogue::{if_match, open, stated},
+    body::{self, Body, stated},
+    catalogue::open,
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -227,6 +228,6 @@ pub async fn change(
             parted_by: body.parted_by,
         },
     };
-    let row = datasets::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;
+    let row = datasets::change(&ctx, &code, change, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }

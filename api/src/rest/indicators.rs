@@ -11,9 +11,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
-    catalogue::{if_match, open, stated},
+    body::{self, Body, stated},
+    catalogue::open,
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -368,6 +369,6 @@ pub async fn change(
         fixed: fixed.into_iter().filter_map(|(member, got)| Some((member, got?))).collect(),
         said: body.said(),
     };
-    let kept = indicators::change(&ctx, &code, change, if_match(request.headers()).as_ref()).await?;
+    let kept = indicators::change(&ctx, &code, change, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), kept))
 }

@@ -7,8 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     body::{self, Body},
-    opportunities::{ContactView, OpportunityView, PartyView, if_match},
+    opportunities::{ContactView, OpportunityView, PartyView},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::Kind,
@@ -83,12 +84,9 @@ pub struct InterestsQuery {
     pub cursor: Option<String>,
 }
 
-fn tagged(mut answer: HttpResponseBuilder, ctx: &Ctx, known: &Known) -> HttpResponse {
+fn tagged(answer: HttpResponseBuilder, ctx: &Ctx, known: &Known) -> HttpResponse {
     let view = InterestView::new(ctx, known);
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 /// The interests that are there for the caller: its own, those in its own opportunities, those of its city's owners.
@@ -151,7 +149,7 @@ pub async fn express(ctx: Ctx, id: web::Path<String>, body: Body) -> Result<Http
 }
 
 async fn take(ctx: &Ctx, id: &str, request: &HttpRequest, step: Step) -> Result<HttpResponse, Problem> {
-    let known = interests::take(ctx, id, step, if_match(request.headers()).as_ref()).await?;
+    let known = interests::take(ctx, id, step, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), ctx, &known))
 }
 

@@ -43,6 +43,7 @@ pub mod revisions;
 pub mod sdmx;
 pub mod session;
 pub mod submissions;
+mod tags;
 pub mod targets;
 pub mod tasks;
 pub mod teachers;
@@ -253,9 +254,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(tasks::add)
         .service(tasks::get)
         .service(tasks::change)
-        .service(tasks::list_evaluations)
-        .service(tasks::evaluate)
-        .service(tasks::evaluation)
+        .service(tasks::evaluations::list_evaluations)
+        .service(tasks::evaluations::evaluate)
+        .service(tasks::evaluations::evaluation)
         .service(targets::list)
         .service(targets::add)
         .service(targets::get)
@@ -278,10 +279,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(certifications::apply)
         .service(certifications::get)
         .service(certifications::correct)
-        .service(certifications::cancel_incentive)
-        .service(certifications::list_incentives)
-        .service(certifications::record_incentive)
-        .service(certifications::list_duties)
+        .service(certifications::incentives::cancel_incentive)
+        .service(certifications::incentives::list_incentives)
+        .service(certifications::incentives::record_incentive)
+        .service(certifications::incentives::list_duties)
         .service(teachers::list_agencies)
         .service(teachers::state_agency)
         .service(teachers::judge)

@@ -1,10 +1,6 @@
 //! `/v1/opportunities`: what schools and enterprises seek and offer, and who meets whom.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get,
-    http::header::{self, HeaderMap},
-    post, put, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, post, put, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::opportunity;
 use serde::{Deserialize, Serialize};
@@ -13,14 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     body::{self, Body},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::{
-        opportunities::{self, Close, Contact, Filter, New, Party},
-        precondition::Match,
-    },
+    domain::opportunities::{self, Close, Contact, Filter, New, Party},
     error::Result,
     page,
 };
@@ -198,17 +192,9 @@ fn words(text: Option<String>) -> Option<Vec<String>> {
     text.map(|text| text.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect())
 }
 
-/// `If-Match`, as a write was sent with it.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
-    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
-}
-
-fn tagged(mut answer: HttpResponseBuilder, ctx: &Ctx, row: &opportunity::Model) -> HttpResponse {
+fn tagged(answer: HttpResponseBuilder, ctx: &Ctx, row: &opportunity::Model) -> HttpResponse {
     let view = OpportunityView::new(ctx, row);
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 /// The opportunities that are there for the caller: what is published, its own, those of its city.
@@ -336,7 +322,7 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Match)?;
     let body: OpportunityBody = body::json(&body.0)?;
-    let row = opportunities::change(&ctx, &id, body.into(), if_match(request.headers()).as_ref()).await?;
+    let row = opportunities::change(&ctx, &id, body.into(), tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }
 
@@ -352,7 +338,7 @@ pub async fn change(
 #[post("/v1/opportunities/{opportunity}/approve")]
 pub async fn approve(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Match)?;
-    let row = opportunities::approve(&ctx, &id, if_match(request.headers()).as_ref()).await?;
+    let row = opportunities::approve(&ctx, &id, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }
 
@@ -382,7 +368,7 @@ pub async fn refuse(
 ) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Match)?;
     let body: RefuseBody = body::json(&body.0)?;
-    let row = opportunities::refuse(&ctx, &id, &body.reason, if_match(request.headers()).as_ref()).await?;
+    let row = opportunities::refuse(&ctx, &id, &body.reason, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }
 
@@ -398,7 +384,7 @@ pub async fn refuse(
 #[post("/v1/opportunities/{opportunity}/withdraw")]
 pub async fn withdraw(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::Match)?;
-    let row = opportunities::withdraw(&ctx, &id, if_match(request.headers()).as_ref()).await?;
+    let row = opportunities::withdraw(&ctx, &id, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }
 
@@ -427,6 +413,6 @@ pub async fn close(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
     ctx.known(Kind::Match)?;
     let CloseBody { outcome, number } = body::json(&body.0)?;
     let said = Close { outcome, number };
-    let row = opportunities::close(&ctx, &id, said, if_match(request.headers()).as_ref()).await?;
+    let row = opportunities::close(&ctx, &id, said, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &ctx, &row))
 }

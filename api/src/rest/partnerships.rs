@@ -1,27 +1,21 @@
 //! `/v1/partnerships`: what exists between schools and enterprises, entered by one side and confirmed by the other.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, http::header, patch, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{partnership, words::PartnershipState};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
+    body::{self, Body, stated},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    domain::{
-        partnerships::{self, By, Filter, Line, New, Said},
-        precondition::Match,
-    },
+    domain::partnerships::{self, By, Filter, Line, New, Said},
     error::{Error, Result, Text},
     formats::decimal,
     memory::derived::{MONEY, Total},
@@ -168,16 +162,9 @@ pub(super) fn word<T>(name: &str, sent: Option<&str>, of: fn(&str) -> Option<T>,
     })
 }
 
-fn tagged(mut answer: HttpResponseBuilder, row: &partnership::Model) -> HttpResponse {
+fn tagged(answer: HttpResponseBuilder, row: &partnership::Model) -> HttpResponse {
     let view = PartnershipView::from(row);
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
-}
-
-pub(super) fn if_match(headers: &HeaderMap) -> Option<Match> {
-    headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(Match::read)
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 /// The partnerships that are there for the caller: everybody's, and those that its own side, its schools and
@@ -294,11 +281,6 @@ pub async fn propose(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     Ok(tagged(HttpResponse::Created(), &partnerships::propose(&ctx, new).await?))
 }
 
-/// A member that is there, `null` or not.
-fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(from).map(Some)
-}
-
 /// What is to be different about a partnership; what is left out stays, `null` takes it away.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -363,7 +345,7 @@ pub async fn change(
         investment: body.investment.map(|amount| amount.map(|number| number.get().to_owned())),
         evidence: body.evidence,
     };
-    let row = partnerships::change(&ctx, &id, said, if_match(request.headers()).as_ref()).await?;
+    let row = partnerships::change(&ctx, &id, said, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -378,7 +360,7 @@ pub async fn change(
 )]
 #[post("/v1/partnerships/{partnership}/confirm")]
 pub async fn confirm(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let row = partnerships::confirm(&ctx, &id, if_match(request.headers()).as_ref()).await?;
+    let row = partnerships::confirm(&ctx, &id, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -407,7 +389,7 @@ pub async fn refuse(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let body: PartnershipReasonBody = body::json(&body.0)?;
-    let row = partnerships::refuse(&ctx, &id, body.reason, if_match(request.headers()).as_ref()).await?;
+    let row = partnerships::refuse(&ctx, &id, body.reason, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -422,7 +404,7 @@ pub async fn refuse(
 )]
 #[post("/v1/partnerships/{partnership}/withdraw")]
 pub async fn withdraw(ctx: Ctx, id: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let row = partnerships::withdraw(&ctx, &id, if_match(request.headers()).as_ref()).await?;
+    let row = partnerships::withdraw(&ctx, &id, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }
 
@@ -449,7 +431,7 @@ pub struct EndPartnershipBody {
 #[post("/v1/partnerships/{partnership}/end")]
 pub async fn end(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
     let body: EndPartnershipBody = body::json(&body.0)?;
-    let if_match = if_match(request.headers());
+    let if_match = tags::if_match(request.headers());
     let row = partnerships::end(&ctx, &id, body.ended_on, body.reason, if_match.as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), &row))
 }

@@ -16,12 +16,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     body::{self, Body},
     problem::{FindingView, Problem, ProblemView},
+    tags,
 };
 use crate::{
     ctx::Ctx,
     domain::{
         checks,
-        precondition::{Match, Precondition},
+        precondition::Precondition,
         reviews::{self, Step},
         submissions::{self, Content, Extent, Key, Push, Pushed, Remark, Table, Taken, Terms, Words},
     },
@@ -182,13 +183,9 @@ fn key(path: &Address) -> Key {
 
 /// Reads `If-Match` and `If-None-Match`; several header lines are one list.
 fn precondition(headers: &HeaderMap) -> Precondition {
-    let lines = |name| {
-        let lines: Vec<&str> = headers.get_all(name).filter_map(|value| value.to_str().ok()).collect();
-        (!lines.is_empty()).then(|| lines.join(","))
-    };
     Precondition {
-        if_match: lines(header::IF_MATCH).map(|value| Match::read(&value)),
-        if_absent: lines(header::IF_NONE_MATCH).is_some_and(|value| value.trim() == "*"),
+        if_match: tags::if_match(headers),
+        if_absent: tags::list(headers, header::IF_NONE_MATCH).is_some_and(|value| value.trim() == "*"),
     }
 }
 

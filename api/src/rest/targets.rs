@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{self, Body},
+    body::{self, Body, stated},
     problem::{Problem, ProblemView},
-    tasks::{if_match, stated},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -147,11 +147,8 @@ pub struct TargetsQuery {
     pub cursor: Option<String>,
 }
 
-fn tagged(mut answer: HttpResponseBuilder, view: TargetView) -> HttpResponse {
-    answer
-        .insert_header((header::ETAG, view.etag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(view)
+fn tagged(answer: HttpResponseBuilder, view: TargetView) -> HttpResponse {
+    tags::tagged(answer, &view.etag.clone(), view)
 }
 
 async fn view(ctx: &Ctx, row: &target::Model) -> Result<TargetView> {
@@ -323,7 +320,7 @@ pub async fn change(
         expression: body.expression,
         source: body.source,
     };
-    let row = targets::change(&ctx, &target, said, if_match(request.headers()).as_ref()).await?;
+    let row = targets::change(&ctx, &target, said, tags::if_match(request.headers()).as_ref()).await?;
     Ok(tagged(HttpResponse::Ok(), view(&ctx, &row).await?))
 }
 

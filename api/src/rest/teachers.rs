@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use super::{
     body::{self, Body},
-    certifications::{CertificationReasonBody, CertificationStepView, ask, if_match, no_verdict, tagged, words_of},
+    certifications::{CertificationReasonBody, CertificationStepView, ask, no_verdict, words_of},
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     authz::{Action, Kind},
@@ -87,9 +88,9 @@ pub async fn state_agency(
     ctx.require(Action::Create, Kind::CertificationPlan)?;
     let body: CertificationAgencyBody = body::json(&body.0)?;
     let said = agencies::State { name: body.name, major_categories: body.major_categories };
-    let (agency, is_new) = agencies::state(&ctx, &code, said, if_match(request.headers()).as_ref()).await?;
+    let (agency, is_new) = agencies::state(&ctx, &code, said, tags::if_match(request.headers()).as_ref()).await?;
     let answer = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(tagged(answer, &agency.etag(), CertificationAgencyView::from(&agency)))
+    Ok(tags::tagged(answer, &agency.etag(), CertificationAgencyView::from(&agency)))
 }
 
 /// A certificate, as whoever has its code may see it: nothing of the person.
@@ -292,11 +293,11 @@ pub async fn get(ctx: Ctx, id: web::Path<String>) -> Result<HttpResponse, Proble
     view.steps = Some(steps.into_iter().map(CertificationStepView::from).collect());
     let certificate = certificates::of_applications(&ctx, &[row.id]).await?.remove(&row.id);
     view.certificate = certificate.map(|row| CertificateView::new(&ctx, &row));
-    Ok(tagged(HttpResponse::Ok(), &teachers::etag(&row), view))
+    Ok(tags::tagged(HttpResponse::Ok(), &teachers::etag(&row), view))
 }
 
 fn told(ctx: &Ctx, row: &certification::Model) -> HttpResponse {
-    tagged(HttpResponse::Ok(), &teachers::etag(row), TeacherCertificationView::new(ctx, row))
+    tags::tagged(HttpResponse::Ok(), &teachers::etag(row), TeacherCertificationView::new(ctx, row))
 }
 
 /// What a school applies with.
@@ -329,7 +330,7 @@ pub async fn apply(ctx: Ctx, body: Body) -> Result<HttpResponse, Problem> {
     let body: NewTeacherCertificationBody = body::json(&body.0)?;
     let NewTeacherCertificationBody { number, level, major_category, evidence } = body;
     let row = teachers::apply(&ctx, New { number, level, major_category, evidence }).await?;
-    Ok(tagged(HttpResponse::Created(), &teachers::etag(&row), TeacherCertificationView::new(&ctx, &row)))
+    Ok(tags::tagged(HttpResponse::Created(), &teachers::etag(&row), TeacherCertificationView::new(&ctx, &row)))
 }
 
 /// What is corrected; what is left out stays.
@@ -365,7 +366,7 @@ pub async fn correct(
     let body: CorrectTeacherCertificationBody = body::json(&body.0)?;
     let CorrectTeacherCertificationBody { level, major_category, evidence } = body;
     let said = Correct { level, major_category, evidence };
-    Ok(told(&ctx, &teachers::correct(&ctx, &id, said, if_match(request.headers()).as_ref()).await?))
+    Ok(told(&ctx, &teachers::correct(&ctx, &id, said, tags::if_match(request.headers()).as_ref()).await?))
 }
 
 /// What is said of an application of a teacher.
@@ -404,7 +405,7 @@ pub async fn judge(ctx: Ctx, id: web::Path<String>, request: HttpRequest, body: 
         "revoke" => Verdict::Revoke(reason),
         other => return Err(no_verdict("approve, return, refuse, revoke", other).into()),
     };
-    Ok(told(&ctx, &verdicts::judge(&ctx, &id, verdict, if_match(request.headers()).as_ref()).await?))
+    Ok(told(&ctx, &verdicts::judge(&ctx, &id, verdict, tags::if_match(request.headers()).as_ref()).await?))
 }
 
 /// Appeals against a refusal, once; the province decides.
@@ -425,7 +426,7 @@ pub async fn appeal(
 ) -> Result<HttpResponse, Problem> {
     ctx.known(Kind::TeacherCertification)?;
     let body: CertificationReasonBody = body::json(&body.0)?;
-    Ok(told(&ctx, &teachers::appeal(&ctx, &id, &body.reason, if_match(request.headers()).as_ref()).await?))
+    Ok(told(&ctx, &teachers::appeal(&ctx, &id, &body.reason, tags::if_match(request.headers()).as_ref()).await?))
 }
 
 /// How many teachers a group has.

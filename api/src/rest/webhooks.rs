@@ -1,10 +1,6 @@
 //! `/v1/webhooks`: where an organisation wants to hear of events, and what has become of the messages.
 
-use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder, delete, get,
-    http::header::{self, HeaderMap},
-    patch, post, web,
-};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, get, http::header, patch, post, web};
 use chrono::{DateTime, Utc};
 use entity::{
     ids::{DeliveryId, WebhookId},
@@ -18,16 +14,14 @@ use super::{
     body::{self, Body},
     idempotency::Kept,
     problem::{Problem, ProblemView},
+    tags,
 };
 use crate::{
     House,
     authz::{Action, Kind},
     config::PrivateTargets,
     ctx::Ctx,
-    domain::{
-        precondition::Match,
-        webhooks::{self, Told, Wish, courier},
-    },
+    domain::webhooks::{self, Told, Wish, courier},
     error::{Error, Result},
     page,
 };
@@ -194,11 +188,6 @@ fn told(builder: HttpResponseBuilder, Told { row, secret }: Told) -> Result<Http
     Ok(answer)
 }
 
-fn seen(headers: &HeaderMap) -> Option<Match> {
-    let lines: Vec<&str> = headers.get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok()).collect();
-    (!lines.is_empty()).then(|| Match::read(&lines.join(",")))
-}
-
 /// The caller's endpoints.
 #[utoipa::path(
     tag = "webhooks",
@@ -263,7 +252,7 @@ pub async fn change(
     ctx.known(Kind::Webhook)?;
     let body: ChangeBody = body::json(&body.0)?;
     let wish = Wish { url: body.url, events: body.events, is_enabled: body.enabled };
-    let seen = seen(request.headers());
+    let seen = tags::if_match(request.headers());
     let row = webhooks::change(&ctx, WebhookId(id(&path)?), wish, seen.as_ref(), may_be_inside(&house)).await?;
     Ok(answer(HttpResponse::Ok(), &WebhookView::new(row)?))
 }

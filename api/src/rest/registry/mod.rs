@@ -112,9 +112,10 @@ macro_rules! routes {
                 domain::registry::{self, Entry, Said},
                 rest::{
                     body::{self, Body},
-                    catalogue::{if_match, open},
+                    catalogue::open,
                     problem::{Problem, ProblemView},
                     registry::{EntryQuery, listed, member, said, told},
+                    tags,
                 },
             };
 
@@ -159,7 +160,7 @@ macro_rules! routes {
                 $(
                     $(#[$given_doc])*
                     #[serde(
-                        deserialize_with = "crate::rest::catalogue::stated",
+                        deserialize_with = "crate::rest::body::stated",
                         skip_serializing_if = "Option::is_none"
                     )]
                     #[schema(value_type = Option<String>)]
@@ -168,7 +169,7 @@ macro_rules! routes {
                 $(
                     $(#[$doc])*
                     #[serde(
-                        deserialize_with = "crate::rest::catalogue::stated",
+                        deserialize_with = "crate::rest::body::stated",
                         skip_serializing_if = "Option::is_none"
                     )]
                     #[schema(value_type = Option<String>)]
@@ -176,28 +177,28 @@ macro_rules! routes {
                 )*
                 /// Its first day; `null` takes it away.
                 #[serde(
-                    deserialize_with = "crate::rest::catalogue::stated",
+                    deserialize_with = "crate::rest::body::stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 #[schema(value_type = Option<String>)]
                 pub since: Option<Option<String>>,
                 /// Its last day; `null` takes it away. Nothing is ever deleted.
                 #[serde(
-                    deserialize_with = "crate::rest::catalogue::stated",
+                    deserialize_with = "crate::rest::body::stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 #[schema(value_type = Option<String>)]
                 pub until: Option<Option<String>>,
                 /// Since which day it is so in the world; today unless said otherwise.
                 #[serde(
-                    deserialize_with = "crate::rest::catalogue::stated",
+                    deserialize_with = "crate::rest::body::stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 #[schema(value_type = Option<String>)]
                 pub effective_on: Option<Option<String>>,
                 /// Why; it stands in the history.
                 #[serde(
-                    deserialize_with = "crate::rest::catalogue::stated",
+                    deserialize_with = "crate::rest::body::stated",
                     skip_serializing_if = "Option::is_none"
                 )]
                 #[schema(value_type = Option<String>)]
@@ -271,7 +272,7 @@ macro_rules! routes {
             ) -> Result<HttpResponse, Problem> {
                 ctx.require(Action::Change, <Entity as Entry>::RIGHT)?;
                 let body: $body = body::json(&body.0)?;
-                let seen = if_match(request.headers());
+                let seen = tags::if_match(request.headers());
                 let entered = registry::change::<Entity>(&ctx, &path, said(body)?, seen.as_ref()).await?;
                 let (said, tag) = told::<Entity>(&entered);
                 Ok(HttpResponse::Ok().insert_header((header::ETAG, tag.clone())).json($view::from((said, tag))))
