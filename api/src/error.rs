@@ -4,8 +4,10 @@
 //! Our own faults say nothing outside but their title; what happened goes to the
 //! log once, at the border, with the request id.
 
+mod database;
+
 use entity::{ids::IndicatorCode, words::Severity};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::DbErr;
 
 use crate::{authz::Kind, request_id};
 
@@ -385,6 +387,9 @@ pub enum Error {
     /// Not now.
     #[error("unavailable: {0}")]
     Unavailable(&'static str),
+    /// Others were writing the same rows, and the database has let them go first: nothing of this counts.
+    #[error("contended: {0}")]
+    Contended(#[source] DbErr),
     /// The database said no.
     #[error("database")]
     Db(#[source] DbErr),
@@ -421,7 +426,7 @@ impl Error {
             Self::NotImplemented(_) => Code::NotImplemented,
             Self::Invalid(_) => Code::Invalid,
             Self::PreconditionRequired { .. } => Code::PreconditionRequired,
-            Self::Unavailable(_) => Code::Unavailable,
+            Self::Unavailable(_) | Self::Contended(_) => Code::Unavailable,
             Self::Db(_) | Self::Internal(_) => Code::Internal,
         }
     }
@@ -510,7 +515,7 @@ impl Error {
                 ),
                 many => Text::new(format!("共 {many} 处问题，详见 errors"), format!("{many} problems, see errors")),
             },
-            Self::MethodNotAllowed | Self::Unavailable(_) | Self::Db(_) | Self::Internal(_) => {
+            Self::MethodNotAllowed | Self::Unavailable(_) | Self::Contended(_) | Self::Db(_) | Self::Internal(_) => {
                 Text::new(row.zh, row.en)
             }
         }
@@ -537,34 +542,8 @@ impl Error {
             Self::Db(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "database failure"),
             Self::Internal(cause) => tracing::error!(error.code = "INTERNAL", cause = %cause, "internal failure"),
             Self::Unavailable(why) => tracing::warn!(error.code = "UNAVAILABLE", why, "unavailable"),
+            Self::Contended(cause) => tracing::warn!(error.code = "UNAVAILABLE", cause = %cause, "others were writing"),
             other => tracing::debug!(error.code = other.code().row().name, "refused"),
         }
     }
-}
-
-impl From<DbErr> for Error {
-    fn from(cause: DbErr) -> Self {
-        match cause.sql_err() {
-            // Two wrote the same new row; the later one reads again and decides anew.
-            Some(SqlErr::UniqueConstraintViolation(_)) => Self::Conflict(Text::new(
-                "同时有另一请求写入了同一数据，请重新读取后再试",
-                "Another request wrote the same row at the same time: read again, then retry",
-            )),
-            // Every connection is at work: soon there will be one.
-            _ if matches!(cause, DbErr::ConnectionAcquire(_)) => Self::Unavailable("no free connection"),
-            _ if is_unstorable_text(&cause) => Self::Malformed(Text::new(
-                "文本中含有不允许的字符（NUL）",
-                "A text has a character that no text may have (NUL)",
-            )),
-            _ => Self::Db(cause),
-        }
-    }
-}
-
-/// PostgreSQL holds no NUL in a text and says so by this state; what has one is nobody's code.
-fn is_unstorable_text(cause: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = cause else {
-        return false;
-    };
-    cause.as_database_error().and_then(|cause| cause.code()).is_some_and(|state| state == "22021")
 }

@@ -8,8 +8,9 @@ use std::{
 
 use entity::{journal, revision, words::ReleaseKind, words::SubmissionState as State};
 use futures::future::join_all;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, Database, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
+use tokio::sync::Barrier;
 use zhiqiao::{
     authz::Role,
     domain::{
@@ -17,10 +18,11 @@ use zhiqiao::{
         clients,
         submissions::Key,
     },
+    error::Error,
 };
 
 use crate::{
-    app::{Caller, TestApp},
+    app::{Caller, TestApp, postgres},
     stage,
 };
 
@@ -271,6 +273,40 @@ async fn two_releases_at_once_do_not_share_a_number() {
     let refused = a.err().or(b.err()).unwrap();
     assert_eq!(refused.code(), zhiqiao::error::Code::Conflict);
     assert_eq!(zhiqiao::domain::releases::list(&province(&twin)).await.unwrap().len(), 2);
+}
+
+/// Whom the database sends away because others are writing the same rows is told to come again, and not that the
+/// service is broken.
+#[tokio::test]
+async fn who_was_in_anothers_way_may_come_again() {
+    let app = TestApp::new().await;
+    let touch = |school: &str| format!("UPDATE school SET name = name WHERE code = '{school}'");
+    let faults = if postgres().is_some() {
+        // Each has what the other wants.
+        let crossing = async |first: &str, then: &str, both: &Barrier| {
+            let tx = app.house.db.begin().await.unwrap();
+            tx.execute_unprepared("SET LOCAL deadlock_timeout = '20ms'").await.unwrap();
+            tx.execute_unprepared(&touch(first)).await.unwrap();
+            both.wait().await;
+            let ended = tx.execute_unprepared(&touch(then)).await;
+            tx.rollback().await.unwrap();
+            ended.err()
+        };
+        let both = Barrier::new(2);
+        let (one, other) = tokio::join!(crossing("62001", "62002", &both), crossing("62002", "62001", &both));
+        [one, other]
+    } else {
+        let held = app.house.db.begin().await.unwrap();
+        let impatient = Database::connect(app.url()).await.unwrap();
+        impatient.execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
+        let refused = impatient.execute_unprepared(&touch("62001")).await.err();
+        impatient.close().await.unwrap();
+        held.rollback().await.unwrap();
+        [refused, None]
+    };
+    let faults: Vec<Error> = faults.into_iter().flatten().map(Error::from).collect();
+    assert!(matches!(faults.as_slice(), [Error::Contended(_)]), "{faults:?}");
+    assert_eq!(faults[0].code().row().status, 503);
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ impl Failure {
                 let public = error.public();
                 // An operator at the console is one of us: our own faults are said in full.
                 let mut text = match error {
-                    Error::Db(cause) => format!("database: {cause}"),
+                    Error::Db(cause) | Error::Contended(cause) => format!("database: {cause}"),
                     Error::Internal(cause) => format!("internal: {cause}"),
                     Error::Unavailable(why) => format!("unavailable: {why}"),
                     Error::Invalid(findings) => findings_text(&public.en, findings),

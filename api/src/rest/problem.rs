@@ -134,7 +134,7 @@ impl ResponseError for Problem {
             Error::NoSuchPart { length } => {
                 answer.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
             }
-            Error::Unavailable(_) => {
+            Error::Unavailable(_) | Error::Contended(_) => {
                 answer.insert_header((header::RETRY_AFTER, "1"));
             }
             _ => {}

@@ -145,7 +145,7 @@ async fn judge(ctx: &Ctx, registry: &Arc<Registry>, tables: Vec<Gathered>) -> Re
 
 /// Whether another try may go better: another writer came in between.
 const fn is_contention(fault: &Error) -> bool {
-    matches!(fault, Error::Conflict(_) | Error::PreconditionFailed { .. } | Error::Db(_))
+    matches!(fault, Error::Conflict(_) | Error::PreconditionFailed { .. } | Error::Contended(_) | Error::Db(_))
 }
 
 /// Adds what became of tables to the counts of their batch.
