@@ -11,11 +11,11 @@ mod parties;
 use entity::{
     account, batch, batch_part, batch_table, bulletin, certification_agency, certification_assignment,
     certification_batch, claim, claim_explanation, client, client_assertion, client_key, collection,
-    collection_extension, consortium_activity, consortium_member, data_access, data_access_table, dataset,
-    finding, idempotency, indicator, journal, journal_checkpoint, journal_seal, lockout, period, reconciliation,
-    recovery_code, refresh_token, release, release_table, revision, revocation, school, second_factor, signing_key,
-    submission, target, task, task_evaluation, task_report, task_verdict, teacher_certificate, token_family,
-    transition, webhook, webhook_delivery,
+    collection_extension, consortium_activity, consortium_member, data_access, data_access_table, dataset, finding,
+    idempotency, indicator, journal, journal_checkpoint, journal_seal, lockout, period, reconciliation, recovery_code,
+    refresh_token, release, release_table, revision, revocation, school, second_factor, signing_key, submission,
+    target, task, task_evaluation, task_report, task_verdict, teacher_certificate, token_family, transition, webhook,
+    webhook_delivery,
 };
 use sea_orm::{
     ColumnTrait, Condition, DeleteMany, EntityTrait, IntoSimpleExpr, QueryFilter, Select, UpdateMany,
