@@ -2,11 +2,13 @@
 //!
 //! Made per request from the caller's `Ctx`: one shared between callers would hand over
 //! another's rows. Nothing is kept after a batch, because a mutation later in the same
-//! document may have changed it. This is the only file of the room that may name the ORM.
+//! document may have changed it.
+
+mod parties;
+mod seen;
+mod tables;
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    hash::{Hash, Hasher},
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -14,525 +16,43 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::dataloader::DataLoader;
 use entity::{
     collection, collection_extension, enterprise_certification,
-    ids::{EnterpriseCode, InterestId, OpportunityId, RowId, SchoolCode},
+    ids::{EnterpriseCode, InterestId, RowId, SchoolCode},
     incentive, opportunity, submission, target, task, teacher_certificate,
 };
 use futures::future::BoxFuture;
 
-use super::error::{GqlError, GqlResult};
+use self::{
+    parties::{
+        Certificates, Certified, CityProgresses, Compliances, EnterpriseSteps, Given, Histories, Judgements, Meetings,
+        Opportunities, Reached, TasksOf, TeacherSteps,
+    },
+    seen::Seen,
+    tables::{Compared, Extensions, Founds, Heads, Insides, Medians, Pasts, Progresses, Saids, Stretch, Tables},
+};
+use super::error::GqlResult;
 use crate::{
     ctx::Ctx,
     domain::{
-        certifications::{Taken, certificates, enterprises, incentives, teachers},
-        cities::{self, TableProgress},
-        collections::{self, Progress},
-        compliance::{self, Compliance},
-        interests::{self, Contacts},
-        opportunities::{self, Matched, Of},
+        certifications::Taken,
+        cities::TableProgress,
+        collections::Progress,
+        compliance::Compliance,
+        interests::Contacts,
+        opportunities::{Matched, Of},
         submissions::{
-            self, Content, Key,
-            history::{self, Head, Past, Sight, Span},
-            review::{self, Comparisons, Peers},
+            Content,
+            history::{Head, Past, Sight},
+            review::{Comparisons, Peers},
         },
-        targets::{self, Judgement},
-        tasks::{self, History, progress},
+        targets::Judgement,
+        tasks::History,
     },
     error::{Error, Finding},
     formats::document::Cells,
 };
-
-/// The tables of a school.
-struct Tables(Ctx);
-
-impl Loader<SchoolCode> for Tables {
-    type Value = Arc<Vec<Arc<submission::Model>>>;
-    type Error = GqlError;
-
-    async fn load(&self, schools: &[SchoolCode]) -> GqlResult<HashMap<SchoolCode, Self::Value>> {
-        let found = submissions::of_schools(&self.0, schools).await?;
-        Ok(found
-            .into_iter()
-            .map(|(school, rows)| (school, Arc::new(rows.into_iter().map(Arc::new).collect())))
-            .collect())
-    }
-}
-
-/// One state of a table, as the key of what it says.
-#[derive(Clone)]
-struct State(Arc<submission::Model>);
-
-impl PartialEq for State {
-    fn eq(&self, other: &Self) -> bool {
-        Key::of(&self.0) == Key::of(&other.0) && self.0.version == other.0.version
-    }
-}
-
-impl Eq for State {}
-
-impl Hash for State {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.school_code.hash(state);
-        self.0.dataset_code.hash(state);
-        self.0.period_code.hash(state);
-        self.0.version.hash(state);
-    }
-}
-
-/// What tables say; nothing for those whose values are not the caller's to see.
-struct Insides(Ctx);
-
-impl Loader<State> for Insides {
-    type Value = Arc<Content>;
-    type Error = GqlError;
-
-    async fn load(&self, states: &[State]) -> GqlResult<HashMap<State, Self::Value>> {
-        let rows: Vec<submission::Model> = states.iter().map(|state| (*state.0).clone()).collect();
-        let mut found = submissions::contents(&self.0, self.0.db.read(), &rows).await?;
-        Ok(states
-            .iter()
-            .filter_map(|state| Some((state.clone(), Arc::new(found.remove(&Key::of(&state.0))?))))
-            .collect())
-    }
-}
-
-/// One state of a collection, as the key of what hangs on it.
-#[derive(Clone)]
-struct Collected(Arc<collection::Model>);
-
-impl PartialEq for Collected {
-    fn eq(&self, other: &Self) -> bool {
-        collections::Key::of(&self.0) == collections::Key::of(&other.0) && self.0.version == other.0.version
-    }
-}
-
-impl Eq for Collected {}
-
-impl Hash for Collected {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        collections::Key::of(&self.0).hash(state);
-        self.0.version.hash(state);
-    }
-}
-
-/// How far collections are.
-struct Progresses(Ctx);
-
-impl Loader<Collected> for Progresses {
-    type Value = Arc<Progress>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Collected]) -> GqlResult<HashMap<Collected, Self::Value>> {
-        let rows: Vec<collection::Model> = asked.iter().map(|one| (*one.0).clone()).collect();
-        let found = collections::progress(&self.0, &rows).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|(key, progress)| (key, Arc::new(progress))).collect();
-        Ok(asked
-            .iter()
-            .filter_map(|one| Some((one.clone(), Arc::clone(found.get(&collections::Key::of(&one.0))?))))
-            .collect())
-    }
-}
-
-/// Who was given longer, as far as it is the caller's to see.
-struct Extensions(Ctx);
-
-impl Loader<Collected> for Extensions {
-    type Value = Arc<Vec<collection_extension::Model>>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Collected]) -> GqlResult<HashMap<Collected, Self::Value>> {
-        let keys: BTreeSet<collections::Key> = asked.iter().map(|one| collections::Key::of(&one.0)).collect();
-        let found = collections::extensions(&self.0, self.0.db.read(), &keys).await?;
-        let found: HashMap<_, _> = found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect();
-        Ok(asked
-            .iter()
-            .filter_map(|one| Some((one.clone(), Arc::clone(found.get(&collections::Key::of(&one.0))?))))
-            .collect())
-    }
-}
-
-/// What tables were before, and which of their revisions the caller may see.
-struct Pasts(Ctx);
-
-impl Loader<State> for Pasts {
-    type Value = Arc<Past>;
-    type Error = GqlError;
-
-    async fn load(&self, states: &[State]) -> GqlResult<HashMap<State, Self::Value>> {
-        let rows: Vec<submission::Model> = states.iter().map(|state| (*state.0).clone()).collect();
-        let found = history::pasts(&self.0, self.0.db.read(), &rows).await?;
-        let found: HashMap<Key, Arc<Past>> = found.into_iter().map(|(key, past)| (key, Arc::new(past))).collect();
-        Ok(states
-            .iter()
-            .filter_map(|state| Some((state.clone(), Arc::clone(found.get(&Key::of(&state.0))?))))
-            .collect())
-    }
-}
-
-/// With what tables are compared for their review.
-struct Compared(Ctx);
-
-impl Loader<State> for Compared {
-    type Value = Arc<Comparisons>;
-    type Error = GqlError;
-
-    async fn load(&self, states: &[State]) -> GqlResult<HashMap<State, Self::Value>> {
-        let rows: Vec<submission::Model> = states.iter().map(|state| (*state.0).clone()).collect();
-        let mut found = review::comparisons(&self.0, self.0.db.read(), &rows).await?;
-        Ok(states
-            .iter()
-            .filter_map(|state| Some((state.clone(), Arc::new(found.remove(&Key::of(&state.0))?))))
-            .collect())
-    }
-}
-
-/// Some revisions of a table that follow each other, as the key of what is told of them.
-#[derive(Clone)]
-struct Stretch {
-    past: Arc<Past>,
-    first: i32,
-    last: i32,
-}
-
-impl PartialEq for Stretch {
-    fn eq(&self, other: &Self) -> bool {
-        self.past.key == other.past.key && (self.first, self.last) == (other.first, other.last)
-    }
-}
-
-impl Eq for Stretch {}
-
-impl Hash for Stretch {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.past.key.hash(state);
-        (self.first, self.last).hash(state);
-    }
-}
-
-/// What is told of revisions, newest first.
-struct Heads(Ctx);
-
-impl Loader<Stretch> for Heads {
-    type Value = Arc<Vec<Head>>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Stretch]) -> GqlResult<HashMap<Stretch, Self::Value>> {
-        let spans: Vec<Span<'_>> =
-            asked.iter().map(|one| Span { past: &one.past, first: one.first, last: one.last }).collect();
-        let mut of: HashMap<Key, Vec<Head>> = HashMap::new();
-        for (key, head) in history::heads(&self.0, self.0.db.read(), &spans).await? {
-            of.entry(key).or_default().push(head);
-        }
-        Ok(asked
-            .iter()
-            .map(|one| {
-                let all = of.get(&one.past.key).into_iter().flatten();
-                let within = all.filter(|head| (one.first..=one.last).contains(&head.number));
-                (one.clone(), Arc::new(within.cloned().collect()))
-            })
-            .collect())
-    }
-}
-
-/// What revisions say.
-struct Saids(Ctx);
-
-impl Loader<Sight> for Saids {
-    type Value = Arc<Cells>;
-    type Error = GqlError;
-
-    async fn load(&self, sights: &[Sight]) -> GqlResult<HashMap<Sight, Self::Value>> {
-        let wanted: BTreeSet<Sight> = sights.iter().cloned().collect();
-        let found = history::cells(&self.0, self.0.db.read(), &wanted).await?;
-        Ok(found.into_iter().map(|(sight, cells)| (sight, Arc::new(cells))).collect())
-    }
-}
-
-/// What the checks found in revisions.
-struct Founds(Ctx);
-
-impl Loader<Sight> for Founds {
-    type Value = Arc<Vec<Finding>>;
-    type Error = GqlError;
-
-    async fn load(&self, sights: &[Sight]) -> GqlResult<HashMap<Sight, Self::Value>> {
-        let wanted: BTreeSet<Sight> = sights.iter().cloned().collect();
-        let found = history::findings(&self.0, self.0.db.read(), &wanted).await?;
-        Ok(found.into_iter().map(|(sight, findings)| (sight, Arc::new(findings))).collect())
-    }
-}
-
-/// A table and a period, whosever it is.
-type Form = (String, String);
-
-/// The medians of peers: once for all schools that are asked about.
-struct Medians(Ctx);
-
-impl Loader<Form> for Medians {
-    type Value = Arc<Peers>;
-    type Error = GqlError;
-
-    async fn load(&self, forms: &[Form]) -> GqlResult<HashMap<Form, Self::Value>> {
-        let mut all = HashMap::new();
-        for (dataset, period) in forms {
-            let peers = review::peers(&self.0, dataset, period).await?;
-            all.insert((dataset.clone(), period.clone()), Arc::new(peers));
-        }
-        Ok(all)
-    }
-}
-
-/// What was said of tasks, as far as it is the caller's to see. A task is asked for in the state that was seen.
-struct Histories(Ctx);
-
-impl Loader<(RowId, i32)> for Histories {
-    type Value = Arc<History>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[(RowId, i32)]) -> GqlResult<HashMap<(RowId, i32), Self::Value>> {
-        let ids: Vec<RowId> = asked.iter().map(|(id, _)| *id).collect();
-        let found = progress::histories(&self.0, self.0.db.read(), &ids).await?;
-        let found: HashMap<RowId, Arc<History>> = found.into_iter().map(|(id, one)| (id, Arc::new(one))).collect();
-        Ok(asked.iter().filter_map(|key| Some((*key, Arc::clone(found.get(&key.0)?)))).collect())
-    }
-}
-
-/// The tasks of a city.
-struct TasksOf(Ctx);
-
-impl Loader<String> for TasksOf {
-    type Value = Arc<Vec<Arc<task::Model>>>;
-    type Error = GqlError;
-
-    async fn load(&self, cities: &[String]) -> GqlResult<HashMap<String, Self::Value>> {
-        let filter = tasks::Filter { city: Some(cities.to_vec()), ..tasks::Filter::default() };
-        let mut of: HashMap<String, Vec<Arc<task::Model>>> = HashMap::new();
-        for row in tasks::all(&self.0, &filter).await? {
-            of.entry(row.city_code.0.clone()).or_default().push(Arc::new(row));
-        }
-        Ok(of.into_iter().map(|(city, rows)| (city, Arc::new(rows))).collect())
-    }
-}
-
-/// A target as it was seen, as the key of what the data say of it.
-#[derive(Clone)]
-struct Promised(Arc<target::Model>);
-
-impl PartialEq for Promised {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id && self.0.version == other.0.version
-    }
-}
-
-impl Eq for Promised {}
-
-impl Hash for Promised {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id.hash(state);
-        self.0.version.hash(state);
-    }
-}
-
-/// What the newest release says of targets.
-struct Judgements(Ctx);
-
-impl Loader<Promised> for Judgements {
-    type Value = Arc<Judgement>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Promised]) -> GqlResult<HashMap<Promised, Self::Value>> {
-        let rows: Vec<&target::Model> = asked.iter().map(|one| &*one.0).collect();
-        let judged = targets::judge(&self.0, &rows, None).await?;
-        Ok(asked.iter().cloned().zip(judged.into_iter().map(Arc::new)).collect())
-    }
-}
-
-/// A city, and the period that is meant.
-type CityPeriod = (String, Option<String>);
-
-/// How far the tables of cities are.
-struct CityProgresses(Ctx);
-
-impl Loader<CityPeriod> for CityProgresses {
-    type Value = Arc<Vec<TableProgress>>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[CityPeriod]) -> GqlResult<HashMap<CityPeriod, Self::Value>> {
-        let mut of: HashMap<Option<String>, BTreeSet<String>> = HashMap::new();
-        for (city, period) in asked {
-            of.entry(period.clone()).or_default().insert(city.clone());
-        }
-        let mut all = HashMap::new();
-        for (period, cities) in of {
-            let found = cities::progress(&self.0, &cities, period.as_deref()).await?;
-            all.extend(found.into_iter().map(|(city, tables)| ((city, period.clone()), Arc::new(tables))));
-        }
-        Ok(all)
-    }
-}
-
-/// Who meets the standards in a period: once for all cities that are asked about.
-struct Compliances(Ctx);
-
-impl Loader<Option<String>> for Compliances {
-    type Value = Arc<Compliance>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Option<String>]) -> GqlResult<HashMap<Option<String>, Self::Value>> {
-        let mut all = HashMap::new();
-        for said in asked {
-            let period = match said {
-                Some(period) => Some(period.clone()),
-                None => cities::standards_period(&self.0).await?,
-            };
-            let Some(period) = period else { continue };
-            let ask = compliance::Ask { period, ..compliance::Ask::default() };
-            match compliance::compliance(&self.0, &ask).await {
-                Ok(found) => {
-                    all.insert(said.clone(), Arc::new(found));
-                }
-                // There is no release yet.
-                Err(Error::NotFound(_)) => {}
-                Err(fault) => return Err(fault.into()),
-            }
-        }
-        Ok(all)
-    }
-}
-
-/// The certifications of enterprises, as far as they are there for the caller.
-struct Certified(Ctx);
-
-impl Loader<EnterpriseCode> for Certified {
-    type Value = Arc<Vec<enterprise_certification::Model>>;
-    type Error = GqlError;
-
-    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
-        let found = enterprises::of_enterprises(&self.0, codes).await?;
-        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
-    }
-}
-
-/// What enterprises were given, as far as it is the caller's to see.
-struct Given(Ctx);
-
-impl Loader<EnterpriseCode> for Given {
-    type Value = Arc<Vec<incentive::Model>>;
-    type Error = GqlError;
-
-    async fn load(&self, codes: &[EnterpriseCode]) -> GqlResult<HashMap<EnterpriseCode, Self::Value>> {
-        let found = incentives::of_enterprises(&self.0, codes).await?;
-        Ok(found.into_iter().map(|(code, rows)| (code, Arc::new(rows))).collect())
-    }
-}
-
-/// What applications of enterprises have gone through, as far as it is the caller's to see.
-struct EnterpriseSteps(Ctx);
-
-impl Loader<RowId> for EnterpriseSteps {
-    type Value = Arc<Vec<Taken>>;
-    type Error = GqlError;
-
-    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
-        let found = enterprises::steps(&self.0, ids).await?;
-        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
-    }
-}
-
-/// What applications of teachers have gone through.
-struct TeacherSteps(Ctx);
-
-impl Loader<RowId> for TeacherSteps {
-    type Value = Arc<Vec<Taken>>;
-    type Error = GqlError;
-
-    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
-        let found = teachers::steps(&self.0, ids).await?;
-        Ok(found.into_iter().map(|(id, steps)| (id, Arc::new(steps))).collect())
-    }
-}
-
-/// The certificates of applications.
-struct Certificates(Ctx);
-
-impl Loader<RowId> for Certificates {
-    type Value = teacher_certificate::Model;
-    type Error = GqlError;
-
-    async fn load(&self, ids: &[RowId]) -> GqlResult<HashMap<RowId, Self::Value>> {
-        Ok(certificates::of_applications(&self.0, ids).await?)
-    }
-}
-
-/// The opportunities of schools, enterprises and cities.
-struct Opportunities(Ctx);
-
-impl Loader<Of> for Opportunities {
-    type Value = Arc<Vec<Arc<opportunity::Model>>>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Of]) -> GqlResult<HashMap<Of, Self::Value>> {
-        let found = opportunities::of_all(&self.0, asked).await?;
-        Ok(found.into_iter().map(|(of, rows)| (of, Arc::new(rows.into_iter().map(Arc::new).collect()))).collect())
-    }
-}
-
-/// One state of an opportunity, and how many of its counterparts are wanted.
-#[derive(Clone)]
-struct Meeting(Arc<opportunity::Model>, usize);
-
-impl Meeting {
-    fn key(&self) -> (OpportunityId, i32, usize) {
-        (self.0.id, self.0.version, self.1)
-    }
-}
-
-impl PartialEq for Meeting {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Meeting {}
-
-impl Hash for Meeting {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
-    }
-}
-
-/// The best counterparts of opportunities.
-struct Meetings(Ctx);
-
-impl Loader<Meeting> for Meetings {
-    type Value = Arc<Vec<Matched>>;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[Meeting]) -> GqlResult<HashMap<Meeting, Self::Value>> {
-        // The most that anybody wants of each: who wants fewer takes the first of them.
-        let rows = asked.iter().map(|Meeting(row, most)| ((**row).clone(), *most)).collect();
-        let found = opportunities::of_rows(&self.0, rows).await?;
-        let some = |one: &Meeting| {
-            let all = found.get(&one.0.id).into_iter().flatten();
-            (one.clone(), Arc::new(all.take(one.1).cloned().collect()))
-        };
-        Ok(asked.iter().map(some).collect())
-    }
-}
-
-/// How both sides of interests are reached, as far as it is the caller's to be told.
-struct Reached(Ctx);
-
-impl Loader<InterestId> for Reached {
-    type Value = Contacts;
-    type Error = GqlError;
-
-    async fn load(&self, asked: &[InterestId]) -> GqlResult<HashMap<InterestId, Self::Value>> {
-        Ok(interests::contacts(&self.0, asked).await?)
-    }
-}
 
 /// How many turns of the executor nobody may add to a batch before it is fetched.
 const QUIET_TURNS: usize = 8;
@@ -556,9 +76,9 @@ fn when_quiet(asked: &Arc<AtomicUsize>) -> impl Fn(BoxFuture<'static, ()>) + Sen
     }
 }
 
-/// The loaders of one request.
-pub struct Loaders {
-    ctx: Ctx,
+/// One of each, made when something is asked of it: most queries ask few.
+#[derive(Default)]
+struct Slots {
     tables: OnceLock<DataLoader<Tables>>,
     insides: OnceLock<DataLoader<Insides>>,
     progresses: OnceLock<DataLoader<Progresses>>,
@@ -582,6 +102,12 @@ pub struct Loaders {
     opportunities: OnceLock<DataLoader<Opportunities>>,
     meetings: OnceLock<DataLoader<Meetings>>,
     reached: OnceLock<DataLoader<Reached>>,
+}
+
+/// The loaders of one request.
+pub struct Loaders {
+    ctx: Ctx,
+    slots: Slots,
     /// How often something was asked for.
     asked: Arc<AtomicUsize>,
 }
@@ -589,36 +115,10 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders for a caller.
     pub fn new(ctx: &Ctx) -> Self {
-        Self {
-            ctx: ctx.clone(),
-            tables: OnceLock::new(),
-            insides: OnceLock::new(),
-            progresses: OnceLock::new(),
-            extensions: OnceLock::new(),
-            pasts: OnceLock::new(),
-            compared: OnceLock::new(),
-            heads: OnceLock::new(),
-            saids: OnceLock::new(),
-            founds: OnceLock::new(),
-            medians: OnceLock::new(),
-            histories: OnceLock::new(),
-            tasks_of: OnceLock::new(),
-            judgements: OnceLock::new(),
-            city_progresses: OnceLock::new(),
-            compliances: OnceLock::new(),
-            certified: OnceLock::new(),
-            given: OnceLock::new(),
-            enterprise_steps: OnceLock::new(),
-            teacher_steps: OnceLock::new(),
-            certificates: OnceLock::new(),
-            opportunities: OnceLock::new(),
-            meetings: OnceLock::new(),
-            reached: OnceLock::new(),
-            asked: Arc::default(),
-        }
+        Self { ctx: ctx.clone(), slots: Slots::default(), asked: Arc::default() }
     }
 
-    /// One of them, because something is now asked of it: most queries ask none, and none is made for them.
+    /// One of them, because something is now asked of it.
     fn of<'a, L>(&'a self, slot: &'a OnceLock<DataLoader<L>>, make: fn(Ctx) -> L) -> &'a DataLoader<L> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         // No delay by the clock: a batch is everything that is asked for before the query waits for it.
@@ -627,39 +127,39 @@ impl Loaders {
 
     /// The tables of a school that are there for the caller.
     pub async fn tables(&self, school: &SchoolCode) -> GqlResult<Arc<Vec<Arc<submission::Model>>>> {
-        Ok(self.of(&self.tables, Tables).load_one(school.clone()).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.tables, Tables).load_one(school.clone()).await?.unwrap_or_default())
     }
 
     /// What a table says, if that is the caller's to see.
     pub async fn inside(&self, row: &Arc<submission::Model>) -> GqlResult<Option<Arc<Content>>> {
-        self.of(&self.insides, Insides).load_one(State(Arc::clone(row))).await
+        self.of(&self.slots.insides, Insides).load_one(Seen(Arc::clone(row))).await
     }
 
     /// How far a collection is, over the caller's own schools.
     pub async fn progress(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Progress>> {
-        Ok(self.of(&self.progresses, Progresses).load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.progresses, Progresses).load_one(Seen(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// Who was given longer in a collection, as far as it is the caller's to see.
     pub async fn extensions(&self, row: &Arc<collection::Model>) -> GqlResult<Arc<Vec<collection_extension::Model>>> {
-        Ok(self.of(&self.extensions, Extensions).load_one(Collected(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.extensions, Extensions).load_one(Seen(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// What a table was before.
     pub async fn past(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Past>> {
-        let past = self.of(&self.pasts, Pasts).load_one(State(Arc::clone(row))).await?;
+        let past = self.of(&self.slots.pasts, Pasts).load_one(Seen(Arc::clone(row))).await?;
         past.ok_or_else(|| Error::internal("a table without a past").into())
     }
 
     /// With what a table is compared for its review; with nothing where its values are not the caller's to see.
     pub async fn compared(&self, row: &Arc<submission::Model>) -> GqlResult<Arc<Comparisons>> {
-        Ok(self.of(&self.compared, Compared).load_one(State(Arc::clone(row))).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.compared, Compared).load_one(Seen(Arc::clone(row))).await?.unwrap_or_default())
     }
 
     /// The revisions of a table from the first number to the last, newest first.
     pub async fn heads(&self, past: &Arc<Past>, first: i32, last: i32) -> GqlResult<Arc<Vec<Head>>> {
         Ok(self
-            .of(&self.heads, Heads)
+            .of(&self.slots.heads, Heads)
             .load_one(Stretch { past: Arc::clone(past), first, last })
             .await?
             .unwrap_or_default())
@@ -667,42 +167,44 @@ impl Loaders {
 
     /// What a revision says.
     pub async fn said(&self, sight: Sight) -> GqlResult<Arc<Cells>> {
-        let said = self.of(&self.saids, Saids).load_one(sight).await?;
+        let said = self.of(&self.slots.saids, Saids).load_one(sight).await?;
         said.ok_or_else(|| Error::internal("a revision without a document").into())
     }
 
     /// What the checks found in a revision.
     pub async fn found(&self, sight: Sight) -> GqlResult<Arc<Vec<Finding>>> {
-        Ok(self.of(&self.founds, Founds).load_one(sight).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.founds, Founds).load_one(sight).await?.unwrap_or_default())
     }
 
     /// The medians of the peers of a table.
     pub async fn medians(&self, row: &submission::Model) -> GqlResult<Arc<Peers>> {
-        let peers =
-            self.of(&self.medians, Medians).load_one((row.dataset_code.0.clone(), row.period_code.0.clone())).await?;
+        let peers = self
+            .of(&self.slots.medians, Medians)
+            .load_one((row.dataset_code.0.clone(), row.period_code.0.clone()))
+            .await?;
         peers.ok_or_else(|| Error::internal("a table without peers").into())
     }
 
     /// What was said of a task.
     pub async fn task_history(&self, row: &task::Model) -> GqlResult<Arc<History>> {
-        Ok(self.of(&self.histories, Histories).load_one((row.id, row.version)).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.histories, Histories).load_one((row.id, row.version)).await?.unwrap_or_default())
     }
 
     /// The tasks of a city that are there for the caller.
     pub async fn tasks(&self, city: &str) -> GqlResult<Arc<Vec<Arc<task::Model>>>> {
-        Ok(self.of(&self.tasks_of, TasksOf).load_one(city.to_owned()).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.tasks_of, TasksOf).load_one(city.to_owned()).await?.unwrap_or_default())
     }
 
     /// What the newest release says of a target.
     pub async fn judgement(&self, row: &Arc<target::Model>) -> GqlResult<Arc<Judgement>> {
-        let judged = self.of(&self.judgements, Judgements).load_one(Promised(Arc::clone(row))).await?;
+        let judged = self.of(&self.slots.judgements, Judgements).load_one(Seen(Arc::clone(row))).await?;
         judged.ok_or_else(|| Error::internal("a target without a judgement").into())
     }
 
     /// How far the tables of a city are.
     pub async fn city_progress(&self, city: &str, period: Option<String>) -> GqlResult<Arc<Vec<TableProgress>>> {
         Ok(self
-            .of(&self.city_progresses, CityProgresses)
+            .of(&self.slots.city_progresses, CityProgresses)
             .load_one((city.to_owned(), period))
             .await?
             .unwrap_or_default())
@@ -710,46 +212,46 @@ impl Loaders {
 
     /// Who meets the standards in a period, or in the newest; nothing where nothing is published.
     pub async fn compliance(&self, period: Option<String>) -> GqlResult<Option<Arc<Compliance>>> {
-        self.of(&self.compliances, Compliances).load_one(period).await
+        self.of(&self.slots.compliances, Compliances).load_one(period).await
     }
 
     /// The certifications of an enterprise that are there for the caller.
     pub async fn certifications(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<enterprise_certification::Model>>> {
-        Ok(self.of(&self.certified, Certified).load_one(code.clone()).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.certified, Certified).load_one(code.clone()).await?.unwrap_or_default())
     }
 
     /// What an enterprise was given, as far as it is the caller's to see.
     pub async fn incentives(&self, code: &EnterpriseCode) -> GqlResult<Arc<Vec<incentive::Model>>> {
-        Ok(self.of(&self.given, Given).load_one(code.clone()).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.given, Given).load_one(code.clone()).await?.unwrap_or_default())
     }
 
     /// What an application of an enterprise has gone through.
     pub async fn enterprise_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
-        Ok(self.of(&self.enterprise_steps, EnterpriseSteps).load_one(id).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.enterprise_steps, EnterpriseSteps).load_one(id).await?.unwrap_or_default())
     }
 
     /// What an application of a teacher has gone through.
     pub async fn teacher_steps(&self, id: RowId) -> GqlResult<Arc<Vec<Taken>>> {
-        Ok(self.of(&self.teacher_steps, TeacherSteps).load_one(id).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.teacher_steps, TeacherSteps).load_one(id).await?.unwrap_or_default())
     }
 
     /// The certificate of an application.
     pub async fn certificate(&self, id: RowId) -> GqlResult<Option<teacher_certificate::Model>> {
-        self.of(&self.certificates, Certificates).load_one(id).await
+        self.of(&self.slots.certificates, Certificates).load_one(id).await
     }
 
     /// The opportunities of a school, an enterprise or a city that are there for the caller, newest first.
     pub async fn opportunities(&self, of: Of) -> GqlResult<Arc<Vec<Arc<opportunity::Model>>>> {
-        Ok(self.of(&self.opportunities, Opportunities).load_one(of).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.opportunities, Opportunities).load_one(of).await?.unwrap_or_default())
     }
 
     /// The best counterparts of an opportunity.
     pub async fn matches(&self, row: &Arc<opportunity::Model>, most: usize) -> GqlResult<Arc<Vec<Matched>>> {
-        Ok(self.of(&self.meetings, Meetings).load_one(Meeting(Arc::clone(row), most)).await?.unwrap_or_default())
+        Ok(self.of(&self.slots.meetings, Meetings).load_one((Seen(Arc::clone(row)), most)).await?.unwrap_or_default())
     }
 
     /// How both sides of an interest are reached, if that is the caller's to be told.
     pub async fn contacts(&self, id: InterestId) -> GqlResult<Option<Contacts>> {
-        self.of(&self.reached, Reached).load_one(id).await
+        self.of(&self.slots.reached, Reached).load_one(id).await
     }
 }
