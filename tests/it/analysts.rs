@@ -26,19 +26,10 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     blocks
 }
 
-/// The Python with the packages of `tests/it/analysts.txt`; nothing where there is none and nobody insists.
+/// The Python with their tools, where there is one.
 fn python() -> Option<String> {
-    let python = std::env::var("TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let known = Command::new(&python).args(["-c", "import sdmx, pandas, polars, duckdb, openpyxl, pyarrow"]).output();
-    let why = match known {
-        Ok(output) if output.status.success() => return Some(python),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(why) => why.to_string(),
-    };
-    let must = std::env::var("TEST_PYTHON").is_ok();
-    assert!(!must, "TEST_PYTHON names a Python without the tools of tests/it/analysts.txt: {why}");
-    println!("SKIPPED: no file was opened by pandas, polars, DuckDB, openpyxl or sdmx1 ({why})");
-    None
+    let unseen = "no file was opened by pandas, polars, DuckDB, openpyxl or sdmx1";
+    crate::python::with("sdmx, pandas, polars, duckdb, openpyxl, pyarrow", unseen)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

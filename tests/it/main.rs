@@ -53,6 +53,7 @@ mod persons;
 mod processes;
 mod protocol;
 mod pushing;
+mod python;
 mod rates;
 mod receipts;
 mod refusals;

@@ -1,6 +1,6 @@
 //! Receipts: what the service vouches for, checked without the service.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
@@ -12,7 +12,7 @@ use zhiqiao::{authz::Role, domain::keys, formats::document::sha256};
 use crate::{
     app::{Answer, Server, TestApp},
     batches::files::csv,
-    stage,
+    python, stage,
     wire::send,
 };
 
@@ -35,7 +35,7 @@ fn opened(receipt: &str, jwks: &Value) -> (Value, Value) {
     (head, serde_json::from_slice(&decoded(payload)).unwrap())
 }
 
-/// What a JOSE library of another language makes of a receipt; nothing where none is installed.
+/// What a JOSE library of another language makes of a receipt, where one is installed.
 fn elsewhere(receipt: &str, jwks: &Value) -> Option<Value> {
     const SCRIPT: &str = "
 import json, sys
@@ -46,12 +46,8 @@ keys = jwk.JWKSet.from_json(sys.argv[2])
 token.verify(keys.get_key(token.jose_header['kid']))
 print(token.payload.decode())
 ";
-    let known = Command::new("python3").args(["-c", "import jwcrypto"]).stderr(Stdio::null()).status();
-    if !known.is_ok_and(|status| status.success()) {
-        eprintln!("python3 has no jwcrypto: the receipts were verified with ed25519-dalek alone");
-        return None;
-    }
-    let said = Command::new("python3").args(["-c", SCRIPT, receipt, &jwks.to_string()]).output().unwrap();
+    let python = python::with("jwcrypto", "the receipts were verified with ed25519-dalek alone")?;
+    let said = Command::new(python).args(["-c", SCRIPT, receipt, &jwks.to_string()]).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     Some(serde_json::from_slice(&said.stdout).unwrap())
 }

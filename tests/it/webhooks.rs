@@ -27,6 +27,7 @@ use zhiqiao::{House, config::PrivateTargets, domain::submissions::Key};
 
 use crate::{
     app::{Caller, Server, TestApp, postgres},
+    python,
     schema::database::texts,
     stage,
     wire::problem,
@@ -136,21 +137,19 @@ fn signed(secret: &str, arrived: &Arrived) -> String {
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// What the library of another language says of a message; it says so aloud where it is not installed.
+/// What the library of another language says of a message, where it is installed.
 fn is_good_elsewhere(secret: &str, arrived: &Arrived) -> bool {
     const SCRIPT: &str = "
 import json, sys
 from standardwebhooks.webhooks import Webhook
 Webhook(sys.argv[1]).verify(sys.argv[2], json.loads(sys.argv[3]))
 ";
-    let known = Command::new("python3").args(["-c", "import standardwebhooks"]).stderr(Stdio::null()).status();
-    if !known.is_ok_and(|status| status.success()) {
-        eprintln!("python3 has no standardwebhooks: the signatures were verified by hand alone");
+    let Some(python) = python::with("standardwebhooks", "the signatures were verified by hand alone") else {
         return true;
-    }
+    };
     let headers: serde_json::Map<String, Value> =
         arrived.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let verdict = Command::new("python3")
+    let verdict = Command::new(python)
         .args(["-c", SCRIPT, secret, &arrived.body, &Value::Object(headers).to_string()])
         .stderr(Stdio::null())
         .status();
