@@ -4,10 +4,7 @@ use entity::{client, client_key, ids::ClientId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use serde_json::json;
 
-use super::{
-    clients,
-    journal::{self, Event},
-};
+use super::journal::{self, Event};
 use crate::{
     authn::client_keys::{ClientKey, MOST},
     authz::{Action, Kind},
@@ -36,7 +33,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, client: ClientId, key: &Cl
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn add(ctx: &Ctx, client_id: &str, keys: &[ClientKey]) -> Result<Vec<client_key::Model>> {
     let tx = ctx.begin().await?;
-    let row = ctx.one::<client::Entity>(&tx, Action::Change, clients::is(client_id)).await?;
+    let row = ctx.one::<client::Entity>(&tx, Action::Change, client::Column::ClientId.eq(client_id)).await?;
     let there = of(ctx, &tx, row.id).await?;
     let mut problems: Vec<Finding> = keys
         .iter()
@@ -68,7 +65,7 @@ pub async fn add(ctx: &Ctx, client_id: &str, keys: &[ClientKey]) -> Result<Vec<c
 #[tracing::instrument(skip_all, fields(actor.role = ctx.actor.role.name(), client.id = client_id))]
 pub async fn remove(ctx: &Ctx, client_id: &str, kid: &str) -> Result<()> {
     let tx = ctx.begin().await?;
-    let row = ctx.one::<client::Entity>(&tx, Action::Change, clients::is(client_id)).await?;
+    let row = ctx.one::<client::Entity>(&tx, Action::Change, client::Column::ClientId.eq(client_id)).await?;
     let gone = ctx
         .remove::<client_key::Entity>()
         .filter(client_key::Column::ClientId.eq(row.id))
@@ -92,7 +89,7 @@ pub async fn remove(ctx: &Ctx, client_id: &str, kid: &str) -> Result<()> {
 
 /// The keys of a client, oldest first.
 pub async fn list(ctx: &Ctx, client_id: &str) -> Result<Vec<client_key::Model>> {
-    let row = ctx.one::<client::Entity>(ctx.db.read(), Action::Read, clients::is(client_id)).await?;
+    let row = ctx.one::<client::Entity>(ctx.db.read(), Action::Read, client::Column::ClientId.eq(client_id)).await?;
     of(ctx, ctx.db.read(), row.id).await
 }
 

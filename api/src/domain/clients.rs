@@ -399,7 +399,7 @@ fn said(row: &client::Model) -> Said {
     Said { name: row.name.clone(), role: row.role, org: row.org.clone(), duty: row.duty, is_disabled: row.is_disabled }
 }
 
-pub(super) fn is(client_id: &str) -> Condition {
+fn is(client_id: &str) -> Condition {
     Condition::all().add(client::Column::ClientId.eq(client_id))
 }
 

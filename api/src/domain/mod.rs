@@ -46,6 +46,7 @@ pub mod opportunities;
 pub mod partnerships;
 pub mod periods;
 pub mod precondition;
+mod reasons;
 pub mod receipts;
 pub mod refusals;
 pub mod registry;

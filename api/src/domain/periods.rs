@@ -193,6 +193,34 @@ pub async fn add(ctx: &Ctx, new: New) -> Result<period::Model> {
     Ok(row)
 }
 
+/// What may be wrong with the periods that something is about.
+impl Faults {
+    /// A period of a table of this kind; of any kind where the table is not known.
+    pub(super) fn period(&mut self, at: &str, period: &str, kind: Option<PeriodKind>) -> bool {
+        let is_good = Period::parse(period).is_some_and(|period| kind.is_none_or(|kind| kind == period.kind));
+        if !is_good {
+            let form = match kind {
+                Some(PeriodKind::SchoolYear) => "2022-2023",
+                Some(PeriodKind::CalendarYear) | None => "2023",
+            };
+            self.add("period_form", at, ("不是该报表的统计期", "This is not a period of the table"), form, period);
+        }
+        is_good
+    }
+
+    /// The first and the last period that something holds for.
+    pub(super) fn validity(&mut self, from: Option<&PeriodCode>, to: Option<&PeriodCode>, kind: Option<PeriodKind>) {
+        let bounds = [("/valid_from", from), ("/valid_to", to)];
+        let good = bounds.map(|(at, bound)| bound.is_none_or(|bound| self.period(at, bound.as_str(), kind)));
+        if let ([true, true], Some(from), Some(to)) = (good, from, to)
+            && from > to
+        {
+            let said = ("止于开始之前", "It ends before it begins");
+            self.add("validity", "/valid_to", said, format!("≥ {from}"), to.as_str());
+        }
+    }
+}
+
 fn judge(new: &New) -> Result<period::Model> {
     let mut faults = Faults::default();
     let kind = new.kind.as_ref().and_then(|word| faults.word("kind", word, PeriodKind::ALL, PeriodKind::word));

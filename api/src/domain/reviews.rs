@@ -16,6 +16,7 @@ use super::{
     checks, collections,
     journal::{self, Event},
     precondition::Precondition,
+    reasons::{said, unfit},
     receipts::{self, Stated},
     submissions::{self, Content, Key, Remark, Table, Taken, Words},
 };
@@ -28,9 +29,6 @@ use crate::{
     memory::registry::Registry,
     telemetry,
 };
-
-/// The longest reason, remark or justification, in characters.
-const MAX_WORDS: usize = 4_000;
 
 /// A step, and the words that go with it.
 #[derive(Clone, Debug)]
@@ -341,30 +339,4 @@ fn problems(registry: &Registry, key: &Key, step: &Step, content: &Content) -> V
         Step::Reopen { reason } => Vec::from_iter(said("/reason", reason)),
         Step::Recall | Step::Approve | Step::Accept => Vec::new(),
     }
-}
-
-/// Words that must be there.
-pub(super) fn said(at: &str, text: &str) -> Option<Finding> {
-    if text.trim().is_empty() {
-        return Some(Finding::error("reason_missing", at, Text::new("必须说明理由", "A reason is needed")));
-    }
-    unfit(at, text)
-}
-
-/// What a text may not be.
-pub(super) fn unfit(at: &str, text: &str) -> Option<Finding> {
-    if text.contains('\0') {
-        let message =
-            Text::new("文字中含有不允许的字符（NUL）", "The text has a character that no text may have (NUL)");
-        return Some(Finding::error("unfit_text", at, message));
-    }
-    let length = text.chars().count();
-    (length > MAX_WORDS).then(|| {
-        Finding::error(
-            "too_long",
-            at,
-            Text::new(format!("文字超过 {MAX_WORDS} 字"), format!("More than {MAX_WORDS} characters")),
-        )
-        .with(format!("≤ {MAX_WORDS}"), length.to_string())
-    })
 }

@@ -14,7 +14,7 @@ use crate::{
     db::now,
     domain::{
         journal::{self, Event},
-        reviews::said,
+        reasons::said,
     },
     error::{Error, Finding, Result, Text},
     formats::document::sha256,

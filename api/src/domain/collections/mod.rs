@@ -26,7 +26,7 @@ use super::{
     journal::{self, Event},
     periods::Period,
     precondition::Match,
-    reviews::{said, unfit},
+    reasons::{said, unfit},
 };
 use crate::{
     authz::{Action, Kind, Role},
