@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zhiqiao::{
     authz::Role,
-    domain::{load::load, partnerships},
+    domain::{load::load, partnerships, synth},
 };
 
 use crate::{
@@ -590,5 +590,38 @@ async fn partnerships_are_found_by_words_and_by_major() {
     let query = "{ partnerships(filter: { search: \"石化大学\", major: [\"460104\"] }) { totalCount nodes { code } } }";
     let by_graphql = Caller::data(cast.school.graphql(query, json!({})).await);
     assert_eq!(by_graphql["partnerships"], json!({ "totalCount": 1, "nodes": [{ "code": own[0] }] }));
+    server.stop().await;
+}
+
+/// What somebody types becomes part of a statement: so much of it, and no more, whoever asks.
+#[tokio::test]
+async fn a_search_without_bounds_is_refused() {
+    let app = TestApp::empty().await;
+    let size = synth::Size { schools: 1_100, indicators: 1, years: 1, seed: 7 };
+    synth::fill(&app.system(), size, false, &mut |_, _| {}).await.unwrap();
+    app.house.memory.refresh().await.unwrap();
+    let server = app.serve().await;
+    let public = server.anonymous();
+    // Each of these schools has all of these in its names.
+    let chinese = "合 成 学 校 合成 成学 学校 合成学 成学校 合成学校";
+    let english = "s y n t h e i c sy yn";
+    let other = (0..21).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
+    for (typed, refused) in [
+        (other, Some("too_many")),
+        (format!("{chinese} {english}"), Some("too_general")),
+        (chinese.to_owned(), None),
+        ("校 ".repeat(500), None),
+    ] {
+        let answer = public.get(&format!("/v1/partnerships?search={typed}")).await;
+        let query = "query ($typed: String) { partnerships(filter: { search: $typed }) { totalCount } }";
+        let by_graphql = public.graphql(query, json!({ "typed": typed })).await;
+        let Some(code) = refused else {
+            answer.expect(200);
+            assert!(by_graphql["errors"].is_null(), "{by_graphql}");
+            continue;
+        };
+        assert_eq!(answer.expect(422).json()["errors"][0]["code"], code);
+        assert_eq!(by_graphql["errors"][0]["extensions"]["code"], "INVALID", "{by_graphql}");
+    }
     server.stop().await;
 }

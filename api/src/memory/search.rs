@@ -5,6 +5,8 @@
 //! letters or more, in order; or, where it has three letters or more, that has all its letters in order, as short
 //! forms have (甘农职院). What is found by the stricter rule comes first.
 
+use std::collections::HashSet;
+
 use crate::formats::words::fold;
 
 /// Longer words are only looked for in one piece.
@@ -57,10 +59,12 @@ fn is_han(letter: char) -> bool {
 impl Words {
     /// Reads what somebody has typed.
     pub fn new(typed: &str) -> Self {
+        let mut once = HashSet::new();
         let words = typed
             .split_whitespace()
             .map(fold)
-            .filter(|folded| !folded.is_empty())
+            // What is said a thousand times is looked for once.
+            .filter(|folded| !folded.is_empty() && once.insert(folded.clone()))
             .map(|folded| {
                 let mut pieces: Vec<char> = folded.chars().collect();
                 if pieces.len() > LONGEST || !pieces.iter().copied().all(is_han) {

@@ -8,6 +8,8 @@ mod said;
 mod statistics;
 mod steps;
 
+use std::collections::BTreeSet;
+
 use entity::{
     enterprise,
     ids::RowId,
@@ -33,7 +35,7 @@ pub(super) use self::{
 use crate::{
     authz::{Action, Kind},
     ctx::Ctx,
-    error::{Error, Result},
+    error::{Error, Finding, Result, Text},
     formats::words::narrow,
     memory::{registry::Registry, search::Words},
     page::{self, Ask, Page},
@@ -63,8 +65,15 @@ pub struct Filter {
     pub search: Option<String>,
 }
 
+/// The most words of a search.
+const MOST_WORDS: usize = 20;
+
+/// The most names that the words of a search may be found in, all together: each is a parameter of the statement,
+/// and SQLite takes 32,766.
+const MOST_NAMED: usize = 20_000;
+
 impl Filter {
-    fn condition(&self, ctx: &Ctx) -> Condition {
+    fn condition(&self, ctx: &Ctx) -> Result<Condition> {
         use partnership::Column as C;
         let some = |column: C, words: &Option<Vec<String>>| {
             words.as_ref().map(|words| column.is_in(words.iter().map(String::as_str)))
@@ -96,7 +105,8 @@ impl Filter {
             let enterprises: Vec<_> = members().filter_map(|row| row.enterprise_code.clone()).collect();
             Condition::any().add(C::SchoolCode.is_in(schools)).add(C::EnterpriseCode.is_in(enterprises))
         });
-        Condition::all()
+        let answering = self.search.as_deref().map(|typed| found(&registry, typed)).transpose()?;
+        Ok(Condition::all()
             .add_option(some(C::Kind, &self.kind))
             .add_option(self.state.as_ref().map(|states| C::State.is_in(states.iter().copied())))
             .add_option(some(C::SchoolCode, &self.school))
@@ -104,14 +114,24 @@ impl Filter {
             .add_option(of_city)
             .add_option(of_consortium)
             .add_option(some(C::MajorCode, &self.major))
-            .add_option(self.search.as_deref().map(|typed| found(&registry, typed)))
+            .add_option(answering))
     }
 }
 
 /// What answers to each of some words: by what it is called, or by a name of one of its sides.
-fn found(registry: &Registry, typed: &str) -> Condition {
+///
+/// # Errors
+/// 422 for more words, or words that more names have, than one statement takes.
+fn found(registry: &Registry, typed: &str) -> Result<Condition> {
     use partnership::Column as C;
-    typed.split_whitespace().fold(Condition::all(), |all, typed| {
+    let typed: BTreeSet<&str> = typed.split_whitespace().collect();
+    if typed.len() > MOST_WORDS {
+        let text = Text::new(format!("最多 {MOST_WORDS} 个词"), format!("At most {MOST_WORDS} words"));
+        let finding = Finding::error("too_many", "/search", text);
+        return Err(Error::Invalid(vec![finding.with(format!("≤ {MOST_WORDS}"), typed.len().to_string())]));
+    }
+    let (mut all, mut named) = (Condition::all(), 0);
+    for typed in typed {
         let words = Words::new(typed);
         let answers = |kind: EntryKind, code: &str| registry.names(kind, code).is_some_and(|names| words.find(names));
         let schools: Vec<_> = {
@@ -126,6 +146,13 @@ fn found(registry: &Registry, typed: &str) -> Condition {
             let rows = registry.institutions.all().iter().map(|row| &row.code);
             rows.filter(|code| answers(EntryKind::Institution, code.as_str())).cloned().collect()
         };
+        named += schools.len() + enterprises.len() + institutions.len();
+        if named > MOST_NAMED {
+            let text =
+                Text::new("符合这些词的名称太多，请写得更具体", "Too many names have these words: say more of one");
+            let finding = Finding::error("too_general", "/search", text);
+            return Err(Error::Invalid(vec![finding.with(format!("≤ {MOST_NAMED}"), format!("> {MOST_NAMED}"))]));
+        }
         let called = |column: C| {
             let plain = narrow(typed).to_lowercase();
             // What means something to LIKE stands for itself.
@@ -133,7 +160,7 @@ fn found(registry: &Registry, typed: &str) -> Condition {
             Expr::expr(Func::lower(Expr::col((partnership::Entity, column))))
                 .like(LikeExpr::new(format!("%{plain}%")).escape('\\'))
         };
-        all.add(
+        all = all.add(
             Condition::any()
                 .add(C::SchoolCode.is_in(schools))
                 .add(C::EnterpriseCode.is_in(enterprises))
@@ -141,8 +168,9 @@ fn found(registry: &Registry, typed: &str) -> Condition {
                 .add(called(C::Label))
                 .add(called(C::LabelEn))
                 .add(called(C::OtherPartner)),
-        )
-    })
+        );
+    }
+    Ok(all)
 }
 
 /// Where a partnership stands in the list.
@@ -156,9 +184,9 @@ pub const fn place(row: &partnership::Model) -> Place {
 /// The partnerships that are there for the caller: those of files in their order, then those that were entered.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// 422 for a search that no statement takes.
 pub async fn list(ctx: &Ctx, filter: &Filter, ask: &Ask<Place>) -> Result<Page<partnership::Model>> {
-    let all = ctx.visible::<partnership::Entity>().filter(filter.condition(ctx));
+    let all = ctx.visible::<partnership::Entity>().filter(filter.condition(ctx)?);
     let total = all.clone().count(ctx.db.read()).await?;
     let mut cursor = all.cursor_by((partnership::Column::Position, partnership::Column::Id));
     if let Some((position, id)) = ask.after {
